@@ -1,0 +1,119 @@
+"""What the terminal shows: bars while work goes on, and a table of what came of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from loresmith.workspace import Outcome, Workspace
+    from loresmith.workspace.file_training import FileTraining
+    from loresmith.workspace.prediction import Prediction
+    from loresmith.workspace.progress import Progress as Step
+    from loresmith.workspace.progress import ProgressListener
+    from loresmith.workspace.steps.base import StepState
+
+console = Console()
+_errors = Console(stderr=True)
+
+
+@contextmanager
+def shown_progress() -> Iterator[ProgressListener]:
+    """Yields a listener that draws a bar for each step, or plain lines where nobody watches."""
+    if not _errors.is_terminal:
+        yield _plain_lines()
+        return
+    bars = Progress(
+        TextColumn("[bold]{task.description:<14}"),
+        BarColumn(bar_width=32),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[note]}"),
+        console=_errors,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def listen(step: Step) -> None:
+        if step.step not in tasks:
+            tasks[step.step] = bars.add_task(step.step, note="")
+        bars.update(
+            tasks[step.step],
+            completed=step.done,
+            total=step.total or None,
+            note=step.note[:60],
+        )
+
+    with bars:
+        yield listen
+
+
+def _plain_lines() -> ProgressListener:
+    """A line when a step begins, at each tenth of it, and when it ends."""
+    said: dict[str, int] = {}
+
+    def listen(step: Step) -> None:
+        tenth = 10 * step.done // step.total if step.total else 0
+        if said.get(step.step) == tenth:
+            return
+        said[step.step] = tenth
+        of = f"{step.done}/{step.total}" if step.total else "..."
+        print(f"{step.step}: {of} {step.note}".rstrip(), file=sys.stderr, flush=True)
+
+    return listen
+
+
+def show_outcome(workspace: Workspace, verb: str, outcome: Outcome) -> None:
+    """Prints what a verb brought: the report where there is one, else the state of each step."""
+    if outcome.report is not None:
+        from loresmith.workspace.report.terminal import print_report
+
+        print_report(outcome.report, console)
+        console.print(f"Report: {outcome.folder}/report.html")
+    else:
+        show_status(outcome.states)
+    _ = (workspace, verb)
+
+
+def show_status(states: Mapping[str, StepState]) -> bool:
+    """Prints a line a step, with what is missing and why; True if nothing is."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("step")
+    table.add_column("done", justify="right")
+    table.add_column("of", justify="right")
+    for name, state in states.items():
+        table.add_row(name, str(state.done), str(state.total))
+    console.print(table)
+    for state in states.values():
+        for failure in state.failures:
+            console.print(f"[bold]{failure.step}[/bold] {failure.subject}: {failure.reason}")
+    return all(state.complete for state in states.values())
+
+
+def show_training(result: FileTraining) -> None:
+    """Prints where the trained weights are and which rows were left out."""
+    for drop in result.drops:
+        console.print(f"left out: {drop.subject_id}: {drop.reason} ({drop.detail})")
+    console.print(f"Trained {result.steps} steps on {result.rows} rows: {result.folder}")
+
+
+def show_prediction(done: Prediction, output: Path) -> None:
+    """Prints how many prompts were answered and which lines were refused."""
+    for refusal in done.refused:
+        console.print(f"refused: line {refusal.line}: {refusal.reason}")
+    console.print(f"{done.answered} answered, {done.kept} kept from before: {output}")

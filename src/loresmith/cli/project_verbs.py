@@ -1,0 +1,135 @@
+"""The verbs that work on a project folder: run, each of its stages, init and status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from loresmith.cli.options import BaseModel, Folder, RecipeFile, Seed, Settings, Teacher
+
+if TYPE_CHECKING:
+    from loresmith.workspace import Workspace
+
+_STAGES = {
+    "run": "Do the whole job: from documents to an examined model and its report.",
+    "parse": "Read the documents.",
+    "chunk": "Cut the documents into passages.",
+    "generate": "Have the teacher write questions and answers with evidence.",
+    "curate": "Check every row and throw out the bad ones, with reasons.",
+    "dataset": "Freeze what was kept into a dataset and write its files.",
+    "exam": "Examine the base model and the tuned one.",
+    "report": "Show the report of the finished run again.",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to `app`, in the order in which the work goes."""
+    for verb, text in _STAGES.items():
+        app.command(verb, help=text)(_stage(verb))
+        if verb == "dataset":
+            app.command(help="Fine-tune the base model on a project, or on a data file.")(train)
+    app.command(help="Write a commented recipe into a folder.")(init)
+    app.command(help="Show how far each stage is, and what is missing and why.")(status)
+
+
+def _stage(verb: str) -> Callable[..., None]:
+    def command(
+        folder: Folder,
+        teacher: Teacher = None,
+        base_model: BaseModel = None,
+        seed: Seed = None,
+        settings: Settings = None,
+        recipe: RecipeFile = None,
+    ) -> None:
+        from loresmith.cli.display import show_outcome, shown_progress
+
+        with shown_progress() as on_progress:
+            workspace = _open(folder, recipe, settings, teacher, base_model, seed)
+            outcome = workspace.do(verb, on_progress=on_progress)
+        show_outcome(workspace, verb, outcome)
+        raise typer.Exit(0 if outcome.complete else 1)
+
+    return command
+
+
+def train(
+    target: Annotated[Path, typer.Argument(help="A project, a recipe, or alpaca/sharegpt rows.")],
+    output: Annotated[
+        Optional[Path], typer.Option(help="Where the result of training on a file goes.")
+    ] = None,
+    base_model: BaseModel = None,
+    seed: Seed = None,
+    settings: Settings = None,
+    recipe: RecipeFile = None,
+) -> None:
+    if target.suffix.lower() in (".json", ".jsonl"):
+        _train_on_file(target, output, recipe, settings, base_model, seed)
+        return
+    if target.suffix.lower() in (".yaml", ".yml"):
+        target, recipe = target.parent, target
+    _stage("train")(target, None, base_model, seed, settings, recipe)
+
+
+def _train_on_file(
+    path: Path,
+    output: Path | None,
+    recipe: Path | None,
+    settings: list[str] | None,
+    base_model: str | None,
+    seed: int | None,
+) -> None:
+    from loresmith.cli.display import show_training, shown_progress
+    from loresmith.errors import NotFound
+    from loresmith.workspace.file_training import train_on_file
+    from loresmith.workspace.recipes import load_recipe
+
+    if output is None:
+        raise NotFound("training on a file needs a place for the result", hint="Add --output DIR.")
+    what = load_recipe(recipe, settings or [], base_model=base_model, seed=seed)
+    with shown_progress() as on_progress:
+        result = train_on_file(path, output, recipe=what, on_progress=on_progress)
+    show_training(result)
+    raise typer.Exit(1 if result.drops else 0)
+
+
+def init(
+    folder: Folder,
+    teacher: Teacher = None,
+    base_model: BaseModel = None,
+    force: Annotated[bool, typer.Option(help="Write over an existing recipe.")] = False,
+) -> None:
+    from loresmith.workspace.recipes import write_recipe
+
+    path = write_recipe(folder, teacher=teacher, base_model=base_model, force=force)
+    typer.echo(f"Wrote {path}. Next: loresmith run {folder}")
+
+
+def status(folder: Folder, settings: Settings = None, recipe: RecipeFile = None) -> None:
+    from loresmith.cli.display import show_status
+
+    workspace = _open(folder, recipe, settings, None, None, None)
+    complete = show_status(workspace.status())
+    raise typer.Exit(0 if complete else 1)
+
+
+def _open(
+    folder: Path,
+    recipe: Path | None,
+    settings: list[str] | None,
+    teacher: str | None,
+    base_model: str | None,
+    seed: int | None,
+) -> Workspace:
+    from loresmith.workspace import Workspace
+
+    return Workspace(
+        folder,
+        recipe=recipe,
+        overrides=settings or (),
+        teacher=teacher,
+        base_model=base_model,
+        seed=seed,
+    )

@@ -1,0 +1,57 @@
+"""A conversation in the terminal, with one model or with base and tuned side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from loresmith.workspace.candidates import Candidate, Which
+
+console = Console()
+
+
+def talk(
+    candidate: Candidate,
+    which: Sequence[Which],
+    *,
+    system: str | None,
+    temperature: float,
+    max_tokens: int,
+) -> None:
+    """Reads lines until an empty one, `/exit` or the end of input; `/new` starts afresh."""
+    from loresmith.workspace.conversation import Conversation
+
+    with ExitStack() as stack:
+        conversations = {
+            role: stack.enter_context(
+                Conversation(
+                    candidate.open(role),
+                    system=system,
+                    temperature=temperature,
+                    max_tokens=max_tokens,
+                )
+            )
+            for role in which
+        }
+        console.print("[dim]/new starts afresh, /exit or an empty line ends.[/dim]")
+        while (line := _ask()) not in ("", "/exit"):
+            for role, conversation in conversations.items():
+                if line == "/new":
+                    conversation.forget()
+                    continue
+                label = f"{role}> " if len(which) > 1 else "> "
+                console.print(label, style="bold", end="", highlight=False)
+                for piece in conversation.say(line):
+                    console.out(piece, end="", highlight=False)
+                console.print()
+
+
+def _ask() -> str:
+    try:
+        return input("you> ").strip()
+    except EOFError:
+        return ""

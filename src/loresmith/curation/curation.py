@@ -1,0 +1,176 @@
+"""Runs what was written through the filters: what is kept can be trusted, what is not is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from loresmith.component import Component
+from loresmith.curation.claim import Claim, Source
+from loresmith.curation.filters import (
+    AbstentionFilter,
+    AnswerLeakFilter,
+    AnyFilter,
+    DuplicateFilter,
+    EmptyFilter,
+    EvidenceFilter,
+    FigureFilter,
+    LanguageFilter,
+    NameFilter,
+    QualifierFilter,
+    RefusalFilter,
+    SelfContainedFilter,
+    ShortAnswerFilter,
+)
+from loresmith.curation.filters.evidence import find_evidence
+from loresmith.curation.kept import Kept
+from loresmith.records import Chunk, Document, Drop, Fact, Verdict, Wording
+
+
+class CuratedFacts(NamedTuple):
+    """Facts that passed, with the spans of their evidence, and those that did not."""
+
+    kept: tuple[Fact, ...]
+    drops: tuple[Drop, ...]
+
+
+class CuratedWordings(NamedTuple):
+    """Wordings that passed, and those that did not."""
+
+    kept: tuple[Wording, ...]
+    drops: tuple[Drop, ...]
+
+
+class Curation(Component):
+    """Which rows are thrown out. The order of the results is document, passage, index."""
+
+    filters: tuple[AnyFilter, ...] = (
+        EmptyFilter(),
+        LanguageFilter(),
+        RefusalFilter(),
+        EvidenceFilter(),
+        ShortAnswerFilter(),
+        AnswerLeakFilter(),
+        SelfContainedFilter(),
+        FigureFilter(),
+        NameFilter(),
+        QualifierFilter(),
+        AbstentionFilter(),
+        DuplicateFilter(),
+    )
+    """Applied in this order; the first that objects gives the reason. `[]` keeps everything."""
+
+    def curate_facts(
+        self, facts: Iterable[Fact], chunks: Iterable[Chunk], documents: Iterable[Document]
+    ) -> CuratedFacts:
+        """Judges facts. Those whose chunk or document is not given are no longer reachable: they
+        are neither kept nor dropped."""
+        sources = _Sources(chunks, documents)
+        kept: list[Fact] = []
+        drops: list[Drop] = []
+        seen = Kept()
+        for fact in sources.facts_in_order(facts):
+            source = sources.of(fact)
+            found = fact.model_copy(update={"evidence": find_evidence(fact, source).spans})
+            claim = Claim.of_fact(found, source, seen)
+            verdict = self._judge(claim)
+            if verdict.keep:
+                kept.append(found)
+                seen.add(claim)
+            else:
+                drops.append(_drop(claim, verdict))
+        return CuratedFacts(tuple(kept), tuple(drops))
+
+    def curate_wordings(
+        self,
+        wordings: Iterable[Wording],
+        facts: Sequence[Fact],
+        chunks: Iterable[Chunk],
+        documents: Iterable[Document],
+    ) -> CuratedWordings:
+        """Judges wordings of the kept `facts`, and abstentions; training wordings come first, so
+        that an exam question is never preferred to the training question that it repeats.
+
+        Wordings of other facts are no longer reachable: they are neither kept nor dropped.
+        """
+        sources = _Sources(chunks, documents)
+        by_id = {fact.id: fact for fact in facts}
+        seen = Kept()
+        for fact in sources.facts_in_order(facts):
+            seen.add(Claim.of_fact(fact, sources.of(fact), seen))
+        kept: list[Wording] = []
+        drops: list[Drop] = []
+        for wording in sources.wordings_in_order(wordings, by_id):
+            fact_of = by_id[wording.fact_id] if wording.fact_id else None
+            claim = Claim.of_wording(wording, fact_of, sources.of(wording), seen)
+            verdict = self._judge(claim)
+            if verdict.keep:
+                kept.append(wording)
+                seen.add(claim)
+            else:
+                drops.append(_drop(claim, verdict))
+        return CuratedWordings(tuple(kept), tuple(drops))
+
+    def _judge(self, claim: Claim) -> Verdict:
+        for one in self.filters:
+            verdict = one.judge(claim)
+            if not verdict.keep:
+                return verdict
+        return Verdict(keep=True)
+
+
+_USES = ("training", "practice", "exam")
+_SHOWN = 200
+
+
+class _Sources:
+    """Today's documents and chunks: what a record was written from, and in which order it comes."""
+
+    def __init__(self, chunks: Iterable[Chunk], documents: Iterable[Document]) -> None:
+        by_id = {document.id: document for document in documents}
+        self._by_chunk = {
+            chunk.id: Source(by_id[chunk.document_id], chunk)
+            for chunk in chunks
+            if chunk.document_id in by_id
+        }
+
+    def of(self, record: Fact | Wording) -> Source:
+        return self._by_chunk[record.chunk_id]
+
+    def facts_in_order(self, facts: Iterable[Fact]) -> list[Fact]:
+        """By document, passage and index; those of no known chunk are left out."""
+        reachable = [fact for fact in facts if fact.chunk_id in self._by_chunk]
+        return sorted(reachable, key=lambda fact: (*self._place(fact), fact.index, fact.id))
+
+    def wordings_in_order(
+        self, wordings: Iterable[Wording], facts: Mapping[str, Fact]
+    ) -> list[Wording]:
+        """By use, then by document, passage, fact and index; abstentions after a passage's facts.
+
+        Those of no known chunk or fact are left out.
+        """
+
+        def place(wording: Wording) -> tuple[object, ...]:
+            fact = facts[wording.fact_id] if wording.fact_id else None
+            number = (0, fact.index) if fact else (1, 0)
+            where = (*self._place(wording), *number)
+            return (_USES.index(wording.use), *where, wording.index, wording.id)
+
+        reachable = (w for w in wordings if w.chunk_id in self._by_chunk)
+        known = [w for w in reachable if w.fact_id is None or w.fact_id in facts]
+        return sorted(known, key=place)
+
+    def _place(self, record: Fact | Wording) -> tuple[str, int]:
+        source = self.of(record)
+        return source.document.name, source.chunk.start
+
+
+def _drop(claim: Claim, verdict: Verdict) -> Drop:
+    text = " ".join(f"{claim.question} → {claim.answer}".split())
+    return Drop(
+        subject_id=claim.id,
+        subject="fact" if claim.kind == "pair" else "wording",
+        reason=verdict.reason,
+        detail=verdict.detail,
+        text=text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…",
+    )

@@ -1,0 +1,114 @@
+"""Throws out questions that lost what makes their figure true.
+
+"Net profit grew by 73.7 %" is false where the source says so of *adjusted* net profit. A question
+names the qualifier that the evidence ties to its figure, and none that the evidence lacks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from loresmith.curation.claim import Claim
+from loresmith.curation.filters.base import KEEP, Filter, drop
+from loresmith.curation.qualifiers import QUALIFIERS, Qualifier
+from loresmith.records import Verdict
+from loresmith.text.figures import Figure, figures
+from loresmith.text.phrases import covers
+
+
+class QualifierFilter(Filter):
+    """Drops a claim whose question omits a qualifier of its figure (`qualifier_missing`) or adds
+    one that its evidence does not have (`qualifier_not_in_evidence`).
+
+    Known qualifiers: adjusted, non-GAAP, year-on-year, quarter-on-quarter, estimated, annualised,
+    attributable to owners, preliminary; each in English and Chinese. A reversed question or a
+    restatement may name them in its answer.
+    """
+
+    type: Literal["qualifiers"] = "qualifiers"
+
+    def judge(self, claim: Claim) -> Verdict:
+        if claim.fact is None or not claim.evidence_sentences:
+            return KEEP
+        asked = claim.question if claim.asks_forward else f"{claim.question}\n{claim.answer}"
+        for qualifier in _tied_to_answer(claim):
+            if not qualifier.asked.search(asked):
+                return drop("qualifier_missing", f"the evidence says {qualifier.name}")
+        for qualifier in _added(claim):
+            detail = f"the evidence does not say {qualifier.name}"
+            return drop("qualifier_not_in_evidence", detail)
+        return KEEP
+
+
+_CLAUSE_END = re.compile(r"[,;:，；：](?!\d)|。|[.!?！？](?=\s|$)")
+
+
+def _tied_to_answer(claim: Claim) -> list[Qualifier]:
+    """The qualifiers that go with the figure of the short answer wherever the evidence has it."""
+    wanted = figures(claim.fact.short_answer if claim.fact else claim.short_answer)
+    ties = [
+        {qualifier for qualifier in QUALIFIERS if _is_tied(qualifier, clause, figure)}
+        for sentence in claim.evidence_sentences
+        for clause, figure in _clauses_with(sentence, wanted)
+    ]
+    return [q for q in QUALIFIERS if ties and all(q in tied for tied in ties)]
+
+
+def _added(claim: Claim) -> list[Qualifier]:
+    """The exclusive qualifiers that the question has and the evidence has not."""
+    if not claim.asks_forward:
+        return []
+    source = "\n".join((*claim.evidence_sentences, claim.source.surroundings))
+    if "|" in source:  # of a table row, the header may be anywhere in the passage
+        source += claim.source.chunk.text
+    exclusive = [qualifier for qualifier in QUALIFIERS if qualifier.is_exclusive]
+    return [q for q in exclusive if q.said.search(claim.question) and not q.asked.search(source)]
+
+
+class _Clause(NamedTuple):
+    text: str
+    figures: list[Figure]
+
+
+def _clauses_with(sentence: str, wanted: list[Figure]) -> Iterator[tuple[_Clause, Figure]]:
+    for clause in _clauses(sentence):
+        for figure in clause.figures:
+            if any(covers(figure, one) for one in wanted):
+                yield clause, figure
+
+
+@lru_cache(maxsize=512)
+def _clauses(sentence: str) -> tuple[_Clause, ...]:
+    """The clauses of a sentence; one without a verb of its own, such as 经调整, joins the next."""
+    cuts = [match.end() for match in _CLAUSE_END.finditer(sentence)]
+    parts, begin = [], 0
+    for cut in (*cuts, len(sentence)):
+        if cut - begin > _SHORT or cut == len(sentence):
+            parts.append(sentence[begin:cut])
+            begin = cut
+    return tuple(_Clause(part, figures(part)) for part in parts if part.strip())
+
+
+_SHORT = 7
+"""Characters up to which a clause only opens the next, such as 经调整后，."""
+
+
+def _is_tied(qualifier: Qualifier, clause: _Clause, figure: Figure) -> bool:
+    for match in qualifier.said.finditer(clause.text):
+        after = [f for f in clause.figures if f.start >= match.end()]
+        before = [f for f in clause.figures if f.end <= match.start()]
+        if qualifier.of_change:
+            nearest = after[:1] if _follows_closely(after, match) else (before[-1:] or after[:1])
+        else:
+            nearest = after or before[-1:]
+        if figure in nearest:
+            return True
+    return False
+
+
+def _follows_closely(after: list[Figure], match: re.Match[str]) -> bool:
+    """同比增长11.6%: the change stands right behind; `rose 11.6 % year-on-year to 31`: before."""
+    return bool(after) and not re.match(r"\s*(?:to|and)\b", match.string[match.end() :])

@@ -1,0 +1,26 @@
+"""Datasets: kept facts and wordings frozen into rows, split by fact, written in known formats."""
+
+from __future__ import annotations
+
+from loresmith.datasets.build import build_examples, freeze
+from loresmith.datasets.formats import AlpacaFormat, AnyDatasetFormat, DatasetFormat, ShareGPTFormat
+from loresmith.datasets.reading import RowsRead, read_rows
+from loresmith.datasets.splitter import Split, Splitter
+from loresmith.datasets.statistics import statistics
+from loresmith.datasets.writing import dataset_name, write_dataset
+
+__all__ = [
+    "AlpacaFormat",
+    "AnyDatasetFormat",
+    "DatasetFormat",
+    "RowsRead",
+    "ShareGPTFormat",
+    "Split",
+    "Splitter",
+    "build_examples",
+    "dataset_name",
+    "freeze",
+    "read_rows",
+    "statistics",
+    "write_dataset",
+]

@@ -1,0 +1,154 @@
+"""Turns kept facts and wordings into training rows and freezes them into a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from loresmith.component import content_id
+from loresmith.datasets.splitter import Split, Splitter
+from loresmith.records import (
+    Dataset,
+    Document,
+    Example,
+    Fact,
+    Message,
+    Provenance,
+    SplitName,
+    Wording,
+)
+
+
+def freeze(
+    facts: Sequence[Fact],
+    wordings: Sequence[Wording],
+    documents: Sequence[Document],
+    *,
+    splitter: Splitter,
+    seed: int,
+    version: int,
+) -> Dataset:
+    """A dataset of the pairs of `facts`, their training wordings and the abstentions.
+
+    Practice and exam wordings never enter it. Rows of withheld and validation facts are there
+    with `split` "validation". The order is document, passage, fact, wording, whatever the order
+    of the arguments; the id depends on the content only, not on `version`.
+    """
+    split = splitter.split(facts, seed=seed)
+    examples = build_examples(facts, wordings, documents, split=split)
+    rows = [example.model_dump(mode="json") for example in examples]
+    withheld = tuple(fact.id for fact in facts if fact.id in split.withheld)
+    return Dataset(
+        id=content_id("dataset", rows, sorted(withheld)),
+        version=version,
+        examples=examples,
+        withheld=withheld,
+    )
+
+
+def build_examples(
+    facts: Sequence[Fact],
+    wordings: Iterable[Wording],
+    documents: Iterable[Document],
+    *,
+    split: Split,
+) -> tuple[Example, ...]:
+    """One user and one assistant message a row; facts of unknown documents are left out."""
+    names = {document.id: document.name for document in documents}
+    known = {fact.id: fact for fact in facts if fact.document_id in names}
+    out_of_training = split.withheld | split.validation
+    rows = [
+        *(_Row.of_fact(fact) for fact in known.values()),
+        *(
+            _Row(wording, known[wording.fact_id] if wording.fact_id else None)
+            for wording in wordings
+            if wording.use == "training"
+            and wording.document_id in names
+            and (wording.fact_id is None or wording.fact_id in known)
+        ),
+    ]
+    starts = _passage_starts(known.values())
+    rows.sort(key=lambda row: row.place(names, starts))
+    return tuple(
+        row.example(
+            names[row.wording.document_id],
+            "validation" if row.wording.fact_id in out_of_training else "train",
+        )
+        for row in rows
+    )
+
+
+class _Row(NamedTuple):
+    """A wording with its fact; the pair itself is the fact's first wording."""
+
+    wording: Wording
+    fact: Fact | None
+
+    @classmethod
+    def of_fact(cls, fact: Fact) -> _Row:
+        pair = Wording(
+            id=fact.id,
+            fact_id=fact.id,
+            chunk_id=fact.chunk_id,
+            document_id=fact.document_id,
+            index=-1,
+            language=fact.language,
+            use="training",
+            kind="pair",
+            question=fact.question,
+            answer=fact.answer,
+            short_answer=fact.short_answer,
+            model=fact.model,
+            prompt_version=fact.prompt_version,
+        )
+        return cls(pair, fact)
+
+    def place(self, names: dict[str, str], starts: dict[str, int]) -> tuple[object, ...]:
+        """Document, passage, fact (abstentions after them), wording."""
+        wording = self.wording
+        passage = starts.get(wording.chunk_id)
+        return (
+            names[wording.document_id],
+            passage is None,
+            passage or 0,
+            wording.chunk_id,
+            self.fact is None,
+            self.fact.index if self.fact else 0,
+            wording.index,
+            wording.id,
+        )
+
+    def example(self, document: str, split: SplitName) -> Example:
+        wording = self.wording
+        messages = (
+            Message(role="user", content=wording.question),
+            Message(role="assistant", content=wording.answer),
+        )
+        plain = [message.model_dump() for message in messages]
+        return Example(
+            id=content_id("example", wording.id, plain),
+            messages=messages,
+            language=wording.language,
+            split=split,
+            provenance=Provenance(
+                fact_id=wording.fact_id,
+                document_id=wording.document_id,
+                document=document,
+                evidence=self.fact.evidence if self.fact else (),
+                model=wording.model,
+                prompt_version=wording.prompt_version,
+                kind=wording.kind,
+            ),
+        )
+
+
+def _passage_starts(facts: Iterable[Fact]) -> dict[str, int]:
+    """Where the last evidence of each passage begins, which orders the passages of a document.
+
+    The last and not the first, since evidence may include a heading far above.
+    """
+    starts: dict[str, int] = {}
+    for fact in facts:
+        for span in fact.evidence:
+            starts[fact.chunk_id] = max(starts.get(fact.chunk_id, 0), span.start)
+    return starts

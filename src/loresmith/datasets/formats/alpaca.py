@@ -1,0 +1,76 @@
+"""Rows of instruction, input, output and system: the format of Stanford Alpaca."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from loresmith.datasets.formats.base import DatasetFormat, RowFault, text_of, type_name
+from loresmith.records import Example, Message
+
+
+class AlpacaFormat(DatasetFormat):
+    """`{"instruction", "input", "output", "system"}`, and `history` for earlier turns."""
+
+    type: Literal["alpaca"] = "alpaca"
+
+    @property
+    def title(self) -> str:
+        return "Alpaca"
+
+    def encode(self, example: Example) -> dict[str, Any]:
+        messages = list(example.messages)
+        system = messages.pop(0).content if messages[0].role == "system" else ""
+        *earlier, question, answer = messages
+        row: dict[str, Any] = {
+            "instruction": question.content,
+            "input": "",
+            "output": answer.content,
+            "system": system,
+        }
+        if earlier:
+            texts = [message.content for message in earlier]
+            row["history"] = [list(turn) for turn in zip(texts[::2], texts[1::2], strict=True)]
+        return row
+
+    def decode(self, row: Mapping[str, Any]) -> tuple[Message, ...]:
+        system = text_of(row, "system", required=False)
+        messages = [Message(role="system", content=system)] if system.strip() else []
+        for question, answer in _history(row):
+            messages.append(Message(role="user", content=question))
+            messages.append(Message(role="assistant", content=answer))
+        context = text_of(row, "input", required=False)
+        instruction = text_of(row, "instruction", required=not context.strip())
+        prompt = "\n".join(part for part in (instruction, context) if part.strip())
+        messages.append(Message(role="user", content=prompt))
+        messages.append(Message(role="assistant", content=text_of(row, "output")))
+        return tuple(messages)
+
+    def recognises(self, row: Mapping[str, Any]) -> bool:
+        return "output" in row and ("instruction" in row or "input" in row)
+
+    def entry(self, file_name: str) -> dict[str, Any]:
+        return {
+            "file_name": file_name,
+            "columns": {
+                "prompt": "instruction",
+                "query": "input",
+                "response": "output",
+                "system": "system",
+            },
+        }
+
+
+def _history(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    history = row.get("history")
+    if history is None:
+        return []
+    if not isinstance(history, list):
+        raise RowFault("wrong_type", f"'history' is {type_name(history)} instead of a list")
+    turns = []
+    for number, turn in enumerate(history, start=1):
+        pair = turn if isinstance(turn, list) else []
+        if len(pair) != 2 or not all(isinstance(text, str) and text.strip() for text in pair):
+            raise RowFault("wrong_type", f"turn {number} of 'history' is no pair of two texts")
+        turns.append((pair[0], pair[1]))
+    return turns

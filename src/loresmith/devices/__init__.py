@@ -1,0 +1,15 @@
+"""The hardware that models run on: which device, how much memory, how many threads."""
+
+from __future__ import annotations
+
+from loresmith.devices.device import Device, DeviceKind, detect_device
+from loresmith.devices.threads import choose_threads, passive_environment, wait_passively
+
+__all__ = [
+    "Device",
+    "DeviceKind",
+    "choose_threads",
+    "detect_device",
+    "passive_environment",
+    "wait_passively",
+]

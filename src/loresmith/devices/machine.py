@@ -1,0 +1,127 @@
+"""Why: what can be seen of a machine, gathered once, before anybody decides what it is."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import sys
+from pathlib import Path
+
+from loresmith.records import Record
+
+_HYHAL_FOLDERS = ("/opt/hyhal/bin", "/usr/local/hyhal/bin")
+
+
+class Machine(Record):
+    """What the probes saw. The defaults are those of a machine that shows nothing."""
+
+    cpu_name: str = "CPU"
+    cpu_flags: frozenset[str] = frozenset()
+    """As Linux spells them, such as `avx512_bf16`; of these only the bf16 ones matter here."""
+    memory_bytes: int = 0
+    torch_version: str = ""
+    """Of the installed distribution's metadata, which keeps what `torch.__version__` may drop."""
+    torch_sees_card: bool = False
+    hip_version: str | None = None
+    """Set when torch was built for HIP (AMD and Hygon)."""
+    card_name: str = ""
+    card_memory_bytes: int = 0
+    capability: tuple[int, int] = (0, 0)
+    """NVIDIA's compute capability."""
+    architecture: str = ""
+    """AMD's and Hygon's name of the chip, such as `gfx928`, without feature suffixes."""
+    hy_smi: str | None = None
+    """Where Hygon's monitoring tool is."""
+    has_kfd: bool = False
+    """Whether /dev/kfd is there: the driver of AMD and Hygon cards."""
+    has_nvidia_driver: bool = False
+    kernel_modules: frozenset[str] = frozenset()
+
+
+def probe_machine() -> Machine:
+    """Looks at this machine; imports torch if it is installed, starts no process."""
+    seen = Machine(
+        cpu_name=_cpu_name(),
+        cpu_flags=_cpu_flags(),
+        memory_bytes=_memory_bytes(),
+        torch_version=_torch_version(),
+        hy_smi=_find_hy_smi(),
+        has_kfd=Path("/dev/kfd").exists(),
+        has_nvidia_driver=Path("/proc/driver/nvidia/version").exists(),
+        kernel_modules=_kernel_modules(),
+    )
+    return _with_card(seen) if seen.torch_version else seen
+
+
+def _with_card(seen: Machine) -> Machine:
+    import torch
+
+    if not torch.cuda.is_available():
+        return seen
+    card = torch.cuda.get_device_properties(0)
+    return seen.model_copy(
+        update={
+            "torch_sees_card": True,
+            "hip_version": torch.version.hip,
+            "card_name": card.name,
+            "card_memory_bytes": card.total_memory,
+            "capability": (card.major, card.minor),
+            "architecture": str(getattr(card, "gcnArchName", "")).partition(":")[0],
+        }
+    )
+
+
+def _torch_version() -> str:
+    try:
+        return importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _find_hy_smi() -> str | None:
+    for folder in (None, *_HYHAL_FOLDERS):
+        found = shutil.which("hy-smi", path=folder)
+        if found:
+            return found
+    return None
+
+
+def _kernel_modules() -> frozenset[str]:
+    return frozenset(line.split()[0] for line in _lines("/proc/modules") if line.strip())
+
+
+def _cpu_name() -> str:
+    names = _cpu_values("model name")
+    return names[0] if names else "CPU"
+
+
+def _cpu_flags() -> frozenset[str]:
+    """Flags of x86 (`flags`) and ARM (`Features`); ARM calls its bf16 unit `bf16`."""
+    values = _cpu_values("flags") or _cpu_values("Features")
+    return frozenset(values[0].split()) if values else frozenset()
+
+
+def _cpu_values(key: str) -> list[str]:
+    lines = (line.partition(":") for line in _lines("/proc/cpuinfo"))
+    return [value.strip() for name, _, value in lines if name.strip() == key]
+
+
+def _memory_bytes() -> int:
+    """The machine's memory, or the container's where that is less."""
+    import psutil
+
+    total = int(psutil.virtual_memory().total)
+    for line in _lines("/sys/fs/cgroup/memory.max"):
+        if line.strip().isdigit():
+            total = min(total, int(line))
+    return total
+
+
+def _lines(path: str) -> list[str]:
+    """The lines of a file of the Linux kernel; none elsewhere."""
+    if sys.platform != "linux":
+        return []
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []

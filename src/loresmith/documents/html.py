@@ -1,0 +1,36 @@
+"""Web pages, as Markdown without what surrounds their text."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, Literal
+
+from loresmith.documents.base import Parser, Reading
+from loresmith.documents.encoding import decode
+from loresmith.documents.markup import html_to_markdown
+
+
+class HtmlParser(Parser):
+    """Reads HTML files: headings, paragraphs, lists and tables, without menus and scripts."""
+
+    media_type: ClassVar[str] = "text/html"
+    suffixes: ClassVar[tuple[str, ...]] = (".html", ".htm", ".xhtml")
+
+    type: Literal["html"] = "html"
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        declared = _CHARSET.search(data[:4096])
+        decoded = decode(data, name=name, declared=_charset(declared))
+        markup = html_to_markdown(decoded.text)
+        return Reading(markup.text, markup.title, decoded.warnings + markup.warnings)
+
+
+_CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]+(?:charset|encoding)\s*=\s*[\"']?\s*([\w-]+)", re.I)
+
+
+def _charset(declared: re.Match[bytes] | None) -> str | None:
+    """The declared encoding; GB2312 and GBK are read as GB18030, which contains them."""
+    if declared is None:
+        return None
+    encoding = declared.group(1).decode("ascii").upper()
+    return "GB18030" if encoding in ("GB2312", "GBK") else encoding

@@ -1,0 +1,1 @@
+"""The durable queue: who does what, who died doing it, and who takes over."""

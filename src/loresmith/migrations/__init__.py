@@ -1,0 +1,1 @@
+"""Alembic scripts: how the schema came to be, one step a file."""

@@ -1,0 +1,93 @@
+"""The one type of everything that answers: hosted model, embedded model, base with adapter."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import Self
+
+from loresmith.records import Message, Reply
+
+
+class Sampling(BaseModel):
+    """How a reply is drawn."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    temperature: float = Field(default=0.0, ge=0.0, le=2.0)
+    """0 is greedy: always the likeliest token."""
+    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
+    """Draw from the smallest set of tokens whose probabilities sum to this."""
+    max_tokens: int = Field(default=512, ge=1)
+    """Longest reply, in tokens."""
+    seed: int | None = None
+    """Makes sampling repeatable where the model supports it."""
+
+
+class ChatModel(ABC):
+    """Answers conversations. Open it with `with`: entering connects or loads, leaving frees.
+
+    Teacher, candidate and judge are roles of this type. `reply` may be called from several
+    threads at once.
+    """
+
+    name: str
+    """The model as people know it, such as `deepseek-chat`; part of every cache key."""
+
+    @abstractmethod
+    def reply(self, messages: Sequence[Message], sampling: Sampling) -> Reply:
+        """One answer to one conversation. Raises a ModelError."""
+
+    def reply_all(
+        self,
+        conversations: Sequence[Sequence[Message]],
+        sampling: Sampling,
+        *,
+        on_reply: Callable[[int, Reply], None] | None = None,
+    ) -> list[Reply]:
+        """Answers in the order of `conversations`; `on_reply(index, reply)` as each is ready.
+
+        Models that compute faster in batches override this.
+        """
+        replies = []
+        for index, messages in enumerate(conversations):
+            reply = self.reply(messages, sampling)
+            if on_reply is not None:
+                on_reply(index, reply)
+            replies.append(reply)
+        return replies
+
+    def stream(self, messages: Sequence[Message], sampling: Sampling) -> Iterator[str]:
+        """The reply piece by piece as it comes; models that cannot stream give it in one piece."""
+        yield self.reply(messages, sampling).text
+
+    def check(self) -> None:
+        """Proves, before anything is paid for, that the model answers; raises a ModelError if not.
+
+        For a model that computes here, being open is proof enough.
+        """
+        return
+
+    @property
+    def identity(self) -> str:
+        """What a reply depends on besides the request: the name, and settings that change it."""
+        return self.name
+
+    @property
+    def concurrency(self) -> int:
+        """How many `reply` calls are worth having in flight at once."""
+        return 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return None

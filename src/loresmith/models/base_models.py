@@ -1,0 +1,107 @@
+"""Why: the name of a base model in a recipe becomes a folder of weights, or one clear error.
+
+A name is `embedded`, a local folder, `modelscope:ID`, or the id of a model on the hub of Hugging
+Face (`HF_ENDPOINT` names a mirror; `USE_MODELSCOPE_HUB=1` looks ids up at ModelScope).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from loresmith.errors import ModelUnavailable
+from loresmith.models.base_model_facts import BaseModelFacts, free_bytes
+from loresmith.models.build_once import is_built
+from loresmith.models.embedded import (
+    EMBEDDED_BYTES,
+    EMBEDDED_FOLDER,
+    EMBEDDED_PARAMETERS,
+    fetch_embedded,
+)
+from loresmith.models.hub import describe_on_hub, fetch_from_hub
+from loresmith.models.modelscope import describe_on_modelscope, fetch_from_modelscope
+from loresmith.models.weights import describe_folder
+from loresmith.settings import Settings
+
+__all__ = ["BaseModelFacts", "check_base_model", "describe_base_model", "resolve_base_model"]
+
+_MODELSCOPE = "modelscope:"
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+
+
+def describe_base_model(name: str, settings: Settings) -> BaseModelFacts:
+    """What is known of a base model before anything is downloaded; answers within seconds.
+
+    Raises ModelUnavailable when there is no such model, or nobody can be asked.
+    """
+    if name == "embedded":
+        return _describe_embedded(settings)
+    folder = Path(name).expanduser()
+    if folder.exists() or _is_path(name):
+        return describe_folder(folder, name=name)
+    modelscope_id = _modelscope_id(name)
+    if not _HUB_ID.fullmatch(modelscope_id or name):
+        raise ModelUnavailable(
+            f"{name!r} names no base model",
+            hint="Use embedded, a folder, modelscope:OWNER/NAME, or an id such as "
+            "Qwen/Qwen2.5-0.5B-Instruct.",
+        )
+    if modelscope_id is not None:
+        return describe_on_modelscope(modelscope_id, settings)
+    return describe_on_hub(name)
+
+
+def check_base_model(name: str, settings: Settings) -> BaseModelFacts:
+    """Like `describe_base_model`, and raises ModelUnavailable also when the disk has no room."""
+    facts = describe_base_model(name, settings)
+    if not facts.fits_disk:
+        raise ModelUnavailable(
+            f"the base model {name!r} needs {facts.bytes_to_download / 1e9:.1f} GB more on the "
+            f"disk of {facts.folder}, which has {facts.bytes_free / 1e9:.1f} GB free",
+            hint="Free some space, take a smaller model, or move the cache to another disk "
+            "(LORESMITH_HOME, and HF_HOME for models of the hub).",
+        )
+    return facts
+
+
+def resolve_base_model(
+    name: str, settings: Settings, *, on_progress: Callable[[str], None] | None = None
+) -> Path:
+    """The folder of a base model in Hugging Face's layout; downloads what is missing, once.
+
+    `on_progress` hears in words what is being done. Raises ModelUnavailable.
+    """
+    if name == "embedded":
+        return fetch_embedded(settings, on_progress=on_progress)
+    facts = check_base_model(name, settings)
+    if facts.source == "folder" or facts.bytes_to_download == 0:
+        return facts.folder
+    modelscope_id = _modelscope_id(name)
+    if modelscope_id is not None:
+        return fetch_from_modelscope(modelscope_id, settings, on_progress=on_progress)
+    return fetch_from_hub(name, on_progress=on_progress)
+
+
+def _describe_embedded(settings: Settings) -> BaseModelFacts:
+    folder = settings.models / EMBEDDED_FOLDER
+    return BaseModelFacts(
+        name="embedded",
+        source="embedded",
+        folder=folder,
+        parameters=EMBEDDED_PARAMETERS,
+        bytes_to_download=0 if is_built(folder) else EMBEDDED_BYTES,
+        bytes_free=free_bytes(folder),
+    )
+
+
+def _modelscope_id(name: str) -> str | None:
+    if name.startswith(_MODELSCOPE):
+        return name.removeprefix(_MODELSCOPE)
+    wanted = os.environ.get("USE_MODELSCOPE_HUB", "").lower() in ("1", "true")
+    return name if wanted else None
+
+
+def _is_path(name: str) -> bool:
+    return name.startswith(("/", "./", "../", "~", ".\\", "..\\")) or "\\" in name

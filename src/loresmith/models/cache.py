@@ -1,0 +1,227 @@
+"""Keeps every reply that was paid for, so that the same thing is never asked twice."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from typing_extensions import Self
+
+from loresmith.component import content_id
+from loresmith.errors import StoreError
+from loresmith.models.base import Sampling
+from loresmith.records import Message, Reply, Usage
+
+_SCHEMA_VERSION = 1
+_SCHEMA = (
+    """
+    CREATE TABLE replies (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL,
+        valid INTEGER NOT NULL,
+        model TEXT NOT NULL,
+        purpose TEXT NOT NULL,
+        asked_at REAL NOT NULL,  -- seconds since 1970, UTC
+        reply TEXT NOT NULL,     -- a Reply as JSON
+        faults TEXT NOT NULL     -- a JSON list of words, empty when valid
+    )
+    """,
+    "CREATE UNIQUE INDEX one_valid_reply ON replies (key) WHERE valid",
+    "CREATE INDEX replies_by_key ON replies (key)",
+)
+
+
+def reply_key(
+    model: str, messages: Sequence[Message], sampling: Sampling, *, sample: int = 0
+) -> str:
+    """The content hash under which a reply is kept: equal for equal requests, on every machine.
+
+    `sample` tells apart several replies wanted for one and the same request.
+    """
+    conversation = [[message.role, message.content] for message in messages]
+    return content_id(model, conversation, sampling.model_dump(mode="json"), sample)
+
+
+class BadReply(NamedTuple):
+    """One reply as it came, and what was found wrong with it."""
+
+    number: int
+    key: str
+    reply: Reply
+    faults: tuple[str, ...]
+    model: str
+    purpose: str
+    asked_at: float
+    """Seconds since 1970, UTC."""
+
+
+class Lookups(NamedTuple):
+    """How often the cache was asked since it was opened, and how often it had an answer."""
+
+    hits: int
+    misses: int
+
+
+class ReplyCache:
+    """Replies on disk (SQLite), by the content of the request. Use it with `with`.
+
+    A reply is safe once `put` returns, also when the process is killed right after. Only valid
+    replies are served; bad ones are kept to look at. Several threads and several processes may
+    use one file. Raises StoreError when the file cannot be used; it never deletes anything.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._hits = self._misses = 0
+        with self._explaining():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                path, timeout=30.0, isolation_level=None, check_same_thread=False
+            )
+        try:
+            self._prepare()
+        except StoreError:
+            self._connection.close()
+            raise
+
+    def get(self, key: str) -> Reply | None:
+        """The valid reply kept under `key`; its usage is that of the call that was paid for."""
+        rows = self._run("SELECT reply FROM replies WHERE key = ? AND valid", key)
+        with self._lock:
+            self._hits += bool(rows)
+            self._misses += not rows
+        return Reply.model_validate_json(rows[0][0]) if rows else None
+
+    def put(
+        self,
+        key: str,
+        reply: Reply,
+        *,
+        valid: bool,
+        model: str,
+        purpose: str = "",
+        faults: Sequence[str] = (),
+    ) -> None:
+        """Keeps a reply. A valid one takes the place of an earlier valid one under `key`."""
+        content, words = reply.model_dump_json(), json.dumps(list(faults), ensure_ascii=False)
+        self._run(
+            "INSERT INTO replies (key, valid, model, purpose, asked_at, reply, faults)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (key) WHERE valid DO UPDATE SET reply = excluded.reply",
+            *(key, int(valid), model, purpose, time.time(), content, words),
+        )
+
+    def invalidate(self, key: str, *, faults: Sequence[str]) -> None:
+        """Serves the valid reply under `key` no more, because a stricter check found `faults`."""
+        words = json.dumps(list(faults), ensure_ascii=False)
+        self._run("UPDATE replies SET valid = 0, faults = ? WHERE key = ? AND valid", words, key)
+
+    def accept(self, bad: BadReply) -> None:
+        """Serves from now on a reply that was refused, because a milder check finds no fault."""
+        self._run("UPDATE replies SET valid = 1, faults = '[]' WHERE id = ?", bad.number)
+
+    def bad_replies(self, key: str | None = None) -> list[BadReply]:
+        """What was not accepted, oldest first: under one key, or all of it."""
+        rows = self._run(
+            "SELECT id, key, reply, faults, model, purpose, asked_at FROM replies"
+            " WHERE NOT valid AND (?1 IS NULL OR key = ?1) ORDER BY id",
+            key,
+        )
+        return [
+            BadReply(
+                number=int(row[0]),
+                key=row[1],
+                reply=Reply.model_validate_json(row[2]),
+                faults=tuple(json.loads(row[3])),
+                model=row[4],
+                purpose=row[5],
+                asked_at=float(row[6]),
+            )
+            for row in rows
+        ]
+
+    def spent(self) -> dict[str, Usage]:
+        """All that was ever paid for the replies in this file, good and bad, by purpose."""
+        totals: dict[str, Usage] = {}
+        for purpose, content in self._run("SELECT purpose, reply FROM replies ORDER BY id"):
+            usage = Reply.model_validate_json(content).usage
+            totals[purpose] = totals.get(purpose, Usage()) + usage
+        return totals
+
+    @property
+    def lookups(self) -> Lookups:
+        with self._lock:
+            return Lookups(self._hits, self._misses)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        """How many valid replies are kept."""
+        return int(self._run("SELECT count(*) FROM replies WHERE valid")[0][0])
+
+    def _prepare(self) -> None:
+        # In WAL mode with synchronous=NORMAL a commit outlives the death of the process; only a
+        # power cut may take the newest ones (https://www.sqlite.org/wal.html).
+        self._run("PRAGMA journal_mode = WAL")
+        self._run("PRAGMA synchronous = NORMAL")
+        with self._explaining(), self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                for statement in _SCHEMA:
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+            self._connection.execute("COMMIT")
+        if version not in (0, _SCHEMA_VERSION):
+            raise StoreError(
+                f"the reply cache {self.path} was written by another version of Loresmith",
+                hint="use that version, or move the file away to begin an empty cache",
+            )
+        damage = self._run("PRAGMA quick_check(1)")[0][0]
+        if damage != "ok":
+            raise self._damaged(str(damage))
+
+    def _run(self, statement: str, *values: object) -> list[tuple[str, ...]]:
+        with self._explaining(), self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.OperationalError, sqlite3.ProgrammingError, OSError) as error:
+            raise StoreError(
+                f"cannot use the reply cache {self.path}: {error}",
+                hint="see that the disk has room, that the folder can be written to, "
+                "and that no other program holds the file; what is in it is kept",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(str(error)) from error
+
+    def _damaged(self, what: str) -> StoreError:
+        return StoreError(
+            f"the reply cache {self.path} is damaged: {what}",
+            hint="nothing was deleted; put a backup in its place, or move the file away to begin "
+            "an empty cache (its replies will then be asked, and paid for, again)",
+        )

@@ -1,0 +1,219 @@
+"""Chat models behind an HTTP endpoint of OpenAI's form: the usual teacher."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Literal
+
+from pydantic import Field, JsonValue, field_validator
+
+from loresmith.component import content_id
+from loresmith.errors import ModelUnavailable, ReplyRejected
+from loresmith.models.base import ChatModel, Sampling
+from loresmith.models.completions import NotACompletion, read_completion
+from loresmith.models.endpoints import endpoint
+from loresmith.models.presets import PRESETS, PresetName, endpoint_url
+from loresmith.models.setbacks import Setback, Target, garbled, not_reached, refused
+from loresmith.models.spec import ModelSpec
+from loresmith.models.wire import Wire, WireFault, is_local
+from loresmith.records import Message, Reply
+from loresmith.settings import secret
+
+
+class OpenAICompatible(ModelSpec):
+    """A chat model behind an OpenAI-compatible endpoint: a provider's, or a server of your own."""
+
+    type: Literal["openai"] = "openai"
+    preset: PresetName = "openai"
+    """The provider: gives the URL and the environment variable of the key."""
+    model: str = Field(min_length=1)
+    """The model's name as the endpoint knows it."""
+    url: str | None = None
+    """Base URL of another endpoint than the preset's, such as `http://127.0.0.1:8000/v1`."""
+    api_key_env: str | None = None
+    """Environment variable that holds the key, where it is not the preset's."""
+    concurrency: int = Field(default=5, ge=1)
+    """Most calls in flight at once, counted over all models at this endpoint."""
+    timeout: float = Field(default=120.0, gt=0)
+    """Longest time for one call, in seconds, from sending it to the end of the reply."""
+    connect_timeout: float = Field(default=10.0, gt=0)
+    """Longest time to reach the server, in seconds."""
+    max_retries: int = Field(default=6, ge=0)
+    """How often a call is repeated after a time-out, a lost connection, 429 or a server error."""
+    retry_wait: float = Field(default=0.5, ge=0)
+    """Pause before the first repetition, in seconds; it doubles each time."""
+    longest_wait: float = Field(default=60.0, ge=0)
+    """Longest pause, in seconds, also where the endpoint asks for a longer one."""
+    temperature: float | None = Field(default=None, ge=0.0, le=2.0)
+    """Replaces the temperature that the work asks for; some models allow only 1."""
+    extra_body: dict[str, JsonValue] = Field(default_factory=dict)
+    """Further members of the request, such as `{"enable_thinking": false}`."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_base_url(cls, value: str | None) -> str | None:
+        return None if value is None else endpoint_url(value)
+
+    def open(self) -> HostedModel:
+        return HostedModel(self)
+
+    @property
+    def base_url(self) -> str:
+        """Where the calls go."""
+        return self.url or PRESETS[self.preset].url
+
+    @property
+    def key_env(self) -> str | None:
+        """The environment variable that the key is read from."""
+        return self.api_key_env or PRESETS[self.preset].api_key_env
+
+
+class HostedModel(ChatModel):
+    """A model of an `OpenAICompatible` endpoint. Several threads may call `reply` at once.
+
+    Raises ModelUnavailable when the key that the preset needs is not in the environment.
+    """
+
+    def __init__(self, settings: OpenAICompatible) -> None:
+        self.name = settings.model
+        self._settings = settings
+        preset = PRESETS[settings.preset]
+        key = secret(settings.key_env) if settings.key_env else None
+        self._target = Target(
+            model=settings.model,
+            url=settings.base_url,
+            key=key,
+            key_env=settings.key_env,
+            unknown_model=(
+                f"{settings.url}/models lists the names" if settings.url else preset.unknown_model
+            ),
+        )
+        _require_key(self._target, settings)
+        self._wire = Wire(
+            settings.base_url,
+            key=key,
+            timeout=settings.timeout,
+            connect_timeout=settings.connect_timeout,
+        )
+        self._endpoint = endpoint(settings.base_url)
+        self._max_tokens_field = preset.max_tokens_field if settings.url is None else "max_tokens"
+        self._left_out: frozenset[str] = frozenset()
+        self._closed = threading.Event()
+
+    @property
+    def concurrency(self) -> int:
+        return self._settings.concurrency
+
+    @property
+    def identity(self) -> str:
+        """The name alone, unless settings change what a request means."""
+        settings = self._settings
+        if settings.temperature is None and not settings.extra_body:
+            return self.name
+        return f"{self.name}#{content_id(settings.temperature, settings.extra_body)}"
+
+    def reply(self, messages: Sequence[Message], sampling: Sampling) -> Reply:
+        return self._reply(messages, sampling, max_retries=self._settings.max_retries)
+
+    def check(self) -> None:
+        """Makes one tiny call. Raises the ModelError that any other call would meet."""
+        asked = Message(role="user", content="Reply with the one word: ready")
+        self._reply(
+            (asked,), Sampling(max_tokens=64), max_retries=min(2, self._settings.max_retries)
+        )
+
+    def __enter__(self) -> HostedModel:
+        self._wire.open()
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Closes the connections; calls that wait for their turn are given up."""
+        self._closed.set()
+        self._wire.close()
+
+    def _reply(self, messages: Sequence[Message], sampling: Sampling, *, max_retries: int) -> Reply:
+        failures = 0
+        while True:
+            options = self._options(sampling)
+            outcome = self._call(messages, options)
+            if isinstance(outcome, Reply):
+                return outcome
+            if outcome.unsupported in options and self._leave_out(outcome.unsupported):
+                continue
+            if not outcome.passing or failures == max_retries:
+                raise outcome.error
+            self._pause(outcome, failures)
+            failures += 1
+
+    def _call(self, messages: Sequence[Message], options: dict[str, Any]) -> Reply | Setback:
+        turns = [{"role": message.role, "content": message.content} for message in messages]
+        with self._endpoint.slot(self.concurrency, gone=self._closed.is_set):
+            if self._closed.is_set():
+                return Setback(ModelUnavailable(f"{self._target} was closed"))
+            try:
+                answer = self._wire.post(self.name, turns, options)
+            except WireFault as fault:
+                return not_reached(fault, self._target)
+        if not 200 <= answer.status < 300:
+            return refused(answer, self._target)
+        try:
+            reply = read_completion(answer.body)
+        except NotACompletion as what:
+            return garbled(what, self._target)
+        if reply.finish_reason == "content_filter":
+            what_happened = f"the content filter of {self._target} withheld the reply"
+            return Setback(ReplyRejected(what_happened, hint="another teacher may give it"))
+        return reply
+
+    def _options(self, sampling: Sampling) -> dict[str, Any]:
+        chosen = self._settings.temperature
+        options: dict[str, Any] = {
+            "temperature": sampling.temperature if chosen is None else chosen,
+            self._max_tokens_field: sampling.max_tokens,
+        }
+        if sampling.top_p < 1.0:
+            options["top_p"] = sampling.top_p
+        if sampling.seed is not None:
+            options["seed"] = sampling.seed
+        wanted = {name: value for name, value in options.items() if name not in self._left_out}
+        return {**wanted, **self._settings.extra_body}
+
+    def _leave_out(self, option: str) -> bool:
+        """Does without an option that the endpoint will not have; False when that is no help."""
+        if option in self._settings.extra_body:
+            return False
+        if option == "max_tokens":
+            self._max_tokens_field = "max_completion_tokens"
+            return True
+        if option not in ("temperature", "top_p", "seed"):
+            return False
+        self._left_out |= {option}
+        return True
+
+    def _pause(self, setback: Setback, failures: int) -> None:
+        longest = self._settings.longest_wait
+        if setback.pause is None:
+            doubled = min(longest, self._settings.retry_wait * 2**failures)
+            self._closed.wait(doubled * random.uniform(0.5, 1.0))
+            return
+        pause = min(longest, setback.pause)
+        self._endpoint.quiet(pause)
+        self._closed.wait(pause)
+
+
+def _require_key(target: Target, settings: OpenAICompatible) -> None:
+    """A server of one's own may do without a key; a provider never does."""
+    own = settings.api_key_env is None and (settings.url is not None or is_local(target.url))
+    if target.key is None and target.key_env is not None and not own:
+        raise ModelUnavailable(
+            f"no key for {target}: the environment variable {target.key_env} is not set",
+            hint=f"export {target.key_env}=... or write it into a .env file in this folder",
+        )

@@ -1,0 +1,202 @@
+"""Why: training, chat, exam and serving must show a model the same tokens for the same words.
+
+`ChatTemplate` is the one place where conversations become token ids. It keeps three promises:
+the tokens before a trained reply are exactly those that a question is asked with; only replies and
+the token that ends them are learned (told by position, never by id: small chat models pad with
+their end token); and text written by people stays text, even where it spells `<|im_end|>`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from loresmith.errors import ModelError
+from loresmith.records import Message
+
+_log = logging.getLogger(__name__)
+
+_PRIVATE_USE = range(0xE000, 0xF8FF)
+_PROBE = "Kestrel"
+
+
+class EncodedExample(NamedTuple):
+    """One conversation as a model is trained on it. Both lists have the same length."""
+
+    input_ids: list[int]
+    labels_mask: list[bool]
+    """True where the token is to be learned: a reply's tokens and the token that ends it."""
+
+
+class ChatTemplate:
+    """How one tokenizer writes conversations: its own template, else ChatML with a warning.
+
+    Raises ModelError when the template cannot write a conversation, or ends replies with no token
+    of its own (a model trained on it would never stop).
+    """
+
+    stop_ids: frozenset[int]
+    """The tokens that end a reply."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._template: str = tokenizer.chat_template or _chatml(tokenizer)
+        self._special = _pattern_of_special_tokens(tokenizer)
+        self.stop_ids = self._find_stop_ids()
+
+    def encode_prompt(self, messages: Sequence[Message]) -> list[int]:
+        """The tokens to ask with: the conversation up to where the model's reply begins."""
+        marked = self._mark(messages)
+        text = self._render(marked.turns, asking=True)
+        return self._encode(text, marked, self._reply_starts(text, marked)).ids
+
+    def encode_example(self, messages: Sequence[Message]) -> EncodedExample:
+        """The tokens to train on, with the replies marked.
+
+        A reply is learned where the conversation before it is written as it would be asked. Some
+        templates write earlier turns otherwise (they drop their reasoning, say): of such a
+        conversation only the last reply is learned. Raises ModelError when no reply can be.
+        """
+        marked = self._mark(messages)
+        text = self._render(marked.turns)
+        encoded = self._encode(text, marked, self._reply_starts(text, marked))
+        mask = [False] * len(encoded.ids)
+        for start in encoded.cuts:
+            for position in range(start, len(mask)):
+                mask[position] = True
+                if encoded.ids[position] in self.stop_ids:
+                    break
+        if not any(mask):
+            raise ModelError(
+                "no reply of this conversation can be learned: none follows a question in the way "
+                "that the model is asked one",
+                hint="A conversation needs a user turn, and then an assistant turn at its end.",
+            )
+        return EncodedExample(encoded.ids, mask)
+
+    def _mark(self, messages: Sequence[Message]) -> _Marked:
+        """Puts a mark inside all that spells a special token, so that it is encoded as text."""
+        used = set().union(*(message.content for message in messages))
+        mark = next(chr(code) for code in _PRIVATE_USE if chr(code) not in used)
+        turns = tuple(
+            {
+                "role": message.role,
+                "content": self._special.sub(
+                    lambda found: found[0][0] + mark + found[0][1:], message.content
+                ),
+            }
+            for message in messages
+        )
+        return _Marked(turns, mark)
+
+    def _render(self, turns: Sequence[dict[str, str]], *, asking: bool = False) -> str:
+        from jinja2 import TemplateError
+
+        try:
+            rendered = self._tokenizer.apply_chat_template(
+                list(turns),
+                chat_template=self._template,
+                tokenize=False,
+                add_generation_prompt=asking,
+                # Models that can think before they answer are trained and asked without it; the
+                # templates of all others ignore this word.
+                enable_thinking=False,
+            )
+        except (TemplateError, TypeError, LookupError) as error:
+            roles = ", ".join(turn["role"] for turn in turns) or "no turns"
+            raise ModelError(
+                f"the model's chat template cannot write a conversation of {roles}: {error}",
+                hint="Some models take no system message, or want user and assistant in turns.",
+            ) from error
+        return str(rendered)
+
+    def _reply_starts(self, text: str, marked: _Marked) -> list[int]:
+        """Where in `text` those replies begin before which it reads as it would be asked."""
+        starts = []
+        asked = False
+        for index, turn in enumerate(marked.turns):
+            asked = asked or turn["role"] == "user"
+            if turn["role"] == "assistant" and asked:
+                prompt = self._render(marked.turns[:index], asking=True)
+                if text.startswith(prompt):
+                    starts.append(len(prompt))
+        return starts
+
+    def _encode(self, text: str, marked: _Marked, starts: Sequence[int]) -> _Encoded:
+        """Token ids of `text`, and how many of them stand before each of `starts`.
+
+        Where a token would reach across a start (a reply that begins with a line break, after a
+        prompt that ends with one), the text is cut there: asking ends with the prompt's tokens.
+        """
+        done: list[int] = []
+        cuts: list[int] = []
+        begin = 0
+        rest = self._tokens(text, marked)
+        for start in starts:
+            head = self._tokens(text[begin:start], marked)
+            cuts.append(len(done) + len(head))
+            if rest[: len(head)] != head:
+                done += head
+                begin = start
+                rest = self._tokens(text[begin:], marked)
+        return _Encoded(done + rest, cuts)
+
+    def _tokens(self, text: str, marked: _Marked) -> list[int]:
+        ids: list[int] = []
+        for piece in text.split(marked.mark):
+            if piece:
+                ids += self._tokenizer.encode(piece, add_special_tokens=False)
+        return ids
+
+    def _find_stop_ids(self) -> frozenset[int]:
+        """The end of the sequence, and the first added token that follows a reply's text."""
+        turns = ({"role": "user", "content": "?"}, {"role": "assistant", "content": _PROBE})
+        after_reply = self._render(turns).rpartition(_PROBE)[2]
+        added = {*self._tokenizer.added_tokens_decoder, *self._tokenizer.all_special_ids}
+        for token in self._tokenizer.encode(after_reply, add_special_tokens=False):
+            if token in added:
+                end = self._tokenizer.eos_token_id
+                return frozenset({token} if end is None else {token, end})
+        raise ModelError(
+            "the model's chat template ends a reply with no token of its own, so that a model "
+            "trained on it would never stop",
+            hint="Give the tokenizer a chat_template that writes its eos_token after each reply.",
+        )
+
+
+class _Marked(NamedTuple):
+    """A conversation ready to be rendered; `mark` is where text has to be cut to stay text."""
+
+    turns: tuple[dict[str, str], ...]
+    mark: str
+
+
+class _Encoded(NamedTuple):
+    ids: list[int]
+    cuts: list[int]
+
+
+def _pattern_of_special_tokens(tokenizer: Any) -> re.Pattern[str]:
+    spelled = {str(token) for token in tokenizer.all_special_tokens}
+    spelled |= {t.content for t in tokenizer.added_tokens_decoder.values() if t.special}
+    longest_first = sorted((s for s in spelled if len(s) > 1), key=lambda s: (-len(s), s))
+    return re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+
+
+def _chatml(tokenizer: Any) -> str:
+    """ChatML; replies end with `<|im_end|>` where the tokenizer has it, else with its eos."""
+    end = "<|im_end|>" if "<|im_end|>" in tokenizer.get_vocab() else tokenizer.eos_token
+    if not end:
+        raise ModelError(
+            "the model's tokenizer has neither a chat template nor an end token",
+            hint="Choose a chat model, or give the tokenizer an eos_token.",
+        )
+    _log.warning("The model brings no chat template: ChatML is used, replies end with %s.", end)
+    return (
+        "{% for message in messages %}"
+        "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '" + end + "\\n' }}"
+        "{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+    )

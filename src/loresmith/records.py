@@ -1,0 +1,313 @@
+"""What flows through the work, from document to score, as frozen records.
+
+Positions are code points of `Document.text`. Ids are content hashes (see `content_id`): the same
+input, prompt, model and settings give the same id on every machine, so that running again adds
+only what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Role = Literal["system", "user", "assistant"]
+WordingKind = Literal["pair", "paraphrase", "restatement", "reversed", "direct", "abstention"]
+WordingUse = Literal["training", "practice", "exam"]
+SplitName = Literal["train", "validation"]
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+
+
+class Record(BaseModel):
+    """An immutable value that can be stored as JSON and read back equal."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _whole_characters(cls, value: Any) -> Any:
+        """Half a surrogate pair, which UTF-8 cannot write, becomes U+FFFD; positions stay."""
+        if isinstance(value, str):
+            return _HALF_CHARACTER.sub("\ufffd", value)
+        if isinstance(value, tuple) and value and isinstance(value[0], str):
+            return tuple(_HALF_CHARACTER.sub("\ufffd", part) for part in value)
+        return value
+
+
+class StoredRecord(Record):
+    """A record with an identity, under which the store keeps it."""
+
+    id: str
+
+
+class Span(Record):
+    """A half-open range [start, end) of code points of one document's text."""
+
+    document_id: str
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+
+
+class Heading(Record):
+    """A heading of a document, at the position where its line starts in the text."""
+
+    level: int = Field(ge=1, le=9)
+    title: str
+    start: int = Field(ge=0)
+
+
+class Document(StoredRecord):
+    """The text of one source file, with its structure."""
+
+    name: str
+    """Path relative to the documents folder, with forward slashes."""
+    title: str
+    text: str
+    language: str
+    """ISO 639-1 code of the main language, such as `en` or `zh`."""
+    media_type: str
+    source_sha256: str
+    headings: tuple[Heading, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What a reader should know of the reading: a guessed encoding, replaced characters."""
+
+
+class Chunk(StoredRecord):
+    """A passage: `text` equals `document.text[start:end]`, always."""
+
+    document_id: str
+    index: int
+    start: int
+    end: int
+    text: str
+    context: str = ""
+    """Titles of the headings above, one a line, and the header row of a table that began before."""
+
+
+class Fact(StoredRecord):
+    """One distinct piece of knowledge: a question and its answer, with evidence in the source."""
+
+    chunk_id: str
+    document_id: str
+    index: int
+    language: str
+    question: str
+    answer: str
+    short_answer: str
+    """The shortest phrase that answers: a figure with its unit, a name, a short cause."""
+    quotes: tuple[str, ...]
+    """The evidence as the writer quoted it."""
+    evidence: tuple[Span, ...] = ()
+    """Where the quotes stand in the source; empty until they are found."""
+    formula: str | None = None
+    """How a computed figure follows from figures of the evidence, such as `44.1 - 37.9`."""
+    model: str
+    prompt_version: str
+
+
+class Wording(StoredRecord):
+    """One way to ask for a fact (or, for an abstention, for what the documents do not say)."""
+
+    fact_id: str | None
+    """None for an abstention."""
+    chunk_id: str
+    document_id: str
+    index: int
+    language: str
+    use: WordingUse
+    kind: WordingKind
+    question: str
+    answer: str
+    """The full answer to train on; for the exam, the answer that is shown as expected."""
+    short_answer: str
+    model: str
+    prompt_version: str
+
+
+class Verdict(Record):
+    """A filter's word on a fact or wording: kept, or dropped for a named reason."""
+
+    keep: bool
+    reason: str = ""
+    """A short, stable name such as `evidence_not_found`; empty when kept."""
+    detail: str = ""
+    """The particulars, for a person to read."""
+
+
+class Drop(Record):
+    """A row that was thrown out, and why."""
+
+    subject_id: str
+    subject: Literal["fact", "wording", "chunk", "document", "row"]
+    reason: str
+    detail: str
+    text: str
+    """What was thrown out, shortened for reading."""
+
+
+class Outcome(StoredRecord):
+    """What one piece of work brought: the ids of what it made, or why it failed.
+
+    Its id is the hash of all that the piece of work depends on, so an outcome without a failure
+    means that this very work is done and need not be done again.
+    """
+
+    step: str
+    subject: str
+    """What was worked on, for a person to read: a file name, a passage."""
+    made: tuple[str, ...] = ()
+    failure: str = ""
+
+
+class Curated(StoredRecord):
+    """What curation kept, with evidence located, and what it threw out and why."""
+
+    facts: tuple[Fact, ...]
+    wordings: tuple[Wording, ...]
+    drops: tuple[Drop, ...]
+
+
+class Message(Record):
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+class Provenance(Record):
+    """Where a training row came from."""
+
+    fact_id: str | None = None
+    document_id: str | None = None
+    document: str | None = None
+    evidence: tuple[Span, ...] = ()
+    model: str | None = None
+    prompt_version: str | None = None
+    kind: str = ""
+
+
+class Example(StoredRecord):
+    """One training row: a conversation whose assistant turns are to be learned."""
+
+    messages: tuple[Message, ...]
+    language: str = ""
+    split: SplitName = "train"
+    provenance: Provenance = Provenance()
+
+
+class Dataset(StoredRecord):
+    """A frozen, versioned set of examples; its id is the hash of its content."""
+
+    version: int
+    examples: tuple[Example, ...]
+    withheld: tuple[str, ...] = ()
+    """Ids of the facts that were kept out of training as a control."""
+
+
+class AnswerKey(Record):
+    """What only a grader may see."""
+
+    short_answer: str
+    answer: str
+    quotes: tuple[str, ...] = ()
+    evidence: tuple[Span, ...] = ()
+    accepted: tuple[str, ...] = ()
+    """Answers that are all right, for a general question; empty where `short_answer` decides."""
+
+
+class ExamItem(StoredRecord):
+    """One exam question. A candidate is shown `prompt` and nothing else."""
+
+    prompt: str
+    kind: Literal["direct", "reversed", "abstention", "retention"]
+    language: str
+    document: str = ""
+    fact_id: str | None = None
+    withheld: bool = False
+    key: AnswerKey
+
+
+class Score(Record):
+    """A grader's mark for one reply: 1.0 right, 0.0 wrong, with the reason."""
+
+    item_id: str
+    reply: str
+    score: float = Field(ge=0.0, le=1.0)
+    reason: str = ""
+
+
+class ExamReply(StoredRecord):
+    """What a candidate answered to one prompt; its id hashes candidate, prompt and sampling."""
+
+    prompt: str
+    text: str
+
+
+class Run(StoredRecord):
+    """One training of one base model on one dataset, and the exams around it."""
+
+    dataset_id: str
+    base_model: str
+    recipe: str
+    """The whole recipe as YAML, with every default written out."""
+    folder: str
+    """Relative to the project folder."""
+    created_at: str
+    """ISO 8601, UTC."""
+
+
+class Transcript(Record):
+    """All replies and marks of one sitting."""
+
+    candidate: str
+    scores: tuple[Score, ...]
+    seconds: float
+
+
+class Usage(Record):
+    """What calls of a model cost. `cached` calls were answered from what was paid for earlier."""
+
+    calls: int = 0
+    cached: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            calls=self.calls + other.calls,
+            cached=self.cached + other.cached,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+        )
+
+
+class StepLog(StoredRecord):
+    """Time and calls that one attempt at one step took."""
+
+    recipe_id: str
+    step: str
+    seconds: float
+    usage: Usage = Usage()
+
+
+class Reply(Record):
+    """A model's answer to a conversation."""
+
+    text: str
+    finish_reason: str = "stop"
+    """`stop`, `length` (cut at max_tokens) or `content_filter`."""
+    usage: Usage = Usage()
+    reasoning: str = ""
+    """The thinking part of a reasoning model, apart from the text."""
+
+
+class Checkpoint(Record):
+    """A saved state of a training run; it exists when its manifest, written last, exists."""
+
+    folder: str
+    step: int
+    base_model: str
+    adapter: bool
+    """True for an adapter in PEFT's layout, False for whole weights."""

@@ -1,0 +1,54 @@
+"""The tables of records: the whole record as JSON, beside columns that queries can filter by.
+
+`sequence` is the database's own count, so that the order in which records came does not hang on
+a clock. The JSON is plain text: SQLite and PostgreSQL keep it byte for byte.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Integer, String, Table, Text, UniqueConstraint
+
+from loresmith.database import metadata
+from loresmith.records import (
+    Chunk,
+    Curated,
+    Dataset,
+    Document,
+    ExamReply,
+    Fact,
+    Outcome,
+    Run,
+    StepLog,
+    StoredRecord,
+    Wording,
+)
+
+OWN_COLUMNS = frozenset({"sequence", "project_id", "id", "body"})
+"""The columns that every table has; the others are fields of its record."""
+
+
+def _records(table_name: str, /, **columns: type[String | Integer]) -> Table:
+    return Table(
+        table_name,
+        metadata,
+        Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+        Column("project_id", String, nullable=False),
+        Column("id", String, nullable=False),
+        *(Column(key, kind, nullable=True) for key, kind in columns.items()),
+        Column("body", Text, nullable=False),
+        UniqueConstraint("project_id", "id"),
+    )
+
+
+TABLES: dict[type[StoredRecord], Table] = {
+    Document: _records("documents", name=String, language=String),
+    Chunk: _records("chunks", document_id=String, start=Integer),
+    Fact: _records("facts", document_id=String, chunk_id=String, language=String),
+    Wording: _records("wordings", document_id=String, fact_id=String, use=String, kind=String),
+    Outcome: _records("outcomes", step=String),
+    StepLog: _records("step_logs", step=String),
+    Curated: _records("curations"),
+    Dataset: _records("datasets", version=Integer),
+    ExamReply: _records("exam_replies"),
+    Run: _records("runs", dataset_id=String),
+}

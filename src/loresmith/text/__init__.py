@@ -1,0 +1,1 @@
+"""Reading text as people do: width, space, figures, sentences, language and likeness."""

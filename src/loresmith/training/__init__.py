@@ -1,0 +1,28 @@
+"""Fine-tuning: a base model and rows in, an adapter or a model out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from loresmith.component import any_instance_of
+from loresmith.training.full import Full
+from loresmith.training.lora import Lora
+from loresmith.training.method import TrainingMethod
+from loresmith.training.result import PracticeScore, TrainingProgress, TrainingResult
+
+AnyTraining = Annotated[
+    Annotated[Lora | Full, Field(discriminator="type")], any_instance_of(TrainingMethod)
+]
+"""The methods that a recipe can name."""
+
+__all__ = [
+    "AnyTraining",
+    "Full",
+    "Lora",
+    "PracticeScore",
+    "TrainingMethod",
+    "TrainingProgress",
+    "TrainingResult",
+]

@@ -1,0 +1,153 @@
+"""Why: rows that are packed end to end must not see one another, and attention must stay cheap.
+
+Every layer but attention treats tokens one by one, so it runs on the packed tokens as they are.
+Attention alone is computed row by row, over a layout that says where each row is: no mask over
+the whole pack, and what all rows begin with is computed once and seen by all of them.
+On a CPU this took a LoRA step of eight rows of 73 tokens, 25 of them in common, from 2.9 to 1.8
+seconds (torch's fused attention, padded, against this).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+_NAME = "loresmith_packed"
+_MATMUL_UP_TO = 512  # query tokens; beyond, the scores of all pairs take too much memory
+
+
+class PackingUnsupported(Exception):
+    """This model's attention does what packed attention does not."""
+
+
+class PackedLayout(NamedTuple):
+    """Where the rows of one pack are: first the tokens that all share, then each row's own."""
+
+    shared: int
+    """Tokens at the start that all rows have in common."""
+    rows: int
+    widest: int
+    """Own tokens of the longest row."""
+    longest: int
+    """Tokens of the longest row, the shared ones included."""
+    gather: Any
+    """For each place of a (rows, widest) table, which own token stands there (padding: the first).
+    A tensor of rows * widest indexes."""
+    scatter: Any
+    """For each own token, its place in that table. A tensor of indexes."""
+
+
+@contextmanager
+def packed_attention(model: Any) -> Iterator[None]:
+    """Within this, `model` attends by a PackedLayout, given to its forward as `layout`."""
+    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+    ALL_ATTENTION_FUNCTIONS.register(_NAME, _attend_packed)
+    before = model.config._attn_implementation
+    model.set_attn_implementation(_NAME)
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(before)
+
+
+def _attend_packed(
+    module: Any,
+    query: Any,
+    key: Any,
+    value: Any,
+    attention_mask: Any,  # noqa: ARG001 (transformers makes none for an implementation it does not know)
+    *,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    layout: PackedLayout | None = None,
+    sliding_window: int | None = None,
+    softcap: float | None = None,
+    s_aux: Any = None,
+    **_: Any,
+) -> tuple[Any, None]:
+    """Attention as transformers calls it: query (1, heads, tokens, width), key and value with as
+    many heads or fewer; returns (1, tokens, heads, width)."""
+    import torch
+
+    if layout is None or softcap is not None or s_aux is not None:
+        raise PackingUnsupported("its attention has soft caps or sinks, or gets no layout")
+    if sliding_window is not None and layout.longest > sliding_window:
+        raise PackingUnsupported(f"rows are longer than its window of {sliding_window} tokens")
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    drop = dropout if module.training else 0.0
+    parts = [tensor.to(value.dtype) for tensor in (query, key, value)]
+    heads = [tensor[:, :, : layout.shared] for tensor in parts]
+    own_query, own_key, own_value = (_as_table(tensor, layout) for tensor in parts)
+    if not layout.shared:
+        table = _attend(own_query, own_key, own_value, scale, drop)
+        return _as_tokens(table, layout).unsqueeze(0), None
+    shared_key, shared_value = (head.expand(layout.rows, -1, -1, -1) for head in heads[1:])
+    table = _attend(
+        own_query,
+        torch.cat([shared_key, own_key], dim=2),
+        torch.cat([shared_value, own_value], dim=2),
+        scale,
+        drop,
+    )
+    first = _attend(heads[0], heads[1], heads[2], scale, drop)[0].transpose(0, 1)
+    return torch.cat([first, _as_tokens(table, layout)]).unsqueeze(0), None
+
+
+def _as_table(tensor: Any, layout: PackedLayout) -> Any:
+    """(1, heads, tokens, width) of a pack -> (rows, heads, widest, width) of own tokens."""
+    tokens = tensor[0].transpose(0, 1)[layout.shared :].index_select(0, layout.gather)
+    return tokens.unflatten(0, (layout.rows, layout.widest)).transpose(1, 2)
+
+
+def _as_tokens(table: Any, layout: PackedLayout) -> Any:
+    """(rows, heads, widest, width) -> (own tokens, heads, width)."""
+    return table.transpose(1, 2).flatten(0, 1).index_select(0, layout.scatter)
+
+
+def _attend(query: Any, key: Any, value: Any, scale: float, dropout: float) -> Any:
+    """Causal attention in which the last query sees the last key."""
+    import torch
+    from torch.nn.functional import scaled_dot_product_attention
+
+    queries, keys = query.shape[2], key.shape[2]
+    if query.device.type == "cpu" and queries <= _MATMUL_UP_TO:
+        return _attend_by_matmul(query, key, value, scale, dropout)
+    groups = query.shape[1] // key.shape[1]
+    mask = None
+    if queries != keys:
+        mask = torch.ones(queries, keys, dtype=torch.bool, device=query.device)
+        mask = mask.tril(diagonal=keys - queries)
+    return scaled_dot_product_attention(
+        query,
+        key.repeat_interleave(groups, dim=1),
+        value.repeat_interleave(groups, dim=1),
+        attn_mask=mask,
+        is_causal=mask is None,
+        dropout_p=dropout,
+        scale=scale,
+    )
+
+
+def _attend_by_matmul(query: Any, key: Any, value: Any, scale: float, dropout: float) -> Any:
+    """For short rows on a CPU: four times as fast there, backward included, as torch's fused one.
+
+    All query heads that share a key head are one matrix.
+    """
+    import torch
+
+    rows, heads, queries, width = query.shape
+    key_heads, keys = key.shape[1], key.shape[2]
+    batch, groups = rows * key_heads, heads // key_heads
+    future = torch.full((queries, keys), float("-inf"), dtype=query.dtype)
+    bias = future.triu(diagonal=keys - queries + 1).repeat(groups, 1)
+    scores = torch.baddbmm(
+        bias,
+        query.reshape(batch, groups * queries, width),
+        key.reshape(batch, keys, width).transpose(1, 2),
+        alpha=scale,
+    )
+    weights = torch.dropout(torch.softmax(scores, dim=-1), dropout, train=dropout > 0)
+    seen = torch.bmm(weights.to(value.dtype), value.reshape(batch, keys, width))
+    return seen.view(rows, heads, queries, width)

@@ -1,0 +1,89 @@
+"""Why: what a training leaves behind: weights for use, a picture, and a record of how it went."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from loresmith.errors import CheckpointError
+from loresmith.training.checkpoints import Position, write_or_explain
+from loresmith.training.loop import Prepared, best_folder
+from loresmith.training.plot import plot_losses
+from loresmith.training.result import TrainingResult
+from loresmith.training.sealed import put_in_place, read_seal, write_at_once
+
+_RESULT = "training_result.json"
+
+
+def deliver(
+    prepared: Prepared, position: Position, *, base: Path, on_note: Callable[[str], None]
+) -> int:
+    """Writes the best weights (without practice, the last) with the tokenizer, and the plot.
+
+    Returns the step whose weights they are. The folder appears when it is complete.
+    """
+    method, folder = prepared.method, prepared.folder
+    step = position.step
+    if position.best_step is not None and position.best_step != step:
+        best = best_folder(folder, position.best_step)
+        fault = read_seal(best).fault
+        if fault:
+            on_note(f"{best.name}, the best weights, is damaged ({fault}): the last are delivered")
+        else:
+            method.load_weights(prepared.model, best)
+            step = position.best_step
+    part = folder / f"{method.delivery}.part"
+
+    def write() -> None:
+        method.deliver(prepared.model, part, dtype=_dtype_of(base))
+        prepared.tokenizer.save_pretrained(part)
+        put_in_place(part, folder / method.delivery)
+        plot_losses(position.losses, position.practice, folder / "training_loss.png")
+
+    write_or_explain(part, write)
+    return step
+
+
+def write_result(folder: Path, result: TrainingResult, *, run_id: str) -> None:
+    """The last thing written: from now on the training is finished."""
+    content = {"run_id": run_id, "result": result.model_dump(mode="json")}
+    write_at_once(folder / _RESULT, json.dumps(content, ensure_ascii=False, indent=1))
+    for best in folder.glob("best-*"):
+        shutil.rmtree(best, ignore_errors=True)
+
+
+def read_result(folder: Path, *, run_id: str) -> TrainingResult | None:
+    """What an earlier call finished, if it did and what it delivered is still there.
+
+    Raises CheckpointError when it was another training.
+    """
+    content = _read_json(folder / _RESULT)
+    if content.get("run_id", run_id) != run_id:
+        raise CheckpointError(
+            f"{folder} holds a finished training with other rows, settings, seed or base model",
+            hint="Use another folder, or delete this one to start anew.",
+        )
+    try:
+        result = TrainingResult.model_validate(content.get("result"))
+    except ValidationError:
+        return None
+    return result if Path(result.checkpoint.folder).is_dir() else None
+
+
+def _dtype_of(base: Path) -> str:
+    """The number format that the base model's own weights are in."""
+    config = _read_json(base / "config.json")
+    return str(config.get("dtype") or config.get("torch_dtype") or "float32")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

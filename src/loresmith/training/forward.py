@@ -1,0 +1,199 @@
+"""Why: the loss is taken at answer tokens alone, by the cheapest way that a model allows.
+
+A model's own forward computes scores of the whole vocabulary for every token, and wants padding.
+Where a probe shows that it makes no difference, the scores are computed only where something is
+learned, and rows are packed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from loresmith.errors import TrainingError
+from loresmith.training.attention import PackingUnsupported, packed_attention
+from loresmith.training.batches import Batch, packed_batch, padded_batch
+from loresmith.training.method import Switch
+from loresmith.training.order import split_into_passes
+from loresmith.training.rows import Row
+
+_SCORES_AT_ONCE = 2**26  # vocabulary scores in fp32: 256 MiB, and as much for their gradient
+_TOLERANCE = {"bf16": 0.05, "fp32": 1e-3}  # relative to the length of what is compared
+
+
+class Forward:
+    """Takes rows through a model and gives their loss, with or without gradients."""
+
+    def __init__(
+        self, model: Any, *, device: str, precision: str, pad_id: int, pass_tokens: int
+    ) -> None:
+        self._model = model
+        self._inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+        self._body = getattr(self._inner, self._inner.base_model_prefix or "", None)
+        self._head = self._inner.get_output_embeddings()
+        self._device = device
+        self._precision = precision
+        self._pad_id = pad_id
+        self._pass_tokens = pass_tokens
+        self._scores_where_learned = False
+        self.packed = False
+
+    def choose(self, rows: Sequence[Row], packing: Switch) -> None:
+        """Probes with the shortest of `rows` which short cuts this model allows, and takes them.
+
+        Raises TrainingError when packing is `on` and the model cannot be packed.
+        """
+        probe = sorted(rows, key=lambda row: len(row.input_ids))[:3]
+        longest = max(len(row.input_ids) for row in rows)
+        self._scores_where_learned = self._can_score_where_learned(probe)
+        if packing == "off":
+            return
+        reason = self._reason_against_packing(probe, longest)
+        self.packed = not reason
+        if reason and packing == "on":
+            raise TrainingError(
+                f"rows cannot be packed for this model: {reason}",
+                hint="Set training.packing to auto or off.",
+            )
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """Within this, the model is set up for `backward` and `loss`, and not for chat."""
+        with packed_attention(self._inner) if self.packed else nullcontext():
+            yield
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Within this, the model computes in the chosen precision."""
+        import torch
+
+        kind = torch.device(self._device).type
+        context: AbstractContextManager[Any] = torch.autocast(
+            kind, torch.bfloat16, enabled=self._precision == "bf16"
+        )
+        return context
+
+    def backward(self, rows: Sequence[Row]) -> float:
+        """Adds the gradients of the mean loss over all answer tokens of `rows`; returns it."""
+        total = _count_learned(rows)
+        return (
+            sum(
+                self._take_pass(part, lambda loss: (loss / total).backward())
+                for part in self._passes(rows)
+            )
+            / total
+        )
+
+    def loss(self, rows: Sequence[Row]) -> float:
+        """The mean loss over all answer tokens of `rows`, in nats a token; no gradients."""
+        import torch
+
+        with torch.no_grad():
+            summed = sum(self._take_pass(part, None) for part in self._passes(rows))
+        return summed / _count_learned(rows)
+
+    def _passes(self, rows: Sequence[Row]) -> list[list[Row]]:
+        return split_into_passes(rows, tokens=self._pass_tokens, packed=self.packed)
+
+    def _take_pass(self, rows: Sequence[Row], backward: Callable[[Any], None] | None) -> float:
+        """The summed loss of one pass."""
+        batch = self._batch(rows, packed=self.packed)
+        if not self._scores_where_learned:
+            with self.autocast():
+                scores = self._model(**batch.inputs, use_cache=False).logits
+            loss = _summed_loss(scores.flatten(0, 1)[batch.places], batch.targets)
+            if backward is not None:
+                backward(loss)
+            return float(loss)
+        with self.autocast():
+            hidden = self._hidden(batch)[batch.places]
+        return self._score_in_parts(hidden, batch.targets, backward)
+
+    def _score_in_parts(
+        self, hidden: Any, targets: Any, backward: Callable[[Any], None] | None
+    ) -> float:
+        """The head's share, a part of the tokens at a time: scores of all would fill the memory.
+
+        The parts' gradients meet in a copy of `hidden` and go on into the model from there, once.
+        """
+        learn = backward is not None
+        copy = hidden.detach().requires_grad_(learn)
+        step = max(1, _SCORES_AT_ONCE // self._head.weight.shape[0])
+        summed = 0.0
+        for start in range(0, len(targets), step):
+            with self.autocast():
+                scores = self._head(copy[start : start + step])
+            loss = _summed_loss(scores, targets[start : start + step])
+            if backward is not None:
+                backward(loss)
+            summed += float(loss)
+        if learn:
+            hidden.backward(copy.grad)
+        return summed
+
+    def _hidden(self, batch: Batch) -> Any:
+        """What the model holds at each token before its head: (tokens, width)."""
+        assert self._body is not None
+        output = self._body(**batch.inputs, use_cache=False)
+        return output.last_hidden_state.flatten(0, 1)
+
+    def _batch(self, rows: Sequence[Row], *, packed: bool) -> Batch:
+        if packed:
+            return packed_batch(rows, device=self._device)
+        return padded_batch(rows, pad_id=self._pad_id, device=self._device)
+
+    def _can_score_where_learned(self, probe: Sequence[Row]) -> bool:
+        """Whether head(body(tokens)) is what the whole model gives (some scale or cap scores)."""
+        if self._body is None or self._head is None:
+            return False
+        batch = self._batch(probe, packed=False)
+        with self._probing():
+            whole = self._model(**batch.inputs, use_cache=False).logits.flatten(0, 1)
+            output = self._body(**batch.inputs, use_cache=False)
+            if getattr(output, "last_hidden_state", None) is None:
+                return False
+            ours = self._head(output.last_hidden_state.flatten(0, 1)[batch.places])
+        return self._alike(whole[batch.places], ours)
+
+    def _reason_against_packing(self, probe: Sequence[Row], longest: int) -> str:
+        """Empty when packed rows give what the same rows give when they are padded."""
+        padded, packed = self._batch(probe, packed=False), self._batch(probe, packed=True)
+        layout = packed.inputs["layout"]._replace(longest=longest)
+        packed.inputs["layout"] = layout
+        try:
+            with self._probing():
+                expected = self._model(**padded.inputs, use_cache=False).logits
+                with packed_attention(self._inner):
+                    given = self._model(**packed.inputs, use_cache=False).logits
+        except (PackingUnsupported, TypeError, ValueError) as error:
+            return str(error)
+        alike = self._alike(
+            expected.flatten(0, 1)[padded.places], given.flatten(0, 1)[packed.places]
+        )
+        return "" if alike else "packed rows would see one another"
+
+    @contextmanager
+    def _probing(self) -> Iterator[None]:
+        import torch
+
+        was_training = self._model.training
+        self._model.eval()
+        try:
+            with torch.no_grad(), self.autocast():
+                yield
+        finally:
+            self._model.train(was_training)
+
+    def _alike(self, expected: Any, given: Any) -> bool:
+        difference = (expected.float() - given.float()).norm() / expected.float().norm()
+        return bool(difference < _TOLERANCE[self._precision])
+
+
+def _summed_loss(scores: Any, targets: Any) -> Any:
+    from torch.nn.functional import cross_entropy
+
+    return cross_entropy(scores.float(), targets, reduction="sum")
+
+
+def _count_learned(rows: Sequence[Row]) -> int:
+    return sum(sum(row.labels_mask[1:]) for row in rows)

@@ -1,0 +1,309 @@
+"""Why: the training loop, told straight: step, look, save, and stop when it is time."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from loresmith.devices import Device
+from loresmith.errors import JobCancelled, OutOfDeviceMemory, TrainingError
+from loresmith.models.base import ChatModel
+from loresmith.models.local import LocalModel
+from loresmith.training.checkpoints import Checkpoints, Position, write_or_explain
+from loresmith.training.forward import Forward
+from loresmith.training.interrupts import Interrupts
+from loresmith.training.log import TrainerLog
+from loresmith.training.meter import StepMeter
+from loresmith.training.method import TrainingMethod
+from loresmith.training.order import Order
+from loresmith.training.plan import Plan
+from loresmith.training.result import Phase, PracticeScore, TrainingProgress
+from loresmith.training.rows import Row
+from loresmith.training.sealed import seal, write_at_once
+
+_WORTH_SAVING_SECONDS = 5.0
+_SIGNS_OF_FULL_MEMORY = ("not enough memory", "can't allocate memory")
+
+
+class Callbacks(NamedTuple):
+    """What the caller of a training wants to be asked and told."""
+
+    evaluate: Callable[[ChatModel], float] | None = None
+    on_progress: Callable[[TrainingProgress], None] | None = None
+    should_stop: Callable[[], bool] | None = None
+
+
+class Prepared(NamedTuple):
+    """Everything that a training needs and that does not change while it runs."""
+
+    method: TrainingMethod
+    plan: Plan
+    rows: Sequence[Row]
+    validation: Sequence[Row]
+    model: Any
+    tokenizer: Any
+    forward: Forward
+    device: Device
+    folder: Path
+    seed: int
+
+
+class TrainingLoop:
+    """One attempt to train, from a position to the end."""
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        callbacks: Callbacks,
+        interrupts: Interrupts,
+        checkpoints: Checkpoints,
+        *,
+        run_id: str,
+        threads: int,
+    ) -> None:
+        self._prepared = prepared
+        self._callbacks = callbacks
+        self._interrupts = interrupts
+        self._checkpoints = checkpoints
+        self._parameters = [p for p in prepared.model.parameters() if p.requires_grad]
+        self._optimizer = _optimizer(self._parameters, prepared.method)
+        plan = prepared.plan
+        self._order = Order(prepared.rows, steps_per_epoch=plan.steps_per_epoch, seed=prepared.seed)
+        self._meter = StepMeter()
+        self._position = Position(run_id=run_id, threads=threads)
+        self._losses: list[float] = []
+        self._saved_step = 0
+
+    def resume(self, on_note: Callable[[str], None]) -> None:
+        """Goes to the newest whole checkpoint, if there is one."""
+        import torch
+
+        saved = self._checkpoints.newest(on_note)
+        if saved is None:
+            return
+        model, method = self._prepared.model, self._prepared.method
+        self._checkpoints.restore(
+            saved,
+            self._optimizer,
+            lambda folder: method.load_weights(model, folder),
+            device=self._prepared.device.torch_device,
+        )
+        self._position = saved.position
+        self._losses = list(saved.position.losses)
+        self._saved_step = saved.position.step
+        torch.set_num_threads(saved.position.threads)
+        on_note(f"goes on after step {saved.position.step}")
+
+    def run(self) -> Position:
+        """Trains to the end, which is early where practice says so. Raises what `train` does."""
+        self._prepared.model.train()
+        plan = self._prepared.plan
+        log = TrainerLog(self._prepared.folder / "trainer_log.jsonl", done=self._position.step)
+        while True:
+            if self._interrupts.wanted:
+                self._save_and_stop()
+            if self._practice_is_due():
+                self._practise()
+            if self._position.step >= plan.total_steps or self._is_past_its_best():
+                break
+            progress = self._step()
+            log.add(progress, seconds=self._position.seconds)
+            self._tell(progress)
+            if self._save_is_due():
+                self._save()
+        if self._saved_step < self._position.step:
+            self._save()
+        return self._position.model_copy(update={"losses": tuple(self._losses)})
+
+    def _step(self) -> TrainingProgress:
+        """One optimizer step."""
+        import torch
+
+        step, plan, forward = self._position.step, self._prepared.plan, self._prepared.forward
+        rows = self._order.rows_of_step(step)
+        rate = plan.learning_rate_at(step)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        began = time.perf_counter()
+        with _memory_explained(), forward.ready():
+            loss = forward.backward(rows)
+            norm = float(
+                torch.nn.utils.clip_grad_norm_(
+                    self._parameters, self._prepared.method.max_grad_norm
+                )
+            )
+            if not (math.isfinite(loss) and math.isfinite(norm)):
+                raise TrainingError(
+                    f"the loss became {loss} (gradient {norm}) at step {step + 1}",
+                    hint=f"Lower the learning rate (its peak is {plan.learning_rate:.2g}), or set "
+                    "precision to fp32. The last checkpoint is kept.",
+                )
+            self._optimizer.step()
+            self._optimizer.zero_grad(set_to_none=True)
+        seconds = time.perf_counter() - began
+        tokens = sum(len(row.input_ids) for row in rows)
+        self._meter.add(tokens=tokens, seconds=seconds)
+        self._losses.append(loss)
+        self._advance(
+            step=step + 1,
+            useful_tokens=self._position.useful_tokens + tokens,
+            seconds=self._position.seconds + seconds,
+        )
+        return self._progress("training", loss=loss, learning_rate=rate, grad_norm=norm)
+
+    def _practice_is_due(self) -> bool:
+        step = self._position.step
+        if self._callbacks.evaluate is None and not self._prepared.validation:
+            return False
+        done = self._position.practice
+        return step in self._prepared.plan.practice_steps() and (not done or done[-1].step < step)
+
+    def _practise(self) -> None:
+        """Measures the model as it is now; keeps its weights if they are the best so far."""
+        if time.monotonic() - self._checkpoints.saved_at > _WORTH_SAVING_SECONDS:
+            self._save()
+        self._tell(self._progress("practising"))
+        try:
+            with self._interrupts.at_once(), _memory_explained():
+                measured = PracticeScore(
+                    step=self._position.step,
+                    epoch=self._prepared.plan.epoch(self._position.step),
+                    score=self._practice_score(),
+                    validation_loss=self._validation_loss(),
+                )
+        except JobCancelled:
+            self._save_and_stop()
+        self._prepared.model.train()
+        self._note_score(measured)
+        practice = (*self._position.practice, measured)
+        self._advance(practice=practice)
+        lines = (json.dumps(score.model_dump(mode="json")) for score in practice)
+        path = self._prepared.folder / "practice_log.jsonl"
+        write_at_once(path, "".join(f"{line}\n" for line in lines))
+
+    def _practice_score(self) -> float | None:
+        if self._callbacks.evaluate is None:
+            return None
+        prepared = self._prepared
+        model = LocalModel.around(
+            prepared.model, prepared.tokenizer, device=prepared.device, name="in training"
+        )
+        with prepared.forward.autocast():
+            return float(self._callbacks.evaluate(model))
+
+    def _validation_loss(self) -> float | None:
+        if not self._prepared.validation:
+            return None
+        self._prepared.model.eval()
+        with self._prepared.forward.ready():
+            return self._prepared.forward.loss(self._prepared.validation)
+
+    def _note_score(self, measured: PracticeScore) -> None:
+        if measured.score is None:
+            return
+        best = self._position.best_score
+        if best is not None and measured.score <= best:
+            self._advance(since_best=self._position.since_best + 1)
+            return
+        folder = best_folder(self._prepared.folder, measured.step)
+
+        def write() -> None:
+            self._prepared.method.save_weights(self._prepared.model, folder)
+            seal(folder, {"step": measured.step, "score": measured.score})
+
+        write_or_explain(folder, write)
+        self._advance(best_step=measured.step, best_score=measured.score, since_best=0)
+
+    def _is_past_its_best(self) -> bool:
+        method = self._prepared.method
+        return method.early_stopping and self._position.since_best >= method.patience
+
+    def _save_is_due(self) -> bool:
+        """So early that the next step does not make it late."""
+        waited = time.monotonic() - self._checkpoints.saved_at
+        return waited + self._meter.seconds_a_step >= self._prepared.method.checkpoint_seconds
+
+    def _save(self) -> None:
+        self._tell(self._progress("saving"))
+        method, model = self._prepared.method, self._prepared.model
+        position = self._position.model_copy(update={"losses": tuple(self._losses)})
+        self._checkpoints.save(
+            position, self._optimizer, lambda folder: method.save_weights(model, folder)
+        )
+        self._saved_step = position.step
+        # Only now: the checkpoints before this one may have led to another best.
+        for folder in self._prepared.folder.glob("best-*"):
+            if position.best_step is None or folder.name != f"best-{position.best_step}":
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _save_and_stop(self) -> None:
+        step, total = self._position.step, self._prepared.plan.total_steps
+        if self._saved_step < step:
+            self._save()
+        raise JobCancelled(
+            f"training was stopped after step {step} of {total}",
+            hint="A checkpoint is saved: run the same again to go on from there.",
+        ) from None
+
+    def _advance(self, **changes: Any) -> None:
+        self._position = self._position.model_copy(update=changes)
+
+    def _progress(self, phase: Phase, **details: float) -> TrainingProgress:
+        step, plan = self._position.step, self._prepared.plan
+        measured = self._meter.seconds_a_step > 0
+        return TrainingProgress(
+            phase=phase,
+            step=step,
+            total_steps=plan.total_steps,
+            epoch=plan.epoch(step),
+            tokens_per_second=self._meter.tokens_per_second if measured else None,
+            seconds_left=self._meter.seconds_a_step * (plan.total_steps - step)
+            if measured
+            else None,
+            **details,
+        )
+
+    def _tell(self, progress: TrainingProgress) -> None:
+        if self._callbacks.on_progress is not None:
+            self._callbacks.on_progress(progress)
+
+
+def best_folder(folder: Path, step: int) -> Path:
+    """Where the weights after `step` are kept while no later ones have a better score."""
+    return folder / f"best-{step}"
+
+
+def _optimizer(parameters: Sequence[Any], method: TrainingMethod) -> Any:
+    """AdamW; vectors (norms, biases) are not decayed."""
+    import torch
+
+    matrices = [p for p in parameters if p.ndim >= 2]
+    vectors = [p for p in parameters if p.ndim < 2]
+    groups = [{"params": matrices, "weight_decay": method.weight_decay}]
+    if vectors:
+        groups.append({"params": vectors, "weight_decay": 0.0})
+    return torch.optim.AdamW(groups, lr=0.0, fused=True)
+
+
+@contextmanager
+def _memory_explained() -> Iterator[None]:
+    """Within this, a device without memory left raises OutOfDeviceMemory."""
+    import torch
+
+    try:
+        yield
+    except RuntimeError as error:
+        of_card = isinstance(error, torch.cuda.OutOfMemoryError)
+        if not (of_card or any(sign in str(error) for sign in _SIGNS_OF_FULL_MEMORY)):
+            raise
+        raise OutOfDeviceMemory(
+            f"the device has no memory left: {str(error).splitlines()[0]}",
+            hint="Set training.pass_tokens lower (half of it), gradient_checkpointing to on, "
+            "or max_length lower. The last checkpoint is kept.",
+        ) from error

@@ -1,0 +1,138 @@
+"""Why: every way to fine-tune shares most of its settings, and all of its verb: `train`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from loresmith.component import Component
+from loresmith.devices import Device
+from loresmith.models.base import ChatModel
+from loresmith.records import Example
+from loresmith.training.result import TrainingProgress, TrainingResult
+
+Scheduler = Literal["cosine", "linear", "constant"]
+Switch = Literal["auto", "on", "off"]
+
+
+class TrainingMethod(Component, ABC):
+    """Settings of supervised fine-tuning, and how to do it.
+
+    A member says how a model is made ready (`prepare`) and how its learned weights are kept
+    (`save_weights`, `load_weights`, `deliver`); the loop is the same for all.
+    """
+
+    learning_rate: float | None = Field(default=None, gt=0.0, le=1.0)
+    """Peak step size of the optimizer; by the model's number of parameters when not set."""
+    num_epochs: float | None = Field(default=None, gt=0.0, le=1000.0)
+    """How often every row is learned; as many as give `min_steps`, at least, when not set."""
+    min_steps: int = Field(default=200, ge=1, le=1_000_000)
+    """Where `num_epochs` is not set: a small corpus is repeated for this many optimizer steps."""
+    batch_size: int = Field(default=8, ge=1, le=4096)
+    """Rows an optimizer step learns from, packed or not."""
+    warmup_ratio: float = Field(default=0.05, ge=0.0, lt=1.0)
+    """Share of the steps over which the learning rate rises to its peak."""
+    scheduler: Scheduler = "cosine"
+    """How the learning rate falls after its peak."""
+    weight_decay: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Pull of the weight matrices towards zero (AdamW)."""
+    max_grad_norm: float = Field(default=1.0, gt=0.0, le=1000.0)
+    """A longer gradient is scaled down to this length."""
+    max_length: int = Field(default=1024, ge=8, le=1_048_576)
+    """Tokens of a row; a longer row is dropped and counted, never cut."""
+    packing: Switch = "auto"
+    """Rows of a step go through the model end to end, without padding; what all of them begin with
+    (a system prompt) is computed once. `auto` packs where a probe shows that nothing changes."""
+    pass_tokens: int = Field(default=4096, ge=16, le=4_194_304)
+    """Tokens that go through the model at once; a longer step is done in several passes."""
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """Number format of the computing; `auto` is bf16 where the device has it."""
+    gradient_checkpointing: Switch = "auto"
+    """Compute activations twice to save memory; `auto` does where memory looks short."""
+    early_stopping: bool = True
+    """Stop when the practice score no longer rises. The best weights by practice score are
+    delivered in any case; without practice questions it is the last ones."""
+    patience: int = Field(default=2, ge=1, le=1000)
+    """Practice scores without a new best, in a row, that end the training."""
+    checkpoint_seconds: float = Field(default=45.0, ge=0.0, le=86_400.0)
+    """A checkpoint is saved at least this often: the work that a crash can lose."""
+    save_total_limit: int = Field(default=2, ge=1, le=1000)
+    """Checkpoints that are kept; older ones are deleted."""
+
+    def train(
+        self,
+        examples: Sequence[Example],
+        *,
+        base: Path,
+        folder: Path,
+        seed: int,
+        device: Device,
+        evaluate: Callable[[ChatModel], float] | None = None,
+        validation: Sequence[Example] = (),
+        on_progress: Callable[[TrainingProgress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> TrainingResult:
+        """Fine-tunes the model in `base` on `examples`; everything is written below `folder`.
+
+        Called again with the same arguments it goes on where the last attempt was stopped, or
+        returns what was finished. `evaluate` scores the model on practice questions (higher is
+        better); `validation` rows are only measured. Raises JobCancelled when `should_stop` says
+        so or at Ctrl-C (a checkpoint is saved first), Conflict when another process trains in
+        `folder`, and TrainingError when it cannot go on.
+        """
+        from loresmith.training.fine_tune import fine_tune
+        from loresmith.training.loop import Callbacks
+
+        callbacks = Callbacks(evaluate, on_progress, should_stop)
+        return fine_tune(
+            self,
+            examples,
+            validation,
+            base=base,
+            folder=folder,
+            seed=seed,
+            device=device,
+            callbacks=callbacks,
+        )
+
+    @abstractmethod
+    def default_learning_rate(self, parameters: int) -> float:
+        """The peak learning rate for a base model with so many parameters."""
+
+    @property
+    @abstractmethod
+    def default_epochs(self) -> float:
+        """Epochs for a corpus that is large enough to fill `min_steps` with them."""
+
+    @property
+    @abstractmethod
+    def loads_in_full_precision(self) -> bool:
+        """Whether the base model's weights are held in fp32, whatever is computed in."""
+
+    @abstractmethod
+    def prepare(self, model: Any, *, base: Path) -> Any:
+        """The model to train, with `requires_grad` set on what is learned and only there."""
+
+    @abstractmethod
+    def save_weights(self, model: Any, folder: Path) -> None:
+        """Writes what is learned, exactly."""
+
+    @abstractmethod
+    def load_weights(self, model: Any, folder: Path) -> None:
+        """Puts back what `save_weights` wrote."""
+
+    @abstractmethod
+    def deliver(self, model: Any, folder: Path, *, dtype: str) -> None:
+        """Writes the result for use, in the layout that peft or transformers loads.
+
+        Whole weights are written as `dtype`, such as `bfloat16`.
+        """
+
+    @property
+    @abstractmethod
+    def delivery(self) -> Literal["adapter", "model"]:
+        """What is delivered; also the name of its folder."""

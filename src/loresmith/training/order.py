@@ -1,0 +1,48 @@
+"""Why: which rows a step learns depends on seed and step alone, so that a resume needs no more."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from loresmith.training.rows import Row
+
+
+class Order:
+    """Each epoch goes through all rows once, in an order of its own. Steps of an epoch differ by
+    one row at most: no step is left with a lone, noisy row."""
+
+    def __init__(self, rows: Sequence[Row], *, steps_per_epoch: int, seed: int) -> None:
+        self._rows = rows
+        self._steps_per_epoch = steps_per_epoch
+        self._seed = seed
+        self._epoch = -1
+        self._shuffled: list[int] = []
+
+    def rows_of_step(self, step: int) -> list[Row]:
+        """What the optimizer step with this index, from 0, learns."""
+        epoch, position = divmod(step, self._steps_per_epoch)
+        if epoch != self._epoch:
+            self._shuffled = list(range(len(self._rows)))
+            random.Random(f"{self._seed}/{epoch}").shuffle(self._shuffled)
+            self._epoch = epoch
+        start = position * len(self._rows) // self._steps_per_epoch
+        end = (position + 1) * len(self._rows) // self._steps_per_epoch
+        return [self._rows[index] for index in self._shuffled[start:end]]
+
+
+def split_into_passes(rows: Sequence[Row], *, tokens: int, packed: bool) -> list[list[Row]]:
+    """Rows of like length together, at most `tokens` at once (a longer row goes alone).
+
+    Where rows are not packed, padding counts.
+    """
+    passes: list[list[Row]] = []
+    total = 0
+    for row in sorted(rows, key=lambda row: len(row.input_ids)):
+        length = len(row.input_ids)
+        total = total + length if packed else length * (len(passes[-1]) + 1 if passes else 1)
+        if not passes or total > tokens:
+            passes.append([])
+            total = length
+        passes[-1].append(row)
+    return passes

@@ -1,0 +1,66 @@
+"""Why: what a training will do is decided once, before it starts, and can be looked at."""
+
+from __future__ import annotations
+
+import math
+
+from loresmith.records import Record
+from loresmith.training.method import Scheduler, TrainingMethod
+
+_STEPS_BETWEEN_PRACTICE = 25
+
+
+class Plan(Record):
+    """Steps and learning rates of one training."""
+
+    rows: int
+    steps_per_epoch: int
+    total_steps: int
+    warmup_steps: int
+    learning_rate: float
+    """At its peak."""
+    scheduler: Scheduler
+
+    def epoch(self, step: int) -> float:
+        """Passes over all rows after `step` optimizer steps."""
+        return step / self.steps_per_epoch
+
+    def learning_rate_at(self, step: int) -> float:
+        """For the optimizer step with this index, from 0."""
+        if step < self.warmup_steps:
+            return self.learning_rate * (step + 1) / self.warmup_steps
+        progress = (step - self.warmup_steps) / max(1, self.total_steps - self.warmup_steps)
+        factor = {
+            "cosine": 0.5 * (1 + math.cos(math.pi * progress)),
+            "linear": 1 - progress,
+            "constant": 1.0,
+        }[self.scheduler]
+        return self.learning_rate * factor
+
+    def practice_steps(self) -> frozenset[int]:
+        """After how many steps practice is held: at the ends of epochs (where these are shorter
+        than 25 steps, not at all of them), and at the end."""
+        chosen: list[int] = []
+        for step in range(self.steps_per_epoch, self.total_steps, self.steps_per_epoch):
+            if step - (chosen[-1] if chosen else 0) >= _STEPS_BETWEEN_PRACTICE:
+                chosen.append(step)
+        return frozenset([*chosen, self.total_steps])
+
+
+def make_plan(method: TrainingMethod, *, rows: int, parameters: int) -> Plan:
+    """The plan for so many rows and a base model with so many parameters."""
+    steps_per_epoch = math.ceil(rows / method.batch_size)
+    if method.num_epochs is None:
+        epochs = max(method.default_epochs, math.ceil(method.min_steps / steps_per_epoch))
+    else:
+        epochs = method.num_epochs
+    total_steps = max(1, round(epochs * steps_per_epoch))
+    rate = method.learning_rate
+    return Plan(
+        rows=rows,
+        steps_per_epoch=steps_per_epoch,
+        total_steps=total_steps,
+        warmup_steps=math.ceil(method.warmup_ratio * total_steps),
+        learning_rate=method.default_learning_rate(parameters) if rate is None else rate,
+        scheduler=method.scheduler,
+    )

@@ -1,0 +1,72 @@
+"""What every step is handed: the project, its recipe, its store, and how to tell and to stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from loresmith.component import content_id
+from loresmith.recipe import Recipe
+from loresmith.records import Outcome, StepLog, StoredRecord, Usage
+from loresmith.settings import Settings
+from loresmith.store import Store
+from loresmith.workspace.progress import Progress, ProgressListener, silent
+from loresmith.workspace.project import Project
+
+
+def _go_on() -> None:
+    return None
+
+
+@dataclass
+class Context:
+    """One command's view of a project. `check` raises JobCancelled when the work must stop."""
+
+    project: Project
+    project_id: str
+    recipe: Recipe
+    settings: Settings
+    store: Store
+    on_progress: ProgressListener = silent
+    check: Callable[[], None] = _go_on
+    usage: dict[str, Usage] = field(default_factory=dict)
+    """What the calls of this command cost, by step."""
+
+    def tell(self, step: str, done: int, total: int, note: str = "") -> None:
+        """Passes progress on, and stops the step here if the job was cancelled."""
+        self.on_progress(Progress(step, done, total, note))
+        self.check()
+
+    def done(self, key: str) -> Outcome | None:
+        """The outcome of the piece of work under `key`, unless it failed or was never done."""
+        outcome = self.store.one(Outcome, key)
+        return outcome if outcome is not None and not outcome.failure else None
+
+    def finish(self, key: str, step: str, subject: str, made: list[StoredRecord]) -> None:
+        """Stores what a piece of work made together with the word that it is done."""
+        self.store.add(made)
+        ids = tuple(record.id for record in made)
+        self.store.put(Outcome(id=key, step=step, subject=subject, made=ids))
+
+    def fail(self, key: str, step: str, subject: str, reason: str) -> None:
+        """Remembers why a piece of work could not be done; the next run tries it again."""
+        self.store.put(Outcome(id=key, step=step, subject=subject, failure=reason))
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Logs the seconds and the calls of one step of this command."""
+        started, clock = time.time(), time.monotonic()
+        try:
+            yield
+        finally:
+            self.store.put(
+                StepLog(
+                    id=content_id(self.recipe.fingerprint(), step, started),
+                    recipe_id=self.recipe.fingerprint(),
+                    step=step,
+                    seconds=round(time.monotonic() - clock, 3),
+                    usage=self.usage.pop(step, Usage()),
+                )
+            )

@@ -1,0 +1,64 @@
+"""Fine-tunes on a file of rows as it stands: no project, no documents, no exam."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from loresmith.datasets import read_rows
+from loresmith.errors import RecipeError
+from loresmith.models.base_models import describe_base_model, resolve_base_model
+from loresmith.recipe import Recipe
+from loresmith.records import Drop
+from loresmith.settings import load_settings
+from loresmith.training import TrainingProgress
+from loresmith.workspace.progress import Progress, ProgressListener, silent
+from loresmith.workspace.training_process import TrainingTask, train_in_child
+
+
+class FileTraining(NamedTuple):
+    """What came of it; `drops` are rows that could not be used, with reasons."""
+
+    folder: Path
+    rows: int
+    steps: int
+    drops: tuple[Drop, ...]
+
+
+def train_on_file(
+    path: Path, output: Path, *, recipe: Recipe, on_progress: ProgressListener = silent
+) -> FileTraining:
+    """Trains `recipe.base_model` on an alpaca or sharegpt file; the result is below `output`."""
+    settings = load_settings()
+    describe_base_model(recipe.base_model, settings)
+    read = read_rows(path)
+    if not read.examples:
+        raise RecipeError(
+            f"{path} holds no row that can be trained on",
+            faults=[f"{drop.subject_id}: {drop.reason}: {drop.detail}" for drop in read.drops[:20]],
+        )
+    task = TrainingTask(
+        training=recipe.training,
+        base=str(resolve_base_model(recipe.base_model, settings)),
+        seed=recipe.seed,
+        examples=tuple(read.examples),
+    )
+    result = train_in_child(
+        task,
+        output,
+        on_progress=lambda progress: on_progress(training_progress(progress)),
+        check=lambda: None,
+    )
+    return FileTraining(output, result.rows, result.steps, (*read.drops, *result.dropped))
+
+
+def training_progress(progress: TrainingProgress) -> Progress:
+    """A training's own word on itself as one line of progress."""
+    parts = [progress.phase] if progress.phase != "training" else []
+    if progress.loss is not None:
+        parts.append(f"loss {progress.loss:.3f}")
+    if progress.tokens_per_second:
+        parts.append(f"{progress.tokens_per_second:,.0f} tokens/s")
+    if progress.note:
+        parts.append(progress.note)
+    return Progress("train", progress.step, progress.total_steps, " · ".join(parts))

@@ -1,0 +1,142 @@
+"""Answers a file of prompts; killed half-way, the same call answers what is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from loresmith.errors import Conflict, NotFound
+from loresmith.models.base import Sampling
+from loresmith.records import Message, Reply
+from loresmith.workspace.candidates import find_candidate
+from loresmith.workspace.progress import Progress, ProgressListener, silent
+
+_AT_ONCE = 64
+
+
+class Refusal(NamedTuple):
+    """A line that is no prompt; `line` counts from 1."""
+
+    line: int
+    reason: str
+
+
+class Prediction(NamedTuple):
+    """`answered` now, `kept` from an earlier call; refused lines are not in the output."""
+
+    answered: int
+    kept: int
+    refused: tuple[Refusal, ...]
+
+
+def predict(
+    model: Path,
+    prompts: Path,
+    output: Path,
+    *,
+    base_model: str | None = None,
+    system: str | None = None,
+    temperature: float = 0.0,
+    max_tokens: int = 256,
+    on_progress: ProgressListener = silent,
+) -> Prediction:
+    """Reads `{"id", "prompt"}` lines and writes them with `"reply"`, in the same order.
+
+    `output` grows line by line; lines that stand there already are not asked again. Raises
+    NotFound for a missing file and Conflict where `output` belongs to other prompts.
+    """
+    rows, refused = _read(prompts)
+    candidate = find_candidate(model, base_model=base_model)
+    done = _already_there(output, rows)
+    todo = rows[done:]
+    if not todo:
+        return Prediction(0, done, tuple(refused))
+    sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
+    head = (Message(role="system", content=system),) if system else ()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with candidate.open("tuned") as opened, output.open("a", encoding="utf-8") as file:
+        for start in range(0, len(todo), _AT_ONCE):
+            batch = todo[start : start + _AT_ONCE]
+            told = done + start
+
+            def tell(number: int, _reply: Reply, told: int = told) -> None:
+                on_progress(Progress("predict", told + number, len(rows)))
+
+            conversations = [
+                (*head, Message(role="user", content=row["prompt"])) for row in batch
+            ]
+            replies = opened.reply_all(conversations, sampling, on_reply=tell)
+            for row, reply in zip(batch, replies, strict=True):
+                file.write(json.dumps({**row, "reply": reply.text}, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+            on_progress(Progress("predict", told + len(batch), len(rows)))
+    return Prediction(len(todo), done, tuple(refused))
+
+
+def _read(prompts: Path) -> tuple[list[dict[str, Any]], list[Refusal]]:
+    try:
+        lines = prompts.read_text(encoding="utf-8-sig").split("\n")
+    except OSError as error:
+        raise NotFound(f"{prompts} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise NotFound(
+            f"{prompts} is not UTF-8: {error.reason}", hint="Save the file as UTF-8."
+        ) from error
+    rows: list[dict[str, Any]] = []
+    refused: list[Refusal] = []
+    seen: set[str] = set()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError:
+            row = None
+        reason = _fault(row, seen)
+        if reason:
+            refused.append(Refusal(number, reason))
+        else:
+            seen.add(str(row["id"]))
+            rows.append(row)
+    return rows, refused
+
+
+def _fault(row: Any, seen: set[str]) -> str:
+    if not isinstance(row, dict):
+        return "not a JSON object"
+    if "id" not in row:
+        return "has no `id`"
+    if str(row["id"]) in seen:
+        return f"the id {row['id']!r} stands twice"
+    if not isinstance(row.get("prompt"), str) or not row["prompt"].strip():
+        return "has no text under `prompt`"
+    return ""
+
+
+def _already_there(output: Path, rows: list[dict[str, Any]]) -> int:
+    """How many rows `output` holds; a line that was cut off by a crash is taken out of it."""
+    if not output.exists():
+        return 0
+    kept: list[str] = []
+    for line, row in zip(output.read_bytes().split(b"\n"), rows, strict=False):
+        try:
+            found = json.loads(line)
+        except ValueError:
+            break
+        if not isinstance(found, dict) or "reply" not in found:
+            break
+        if str(found.get("id")) != str(row["id"]) or found.get("prompt") != row["prompt"]:
+            raise Conflict(
+                f"{output} holds replies to other prompts",
+                hint="Name another --output, or delete that file.",
+            )
+        kept.append(line.decode("utf-8"))
+    whole = "".join(f"{line}\n" for line in kept)
+    if output.read_bytes() != whole.encode("utf-8"):
+        temporary = output.with_name(output.name + ".mending")
+        temporary.write_text(whole, encoding="utf-8")
+        temporary.replace(output)
+    return len(kept)

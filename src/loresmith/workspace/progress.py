@@ -1,0 +1,23 @@
+"""How far a piece of work is: the one form in which steps tell it to any door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Progress(NamedTuple):
+    """`done` of `total` items of `step`; total 0 means that it is not known yet."""
+
+    step: str
+    done: int
+    total: int
+    note: str = ""
+    """What a person may want to see beside the bar: a loss, a rate, tokens."""
+
+
+ProgressListener = Callable[[Progress], None]
+
+
+def silent(_progress: Progress) -> None:
+    """Listens to nothing."""

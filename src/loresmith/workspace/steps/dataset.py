@@ -1,0 +1,94 @@
+"""Freezes what curation kept into a versioned dataset, and writes its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from loresmith.component import content_id
+from loresmith.datasets import freeze, write_dataset
+from loresmith.errors import RecipeError
+from loresmith.exams import ExamSheet, Material
+from loresmith.records import Curated, Dataset, Fact, Wording, WordingUse
+from loresmith.workspace.context import Context
+from loresmith.workspace.steps.base import Step, StepState
+from loresmith.workspace.steps.curate import curated
+from loresmith.workspace.steps.parse import documents
+
+
+class FreezeDataset(Step):
+    """Curated rows -> a dataset."""
+
+    name = "dataset"
+
+    def state(self, context: Context) -> StepState:
+        return StepState(int(dataset(context) is not None), 1)
+
+    def run(self, context: Context) -> None:
+        kept = curated(context)
+        if kept is None or not kept.facts:
+            raise RecipeError(
+                "there is no row to train on: every row was thrown out, or none was written",
+                faults=_reasons(kept),
+                hint="`loresmith status` says what is missing; a stronger --teacher helps most.",
+            )
+        frozen = freeze(
+            kept.facts,
+            kept.wordings,
+            documents(context),
+            splitter=context.recipe.dataset,
+            seed=context.recipe.seed,
+            version=1 + len({one.id for one in context.store.all(Dataset)}),
+        )
+        known = context.store.one(Dataset, frozen.id)
+        frozen = known or frozen
+        write_dataset(
+            frozen,
+            context.project.datasets / f"v{frozen.version}",
+            project=context.project.name,
+            drops=kept.drops,
+        )
+        context.finish(_key(context, kept), self.name, f"version {frozen.version}", [frozen])
+
+
+def dataset(context: Context) -> Dataset | None:
+    """Today's dataset, if it is frozen."""
+    kept = curated(context)
+    outcome = context.done(_key(context, kept)) if kept is not None else None
+    return context.store.one(Dataset, outcome.made[0]) if outcome is not None else None
+
+
+def exam_material(context: Context, use: WordingUse) -> Material:
+    """What an exam (or the practice for it) is set from: wordings of `use`, never trained on."""
+    kept, frozen = curated(context), dataset(context)
+    assert kept is not None and frozen is not None  # the steps before this one are complete
+    facts: Mapping[str, Fact] = {fact.id: fact for fact in kept.facts}
+    asked: Sequence[Wording] = [wording for wording in kept.wordings if wording.use == use]
+    return Material(
+        wordings=[wording for wording in asked if wording.fact_id in facts],
+        facts=facts,
+        document_names={document.id: document.name for document in documents(context)},
+        training_prompts=[
+            message.content
+            for example in frozen.examples
+            for message in example.messages
+            if message.role == "user"
+        ],
+        withheld=frozenset(frozen.withheld),
+        abstentions=[wording for wording in asked if wording.kind == "abstention"],
+    )
+
+
+def exam_sheet(context: Context) -> ExamSheet:
+    """The exam of today's dataset."""
+    return context.recipe.exam.set(exam_material(context, "exam"))
+
+
+def _key(context: Context, kept: Curated) -> str:
+    return content_id("dataset", kept.id, context.recipe.dataset.fingerprint(), context.recipe.seed)
+
+
+def _reasons(kept: Curated | None) -> list[str]:
+    counts: dict[str, int] = {}
+    for drop in kept.drops if kept is not None else ():
+        counts[drop.reason] = counts.get(drop.reason, 0) + 1
+    return [f"{reason}: {count}" for reason, count in sorted(counts.items())]

@@ -1,0 +1,181 @@
+"""Writes what came of a run: report.json and report.html in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from loresmith import __version__
+from loresmith.exams import compare
+from loresmith.records import Drop, Run, StepLog, Usage
+from loresmith.workspace.context import Context
+from loresmith.workspace.report.model import (
+    DatasetSummary,
+    DocumentSummary,
+    Failure,
+    RunReport,
+    RunSummary,
+    RunUsage,
+    TrainingSummary,
+)
+from loresmith.workspace.steps.base import Step, StepState
+from loresmith.workspace.steps.chunk import ChunkDocuments, chunks
+from loresmith.workspace.steps.curate import curated
+from loresmith.workspace.steps.dataset import dataset, exam_sheet
+from loresmith.workspace.steps.examine import transcripts
+from loresmith.workspace.steps.generate import Generate
+from loresmith.workspace.steps.parse import Parse, documents
+from loresmith.workspace.steps.train import run_folder, run_id
+from loresmith.workspace.training_process import finished_training
+
+_EXAMPLES_A_REASON = 5
+
+
+class WriteReport(Step):
+    """Both sittings and all that led to them -> a report."""
+
+    name = "report"
+
+    def state(self, context: Context) -> StepState:
+        return StepState(int(finished_report(context) is not None), 1)
+
+    def run(self, context: Context) -> None:
+        from loresmith.workspace.report.page import render_page
+
+        report = _report(context)
+        folder = run_folder(context)
+        read = {document.name: document for document in documents(context)}
+        languages = [document.language for document in read.values()]
+        language = "zh" if 2 * languages.count("zh") > len(languages) else "en"
+        (folder / "report.html").write_text(
+            render_page(report, read, language=language), encoding="utf-8"
+        )
+        temporary = folder / "report.json.new"
+        temporary.write_text(report.model_dump_json(indent=1), encoding="utf-8")
+        temporary.replace(folder / "report.json")
+
+
+def finished_report(context: Context) -> RunReport | None:
+    """The report of today's run, if it is written."""
+    path = report_path(context)
+    if path is None or not path.exists():
+        return None
+    return RunReport.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def report_path(context: Context) -> Path | None:
+    """Where today's run has its report; None before there is a dataset."""
+    return run_folder(context) / "report.json" if dataset(context) is not None else None
+
+
+def _report(context: Context) -> RunReport:
+    sat, kept, frozen = transcripts(context), curated(context), dataset(context)
+    run = context.store.one(Run, run_id(context) or "")
+    assert sat and kept and frozen and run  # the steps before this one are complete
+    items, before, after = sat
+    training = finished_training(run_folder(context))
+    drops = [*kept.drops, *exam_sheet(context).drops, *training.dropped]
+    return RunReport(
+        run=RunSummary(
+            id=run_folder(context).name,
+            created=run.created_at,
+            base_model=run.base_model,
+            teacher=_teacher(context),
+            version=__version__,
+        ),
+        exam=compare(before, after, items),
+        dropped=_counted(drops),
+        dropped_examples=_examples(drops),
+        usage=_usage(context),
+        training=TrainingSummary(
+            steps=training.steps,
+            useful_tokens_per_second=training.useful_tokens_per_second,
+            losses=training.losses,
+            epochs=training.epochs,
+            learning_rate=training.learning_rate,
+            method=context.recipe.training.type,
+            trainable_parameters=training.trainable_parameters,
+            device=training.device,
+        ),
+        documents=_documents(context),
+        failures=_failures(context),
+        dataset=DatasetSummary(
+            id=frozen.id,
+            version=frozen.version,
+            rows=len(frozen.examples),
+            facts=len({e.provenance.fact_id for e in frozen.examples if e.provenance.fact_id}),
+            withheld=len(frozen.withheld),
+        ),
+        recipe=context.recipe.to_yaml(),
+        notes=(*training.notes, *_notes(context)),
+    )
+
+
+def _usage(context: Context) -> RunUsage:
+    """All attempts at this recipe together: what was paid for, and how long each stage took."""
+    recipe = context.recipe.fingerprint()
+    logs = [log for log in context.store.all(StepLog) if log.recipe_id == recipe]
+    total = sum((log.usage for log in logs), Usage())
+    seconds: dict[str, float] = {}
+    for log in logs:
+        seconds[log.step] = round(seconds.get(log.step, 0.0) + log.seconds, 3)
+    return RunUsage(**total.model_dump(), seconds=seconds)
+
+
+def _documents(context: Context) -> tuple[DocumentSummary, ...]:
+    kept, frozen = curated(context), dataset(context)
+    assert kept is not None and frozen is not None  # asked for only when they are there
+    cut, rows = chunks(context), [example.provenance.document_id for example in frozen.examples]
+    written = [fact.document_id for fact in kept.facts]
+    return tuple(
+        DocumentSummary(
+            name=document.name,
+            title=document.title,
+            language=document.language,
+            characters=len(document.text),
+            chunks=sum(chunk.document_id == document.id for chunk in cut),
+            facts=written.count(document.id),
+            rows=rows.count(document.id),
+            warnings=document.warnings,
+        )
+        for document in documents(context)
+    )
+
+
+def _failures(context: Context) -> tuple[Failure, ...]:
+    steps: tuple[Step, ...] = (Parse(), ChunkDocuments(), Generate())
+    return tuple(
+        Failure(**failure._asdict()) for step in steps for failure in step.state(context).failures
+    )
+
+
+def _notes(context: Context) -> tuple[str, ...]:
+    if context.recipe.teacher.type == "embedded":
+        return (
+            "The embedded model wrote the questions: it copies sentences and asks about them. "
+            "A stronger teacher does much better: try --teacher.",
+        )
+    if context.recipe.teacher.type == "recorded":
+        return ("The teacher's replies were replayed from a recording, not asked for anew.",)
+    return ()
+
+
+def _teacher(context: Context) -> str:
+    teacher = context.recipe.teacher
+    model = getattr(teacher, "model", "")
+    return f"{teacher.type}: {model}" if model else teacher.type
+
+
+def _counted(drops: Iterable[Drop]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for drop in drops:
+        counts[drop.reason] = counts.get(drop.reason, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _examples(drops: Iterable[Drop]) -> dict[str, tuple[Drop, ...]]:
+    shown: dict[str, tuple[Drop, ...]] = {}
+    for drop in drops:
+        known = shown.get(drop.reason, ())
+        shown[drop.reason] = (*known, drop)[:_EXAMPLES_A_REASON]
+    return shown

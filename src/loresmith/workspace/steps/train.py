@@ -1,0 +1,103 @@
+"""Fine-tunes the base model on the dataset, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+
+from loresmith.component import content_id
+from loresmith.models.base_models import resolve_base_model
+from loresmith.records import Dataset, ExamItem, Run
+from loresmith.training import TrainingProgress
+from loresmith.workspace.context import Context
+from loresmith.workspace.file_training import training_progress
+from loresmith.workspace.steps.base import Step, StepState
+from loresmith.workspace.steps.dataset import dataset, exam_material
+from loresmith.workspace.training_process import TrainingTask, train_in_child
+
+
+class Train(Step):
+    """Dataset and base model -> a tuned model in `runs/<id>/`."""
+
+    name = "train"
+
+    def state(self, context: Context) -> StepState:
+        run = run_id(context)
+        done = run is not None and context.done(_key(run)) is not None
+        return StepState(int(done and (run_folder(context) / "training.json").exists()), 1)
+
+    def run(self, context: Context) -> None:
+        run = start_run(context)
+        frozen = dataset(context)
+        assert frozen is not None  # the step before this one is complete
+        task = TrainingTask(
+            training=context.recipe.training,
+            base=str(resolve_base_model(context.recipe.base_model, context.settings)),
+            seed=context.recipe.seed,
+            examples=tuple(e for e in frozen.examples if e.split == "train"),
+            validation=tuple(e for e in frozen.examples if e.split == "validation"),
+            exam=context.recipe.exam,
+            practice=_practice(context),
+        )
+
+        def tell(progress: TrainingProgress) -> None:
+            context.on_progress(training_progress(progress))
+
+        train_in_child(task, run_folder(context), on_progress=tell, check=context.check)
+        context.finish(_key(run.id), self.name, run.folder, [])
+
+
+def run_id(context: Context) -> str | None:
+    """The id of today's run: equal for equal data, base model, training and seed."""
+    frozen = dataset(context)
+    return _run_id(context, frozen) if frozen is not None else None
+
+
+def run_folder(context: Context) -> Path:
+    """Where today's run is kept; a name that says which dataset it was trained on."""
+    frozen = dataset(context)
+    assert frozen is not None  # asked for only where there is a dataset
+    return context.project.runs / f"v{frozen.version}-{_run_id(context, frozen)[:10]}"
+
+
+def start_run(context: Context) -> Run:
+    """Today's run, noted in the store and in its folder when it is first asked for."""
+    frozen = dataset(context)
+    assert frozen is not None  # the steps before this one are complete
+    known = context.store.one(Run, _run_id(context, frozen))
+    folder = run_folder(context)
+    run = known or Run(
+        id=_run_id(context, frozen),
+        dataset_id=frozen.id,
+        base_model=context.recipe.base_model,
+        recipe=context.recipe.to_yaml(),
+        folder=folder.relative_to(context.project.folder).as_posix(),
+        created_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "recipe.yaml").write_text(run.recipe, encoding="utf-8")
+    note = run.model_dump(mode="json", exclude={"recipe"})
+    (folder / "run.json").write_text(json.dumps(note, indent=1), encoding="utf-8")
+    context.store.add([run])
+    return run
+
+
+def _practice(context: Context) -> tuple[ExamItem, ...]:
+    """Practice questions on trained facts: they steer the training and are not in the exam."""
+    exam = context.recipe.exam
+    sheet = exam.model_copy(update={"max_items": exam.max_practice}).set(
+        exam_material(context, "practice")
+    )
+    return tuple(item for item in sheet.items if not item.withheld and item.kind == "direct")
+
+
+def _run_id(context: Context, frozen: Dataset) -> str:
+    recipe = context.recipe
+    return content_id(
+        "run", frozen.id, recipe.base_model, recipe.training.fingerprint(), recipe.seed
+    )
+
+
+def _key(run: str) -> str:
+    return content_id("train", run)

@@ -1,0 +1,52 @@
+"""A tiny base model, a device of one thread, and rows about an invented harbour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tiny_model import make_tiny_model
+
+from loresmith.devices import Device
+from loresmith.records import Example, Message
+
+FACTS = (
+    ("Who is the harbour master?", "Ilse Brandt."),
+    ("What did the crane cost?", "4.2 million."),
+    ("How much was moved in 2023?", "31.4 million tonnes, which is more than in 2022."),
+    ("How much was moved in 2022?", "29.8 million tonnes."),
+    ("港务局局长是谁？", "林海舟。"),
+    ("青屿港吞吐量是多少？", "3140万吨。"),
+    ("When does the ferry leave?", "At 6:45."),
+    ("Who owns the dock?", "The town of Velmora owns it."),
+)
+
+
+def example(question: str, answer: str) -> Example:
+    messages = (
+        Message(role="user", content=question),
+        Message(role="assistant", content=answer),
+    )
+    return Example(id=f"row of {question}", messages=messages)
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_model(tmp_path_factory.mktemp("base") / "tiny")
+
+
+@pytest.fixture
+def device() -> Device:
+    return Device(
+        kind="cpu",
+        torch_device="cpu",
+        name="CPU",
+        memory_bytes=8_000_000_000,
+        bf16=False,
+        threads=1,
+    )
+
+
+@pytest.fixture
+def examples() -> list[Example]:
+    return [example(question, answer) for question, answer in FACTS]
