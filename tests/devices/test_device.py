@@ -98,7 +98,7 @@ def test_the_cpu_can_be_preferred_to_a_card() -> None:
 
 
 def test_asking_for_what_is_not_there_says_what_is() -> None:
-    with pytest.raises(LoresmithError, match="'cuda' was asked for.*offers 'cpu'"):
+    with pytest.raises(LoresmithError, match=r"'cuda' was asked for.*offers 'cpu'"):
         detect_device("cuda", machine=Machine(torch_version="2.13.0+cpu"))
 
 

@@ -19,7 +19,7 @@ def fact(name: str, *, document: str = "d1", start: int = 0, index: int = 0) -> 
         language="en",
         question=f"What is {name}?",
         answer=f"It is the answer to {name}.",
-        short_answer=name,
+        short_answer=f"the secret of {name}",
         quotes=(f"quote of {name}",),
         evidence=(Span(document_id=document, start=start, end=start + 5),),
         model="teacher",
@@ -145,6 +145,14 @@ def test_the_same_question_is_not_asked_twice() -> None:
     sheet = setting(twice, [one], [])
     assert len(sheet.items) == 1
     assert [drop.reason for drop in sheet.drops] == ["repeated_question"]
+
+
+def test_a_question_that_holds_its_own_answer_is_refused() -> None:
+    one = fact("Osprey").model_copy(update={"short_answer": "Maren Holt"})
+    wordings = [asks(one, "What did Maren Holt design?"), asks(one, "Who drew the plans?", index=1)]
+    sheet = setting(wordings, [one], [])
+    assert [item.prompt for item in sheet.items] == ["Who drew the plans?"]
+    assert [drop.reason for drop in sheet.drops] == ["gives_answer_away"]
 
 
 def test_withheld_facts_are_marked_and_only_the_key_knows_the_answer() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_model import make_tiny_model
 
 from loresmith.devices import Device, detect_device
 from loresmith.errors import ModelUnavailable
 from loresmith.models.embedded import fetch_embedded
 from loresmith.settings import load_settings
+from tiny_model import make_tiny_model
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_model import make_tiny_tokenizer
 
 from loresmith.errors import ModelError
 from loresmith.models.templates import ChatTemplate, EncodedExample
 from loresmith.records import Message
+from tiny_model import make_tiny_tokenizer
 
 # As in models that think: earlier turns are written without their reasoning, the last with it.
 THINKING_TEMPLATE = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_model import make_tiny_model
 
 from loresmith.devices import Device
 from loresmith.records import Example, Message
+from tiny_model import make_tiny_model
 
 FACTS = (
     ("Who is the harbour master?", "Ilse Brandt."),

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from tiny_model import make_tiny_model
 
 from loresmith.devices import Device
 from loresmith.errors import TrainingError
@@ -12,8 +11,9 @@ from loresmith.models.base import ChatModel, Sampling
 from loresmith.models.local import LocalModel
 from loresmith.records import Example, Message
 from loresmith.training import Full, Lora, TrainingMethod, TrainingProgress, TrainingResult
+from tiny_model import make_tiny_model
 
-FULL = Full(learning_rate=1e-2, num_epochs=60, checkpoint_seconds=1000)
+FULL = Full(learning_rate=1e-2, num_epochs=60, scheduler="constant")
 
 
 def train(
@@ -47,25 +47,16 @@ def recited(model: ChatModel, examples: Sequence[Example]) -> int:
     )
 
 
-@pytest.fixture(scope="module")
-def schooled(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A base whose embeddings mean something: an adapter on random ones can learn little."""
-    device = Device(
-        kind="cpu", torch_device="cpu", name="CPU", memory_bytes=10**10, bf16=False, threads=1
-    )
-    rows = [
-        Example(
-            id=str(n),
-            messages=(
-                Message(role="user", content=f"What is at dock {n}? 码头{n}有什么？"),
-                Message(role="assistant", content=f"{n * 7}.5 million tonnes of 林海舟 in 20{n}."),
-            ),
-        )
-        for n in range(10, 40)
+@pytest.fixture
+def misled(base: Path, device: Device, examples: list[Example], tmp_path: Path) -> Path:
+    """A base that gives to every question the answer to the next: its embeddings mean something,
+    and an adapter on random ones could learn little."""
+    answers = [row.messages[1] for row in (*examples[1:], examples[0])]
+    wrong = [
+        row.model_copy(update={"messages": (row.messages[0], answer)})
+        for row, answer in zip(examples, answers, strict=True)
     ]
-    method = Full(learning_rate=1e-2, num_epochs=12)
-    result = train(method, rows, base, tmp_path_factory.mktemp("school"), device)
-    return Path(result.checkpoint.folder)
+    return Path(train(FULL, wrong, base, tmp_path / "misled", device).checkpoint.folder)
 
 
 def test_full_fine_tuning_recites_eight_facts_in_two_languages(
@@ -78,16 +69,17 @@ def test_full_fine_tuning_recites_eight_facts_in_two_languages(
 
 
 def test_an_adapter_recites_them_too_and_leaves_the_base_as_it_was(
-    schooled: Path, device: Device, examples: list[Example], tmp_path: Path
+    misled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
-    before = (schooled / "model.safetensors").read_bytes()
-    method = Lora(learning_rate=1e-2, rank=16, num_epochs=100)
-    result = train(method, examples, schooled, tmp_path, device)
-    assert result.losses[-1] < 0.1 * result.losses[0]
+    before = (misled / "model.safetensors").read_bytes()
+    method = Lora(learning_rate=1e-2, rank=16, num_epochs=60)
+    result = train(method, examples, misled, tmp_path, device)
+    assert result.losses[-1] < 0.2 < 1 < result.losses[0]
     assert (tmp_path / "adapter" / "adapter_config.json").is_file()
-    tuned = LocalModel(schooled, tmp_path / "adapter", device=device)
-    assert recited(tuned, examples) >= 7
-    assert (schooled / "model.safetensors").read_bytes() == before
+    tuned = LocalModel(misled, tmp_path / "adapter", device=device)
+    assert recited(LocalModel(misled, device=device), examples) == 0
+    assert recited(tuned, examples) == 8
+    assert (misled / "model.safetensors").read_bytes() == before
 
 
 def test_bf16_learns_as_well(

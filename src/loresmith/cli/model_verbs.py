@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from loresmith.cli.options import BaseModel
+
+if TYPE_CHECKING:
+    from loresmith.workspace.candidates import Which
 
 Model = Annotated[Path, typer.Argument(help="A project, a run, an adapter or a model folder.")]
 
@@ -21,9 +24,11 @@ def register(app: typer.Typer) -> None:
 def chat(
     model: Model,
     base: Annotated[bool, typer.Option(help="Talk with the model as it was before.")] = False,
-    compare: Annotated[bool, typer.Option(help="Show the base and the tuned side by side.")] = False,
+    compare: Annotated[
+        bool, typer.Option(help="Show the base and the tuned side by side.")
+    ] = False,
     base_model: BaseModel = None,
-    system: Annotated[Optional[str], typer.Option(help="A system prompt.")] = None,
+    system: Annotated[str | None, typer.Option(help="A system prompt.")] = None,
     temperature: Annotated[float, typer.Option(min=0.0, max=2.0)] = 0.0,
     max_tokens: Annotated[int, typer.Option(min=1)] = 256,
 ) -> None:
@@ -31,7 +36,7 @@ def chat(
     from loresmith.workspace.candidates import find_candidate
 
     candidate = find_candidate(model, base_model=base_model)
-    which = ("base", "tuned") if compare else ("base",) if base else ("tuned",)
+    which: list[Which] = ["base"] if base else ["base", "tuned"] if compare else ["tuned"]
     talk(candidate, which, system=system, temperature=temperature, max_tokens=max_tokens)
 
 
@@ -40,7 +45,7 @@ def predict(
     prompts: Annotated[Path, typer.Argument(help='Lines of {"id": ..., "prompt": ...}')],
     output: Annotated[Path, typer.Option(help="The same lines with `reply`; resumed if there.")],
     base_model: BaseModel = None,
-    system: Annotated[Optional[str], typer.Option(help="A system prompt.")] = None,
+    system: Annotated[str | None, typer.Option(help="A system prompt.")] = None,
     temperature: Annotated[float, typer.Option(min=0.0, max=2.0)] = 0.0,
     max_tokens: Annotated[int, typer.Option(min=1)] = 256,
 ) -> None:

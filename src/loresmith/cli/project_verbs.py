@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -58,7 +58,7 @@ def _stage(verb: str) -> Callable[..., None]:
 def train(
     target: Annotated[Path, typer.Argument(help="A project, a recipe, or alpaca/sharegpt rows.")],
     output: Annotated[
-        Optional[Path], typer.Option(help="Where the result of training on a file goes.")
+        Path | None, typer.Option(help="Where the result of training on a file goes.")
     ] = None,
     base_model: BaseModel = None,
     seed: Seed = None,

@@ -32,14 +32,17 @@ def freeze(
 
     Practice and exam wordings never enter it. Rows of withheld and validation facts are there
     with `split` "validation". The order is document, passage, fact, wording, whatever the order
-    of the arguments; the id depends on the content only, not on `version`.
+    of the arguments; facts of unknown documents are left out. The id depends on the content only,
+    not on `version`.
     """
-    split = splitter.split(facts, seed=seed)
-    examples = build_examples(facts, wordings, documents, split=split)
+    names = {document.id for document in documents}
+    reachable = [fact for fact in facts if fact.document_id in names]
+    split = splitter.split(reachable, seed=seed)
+    examples = build_examples(reachable, wordings, documents, split=split)
     rows = [example.model_dump(mode="json") for example in examples]
-    withheld = tuple(fact.id for fact in facts if fact.id in split.withheld)
+    withheld = tuple(sorted(split.withheld))
     return Dataset(
-        id=content_id("dataset", rows, sorted(withheld)),
+        id=content_id("dataset", rows, withheld),
         version=version,
         examples=examples,
         withheld=withheld,

@@ -52,12 +52,13 @@ def read_rows(path: Path) -> RowsRead:
                 provenance=Provenance(document=path.name, kind="file"),
             )
         )
-    if not examples and not any(drop.reason != _UNKNOWN for drop in drops):
+    if not examples and all(drop.reason in (_UNKNOWN, _NOT_JSON) for drop in drops):
         raise _not_rows(path, drops)
     return RowsRead(tuple(examples), tuple(drops))
 
 
 _UNKNOWN = "unknown_format"
+_NOT_JSON = "not_json"
 _EXPECTED = (
     "expected are rows with instruction and output (alpaca) or with messages of role and content "
     "(sharegpt), as a JSON list or one JSON object a line"
@@ -164,7 +165,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _messages(row: Any) -> tuple[Message, ...]:
     if isinstance(row, _Broken):
-        raise RowFault("not_json", row.problem)
+        raise RowFault(_NOT_JSON, row.problem)
     if not isinstance(row, dict):
         raise RowFault(_UNKNOWN, f"it is {type_name(row)} instead of an object")
     repeated = _repeated_key(row)

@@ -40,15 +40,13 @@ def is_denied(text: str, start: int, end: int, *, closely: bool = False) -> bool
     clause = clause_around(text, start, end)
     if _DENIED_AFTER.match(clause.after):
         return True
+    if not closely and _DENIED_DOING.match(clause.after):
+        return True
+    words, characters = (1, 1) if closely else (4, 10)
     for match in _NEGATION.finditer(clause.before):
         between = clause.before[match.end() :]
-        if _UNTIL.search(between) or re.search(r"[\w一-鿿]", between) is None:
-            if _UNTIL.search(between) is None:
-                return True
-            continue
-        near = len(_WORD.findall(between)) <= (1 if closely else 4)
-        chinese = len(_HAN.findall(between))
-        if near and chinese <= (1 if closely else 10):
+        near = len(_WORD.findall(between)) <= words and len(_HAN.findall(between)) <= characters
+        if near and not _UNTIL.search(between):
             return True
     return False
 
@@ -131,6 +129,22 @@ _OPPOSITES = (
         ),
     ),
     (
+        _side("north", r"north(?:ern)?", r"北[侧岸部端面]"),
+        _side("south", r"south(?:ern)?", r"南[侧岸部端面]"),
+    ),
+    (
+        _side("east", r"east(?:ern)?", r"东[侧岸部端面]"),
+        _side("west", r"west(?:ern)?", r"西[侧岸部端面]"),
+    ),
+    (
+        _side("left", r"left", r"左[侧边]"),
+        _side("right", r"right", r"右[侧边]"),
+    ),
+    (
+        _side("upper", r"upper", r"上[层部]"),
+        _side("lower", r"lower", r"下[层部]"),
+    ),
+    (
         _side("before", r"before|earlier than|prior to", r"之前|以前|早于"),
         _side("after", r"after|later than|following", r"之后|以后|晚于"),
     ),
@@ -152,6 +166,11 @@ _UNTIL = re.compile(r"\b(?:until|till|before)\b|才|之前", re.IGNORECASE)
 _DENIED_AFTER = re.compile(
     r"[^\n]{0,20}?(?:\b(?:is|was|are|were|would be)\s+(?:wrong|incorrect|false|untrue"
     r"|not\s+(?:correct|right|true|the\b|it\b))|(?:是错|不对|不正确|是不对|不准确|有误))",
+    re.IGNORECASE,
+)
+_DENIED_DOING = re.compile(
+    r"\s*(?:did|does|do|has|have|had|was|were|is|are|could|would)(?:\s+not|n['’]t)\b"
+    r"(?!\s+only\b|.*\buntil\b)|(?:并非|并未|并不|没有|不是|未曾)",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z0-9][\w'’.-]*")
@@ -190,6 +209,8 @@ _DECLINES = tuple(
         r"|known|found|established))",
         r"\bno\s+(?:\w+\s+){0,2}?(?:information|records?|data|mention|details?|answer|knowledge|idea"
         r"|figures?|evidence|statement|indication)\b",
+        r"\b(?:nothing|nobody|none of the \w+)\s+(?:\w+\s+){0,2}"
+        r"(?:recorded|stated|known|says?|said|mentions?|mentioned|reported|written)\b",
         r"(?:^|\b(?:is|are|was|were|remains?)\s+)(?:unknown|unclear|unrecorded|undisclosed"
         r"|unspecified|unavailable|not\s+(?:\w+\s+)?(?:recorded|stated|known|available|given"
         r"|disclosed|mentioned|specified|provided))\b",
@@ -201,6 +222,7 @@ _DECLINES = tuple(
         r"(?:提到|提及|说明|记录|记载|公布|披露|给出|透露|注明|涉及|提供|收录|指出|写明|列出)",
         r"(?:没有|无|缺乏|缺少)(?:任何|相关|有关|这方面的?|足够的?|关于\w{0,12}的)*"
         r"(?:信息|资料|记录|数据|记载|内容|说明|答案)",
+        r"(?:查|找)不到|(?:未|没有?)(?:查|找)到|暂无|未作(?:说明|记录|披露)",
         r"(?:无法|不能|没法)(?:准确|直接)?(?:回答|确定|得知|判断|提供|确认|给出|知道|查到|告诉|作答)",
         r"(?:抱歉|对不起)[，,。\s]*(?:我)?(?:不|无|没)",
     )

@@ -17,7 +17,7 @@ from loresmith.exams.claims import (
     offers_alternatives,
     sentence_around,
 )
-from loresmith.exams.words import tokens_of
+from loresmith.exams.words import content_words, tokens_of
 from loresmith.records import ExamItem
 from loresmith.text.figures import Figure, figures
 from loresmith.text.phrases import moment_parts
@@ -121,9 +121,12 @@ def _candidates(target: Figure, said: Sequence[Figure], context: _Context) -> li
         for figure in said
         if _agrees(target, figure, context) or not any(_equal(figure, a) for a in context.asked)
     ]
+    if kind == "moment":
+        parts = moment_parts(target).keys()
+        return [figure for figure in fresh if parts & moment_parts(figure).keys()]
     if kind:
         same = [figure for figure in fresh if _kind(figure) == kind]
-        return same or [figure for figure in fresh if not figure.unit and kind != "moment"]
+        return same or [figure for figure in fresh if not figure.unit]
     noun = _noun_after(target, context.item.key.short_answer)
     counted = [f for f in fresh if noun and _noun_after(f, context.reply) == noun]
     bare = [f for f in fresh if not f.unit or (_is_year(f) and _is_year(target))]
@@ -141,7 +144,8 @@ def _noun_after(figure: Figure, text: str) -> str:
     """The word that follows a figure, as what it counts; empty where none does at once."""
     following = tokens_of(text[figure.end : figure.end + 40])
     gap = text[figure.end : figure.end + following[0].start] if following else "."
-    return following[0].form if following and re.fullmatch(r"[\s-]*", gap) else ""
+    counts = bool(content_words(following[:1])) and re.fullmatch(r"[\s-]*", gap)
+    return following[0].form if counts else ""
 
 
 def _agrees(target: Figure, figure: Figure, context: _Context) -> bool:
@@ -174,10 +178,9 @@ def _equal(first: Figure, second: Figure) -> bool:
         return False
     if one.dimension != other.dimension and {_kind(first), _kind(second)} == {"moment"}:
         return False
-    factors = (Decimal(1), Decimal(1)) if "" in (first.unit, second.unit) else (
-        one.factor, other.factor
-    )  # fmt: skip
-    return abs(first.value) * factors[0] == abs(second.value) * factors[1]
+    if not first.unit or not second.unit:
+        return abs(first.value) == abs(second.value)
+    return abs(first.value) * one.factor == abs(second.value) * other.factor
 
 
 def _rounds_to(figure: Figure, target: Figure) -> bool:
@@ -209,23 +212,22 @@ def _fault_of_pair(target: Figure, figure: Figure, context: _Context) -> str:
     if declines(context.reply[: figure.start]):
         return f"declines before it names {figure.text}"
     key, reply = context.item.key, context.reply
-    clause = clause_around(reply, figure.start, figure.end)
-    near = f"{clause.before} {clause.after}"
+    near = " ".join(clause_around(reply, figure.start, figure.end))
     whole = sentence_around(reply, figure.start, figure.end)
     if (target.value < 0) != (figure.value < 0):
         unsigned = near if target.value < 0 else f"{key.short_answer} {key.answer}"
         if not (goes_down(unsigned) or goes_down(context.item.prompt)):
             return f"names {figure.text} where it is {target.text}: the sign is wrong"
-    expected = key.short_answer + " " + "".join(clause_of(target, key.answer))
+    expected = f"{key.short_answer} {_clause_with(target, key.answer)}"
     return contradiction(expected, near) or contradiction(expected, whole)
 
 
-def clause_of(target: Figure, answer: str) -> Sequence[str]:
+def _clause_with(target: Figure, answer: str) -> str:
     """The clause of the full answer that holds the target; the whole answer if none does."""
     for figure in figures(answer):
         if _equal(target, figure):
-            return clause_around(answer, figure.start, figure.end)
-    return (answer,)
+            return " ".join(clause_around(answer, figure.start, figure.end))
+    return answer
 
 
 def _nothing(target: Figure, item: ExamItem, reply: str) -> str:

@@ -59,7 +59,7 @@ def fault_of_mention(name: str, item: ExamItem, reply: str) -> str:
 
 
 def _fault_of_name(name: str, item: ExamItem, reply: str, *, alone: bool) -> str:
-    places = list(places_of(tokens_of(name), tokens_of(reply)))
+    places = [p for p in places_of(tokens_of(name), tokens_of(reply)) if _is_whole(p, reply)]
     if not places:
         declined = declines(reply)
         return f"declines to answer; it is {name}" if declined else f"does not name {name}"
@@ -76,10 +76,21 @@ def _fault_of_name(name: str, item: ExamItem, reply: str, *, alone: bool) -> str
 
 def _is_denied(place: Place, name: str, item: ExamItem, reply: str) -> bool:
     """A denial in the reply that neither the expected answer nor the question explains."""
-    if not is_denied(reply, *place, closely=bool(_NOT.search(item.prompt))):
+    closely = _NOT.search(item.prompt) is not None
+    if not is_denied(reply, *place, closely=closely):
         return False
     answer = item.key.answer
-    return not any(is_denied(answer, *p) for p in places_of(tokens_of(name), tokens_of(answer)))
+    expected = places_of(tokens_of(name), tokens_of(answer))
+    return not any(is_denied(answer, *other, closely=closely) for other in expected)
+
+
+def _is_whole(place: Place, reply: str) -> bool:
+    """False for a Chinese name of two characters that goes on: 王明 in 王明远."""
+    name = reply[place.start : place.end]
+    if len(name) != 2 or name[0] not in _SURNAMES:
+        return True
+    following = reply[place.end : place.end + 1]
+    return not is_chinese(following) or following in _AFTER_NAMES
 
 
 def _in_list(reply: str, place: Place) -> bool:
@@ -124,7 +135,7 @@ def _fault_of_free(item: ExamItem, reply: str) -> str:
         return f"lacks {len(missing)} of {len(wanted)} words of: {target}"
     if _EITHER.search(reply) and not _EITHER.search(f"{target} {item.key.answer}"):
         return "offers alternatives"
-    if _negated(reply) and not _negated(f"{target} {item.key.answer} {item.prompt}"):
+    if _is_cause_denied(reply, wanted & said) and not _NOT.search(f"{target} {item.prompt}"):
         return f"denies: {target}"
     return contradiction(target, reply)
 
@@ -160,9 +171,9 @@ def _is_list(target: str) -> bool:
 
 
 def _parts(target: str) -> list[str]:
-    """The names of a list: split at commas, and at `and` where names stand on both sides."""
+    """The names of a list: split at commas, and at `and`."""
     pieces = re.split(
-        r"\s*[、;；]\s*|\s*[,，](?!\d)\s*(?:and\s+)?|\s+and\s+(?=[A-Z\d])|(?<=[一-鿿]{2})[和与及](?=[一-鿿]{2})",
+        r"\s*[、;；]\s*|\s*[,，](?!\d)\s*(?:and\s+)?|\s+and\s+|(?<=[一-鿿]{2})[和与及](?=[一-鿿]{2})",
         target,
     )
     return [piece for piece in pieces if piece] or [target]
@@ -174,10 +185,22 @@ def _polarity(text: str) -> bool | None:
     return None if match is None else match["yes"] is not None
 
 
-def _negated(text: str) -> bool:
-    return _NOT.search(text) is not None
+def _is_cause_denied(reply: str, found: set[str]) -> bool:
+    """True for `not because of X` and for `not X`, X beginning with the first word found."""
+    if _NOT_BECAUSE.search(reply):
+        return True
+    tokens = tokens_of(reply)
+    for token, following in zip(tokens, [*tokens[1:], _NO_TOKEN], strict=True):
+        if {_stem(token.form), token.form + following.form} & found:
+            return is_denied(reply, token.start, token.end)
+    return False
 
 
+_SURNAMES = frozenset(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁"
+    "任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔"
+)
+_AFTER_NAMES = frozenset("是为在的了担任和与及、先女士等主总说曾于从由也已负就将兼同把被对设领")
 _ONE_NAME = r"[A-Z][\w'’.-]*(?: (?:of |the )?[A-Z][\w'’-]*){0,3}"
 _NAME = re.compile(_ONE_NAME)
 _ENDS = r"\s*(?:[.;,]|\Z)"
@@ -194,6 +217,12 @@ _NOT = re.compile(
     r"\b(?:not|never|neither|nor)\b|n['’]t\b|不是|并非|没有|未(?!来)|不(?!过|断|同|仅|少)",
     re.IGNORECASE,
 )
+_NOT_BECAUSE = re.compile(
+    r"(?:\b(?:not|never)|n['’]t)\s+(?:\w+\s+){0,2}(?:because|due|owing|caused|result)\b"
+    r"|(?:不是|并非|并不是|不|非)(?:\w{0,2}?)(?:因|由于)",
+    re.IGNORECASE,
+)
+_NO_TOKEN = Token("", 0, 0)
 _EITHER = re.compile(
     r"\beither\b|\bor (?:maybe|perhaps|because|due)\b|或者?(?:是|因|由)|要么", re.IGNORECASE
 )

@@ -9,7 +9,8 @@ from loresmith.component import content_id
 from loresmith.errors import ExamError
 from loresmith.records import AnswerKey, Drop, ExamItem, Fact, Wording
 from loresmith.text.normalising import normalise
-from loresmith.text.overlap import Overlap, OverlapIndex
+from loresmith.text.overlap import OverlapIndex
+from loresmith.text.phrases import reveals
 
 
 class ExamSheet(NamedTuple):
@@ -40,10 +41,11 @@ def set_exam(material: Material, *, max_overlap: float, max_items: int) -> ExamS
     """Items by document, span and index, abstentions last; the same input gives the same exam.
 
     Refused are prompts whose token-set Jaccard with any training prompt is over `max_overlap`
-    (`too_close_to_training`) and prompts that stand there already (`repeated_question`). Of
-    questions on facts at most `max_items` are kept, every fact's first before any fact's second
-    (`exam_is_full`), chosen by content hash so that no document is favoured. Raises ExamError
-    for a wording whose fact or document is not given.
+    (`too_close_to_training`), prompts that hold their own answer (`gives_answer_away`), and those
+    that stand there already (`repeated_question`). Of questions on facts at most `max_items` are
+    kept, every fact's first before any fact's second (`exam_is_full`), chosen by content hash so
+    that no document is favoured. Raises ExamError for a wording whose fact or document is not
+    given.
     """
     placed = [_placed(wording, material) for wording in material.wordings]
     asked = [_placed(wording, material) for wording in material.abstentions]
@@ -54,14 +56,11 @@ def set_exam(material: Material, *, max_overlap: float, max_items: int) -> ExamS
     drops: list[Drop] = []
     seen: set[str] = set()
     for one in (*sorted(placed, key=_order), *sorted(asked, key=_order)):
-        question = normalise(one.wording.question, fold_case=True)
-        near = trained.nearest(one.wording.question, above=max_overlap)
-        if near is not None:
-            drops.append(_too_close(one.wording, near))
-        elif question in seen:
-            drops.append(_drop(one.wording, "repeated_question", "the exam asks this already"))
+        refused = _refusal(one, trained, seen, max_overlap)
+        if refused is not None:
+            drops.append(refused)
         else:
-            seen.add(question)
+            seen.add(normalise(one.wording.question, fold_case=True))
             kept.append(one)
     chosen = _chosen([one for one in kept if one.fact is not None], max_items)
     for one in kept:
@@ -84,6 +83,21 @@ def _placed(wording: Wording, material: Material) -> _Placed:
         what = "document" if document is None else "fact"
         raise ExamError(f"the {what} of the exam question {wording.question!r} is not at hand")
     return _Placed(wording, fact, document)
+
+
+def _refusal(
+    one: _Placed, trained: OverlapIndex[str], seen: Set[str], max_overlap: float
+) -> Drop | None:
+    wording = one.wording
+    near = trained.nearest(wording.question, above=max_overlap)
+    if near is not None:
+        close = f"shares {near.jaccard:.2f} of its words with the training prompt: {near.key[:200]}"
+        return _drop(wording, "too_close_to_training", close)
+    if one.fact is not None and reveals(wording.question, wording.short_answer):
+        return _drop(wording, "gives_answer_away", f"the question says {wording.short_answer}")
+    if normalise(wording.question, fold_case=True) in seen:
+        return _drop(wording, "repeated_question", "the exam asks this already")
+    return None
 
 
 def _order(one: _Placed) -> tuple[str, int, int, int, str]:
@@ -121,11 +135,6 @@ def _item(one: _Placed, material: Material) -> ExamItem:
         withheld=wording.fact_id in material.withheld,
         key=key,
     )
-
-
-def _too_close(wording: Wording, near: Overlap[str]) -> Drop:
-    detail = f"shares {near.jaccard:.2f} of its words with the training prompt: {near.key[:200]}"
-    return _drop(wording, "too_close_to_training", detail)
 
 
 def _drop(wording: Wording, reason: str, detail: str) -> Drop:

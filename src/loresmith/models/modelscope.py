@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -24,7 +24,8 @@ from loresmith.settings import Settings
 _REVISION = "master"
 _SECONDS_TO_ANSWER = 8.0
 _SECONDS_WITHOUT_A_BYTE = 60.0
-_ATTEMPTS = 5
+_ATTEMPTS_IN_VAIN = 5
+_PAUSE = 2.0  # seconds between attempts
 
 
 def describe_on_modelscope(model_id: str, settings: Settings) -> BaseModelFacts:
@@ -97,14 +98,7 @@ def _download(model_id: str, file: _File, target: Path) -> None:
     if target.is_file():
         return
     with _errors_of_the_site(model_id):
-        for attempt in range(_ATTEMPTS):
-            try:
-                _append(model_id, file, part)
-            except _interruptions():
-                if attempt + 1 == _ATTEMPTS:
-                    raise
-            else:
-                break
+        _fetch(model_id, file, part)
     if part.stat().st_size != file.size or (file.sha256 and _sha256(part) != file.sha256):
         part.unlink()
         raise ModelUnavailable(
@@ -113,30 +107,45 @@ def _download(model_id: str, file: _File, target: Path) -> None:
     part.rename(target)
 
 
+def _fetch(model_id: str, file: _File, part: Path) -> None:
+    """Goes on until the file is whole; gives up when attempts in a row bring no byte."""
+    import httpx
+
+    in_vain = 0
+    while (had := _size(part)) < file.size or not part.exists():
+        try:
+            _append(model_id, file, part)
+        except (httpx.ReadError, httpx.ReadTimeout, httpx.RemoteProtocolError) as error:
+            in_vain = in_vain + 1 if _size(part) <= had else 0
+            if in_vain == _ATTEMPTS_IN_VAIN:
+                raise ModelUnavailable(
+                    f"the download of {file.path} of {model_id!r} broke off at "
+                    f"{_size(part) / 1e6:.0f} of {file.size / 1e6:.0f} MB",
+                    hint="Run again: it goes on where it was.",
+                ) from error
+            time.sleep(_PAUSE)
+
+
 def _append(model_id: str, file: _File, part: Path) -> None:
     import httpx
 
-    have = part.stat().st_size if part.exists() else 0
-    if part.exists() and have >= file.size:
-        return
+    have = _size(part)
     with httpx.stream(
         "GET",
         f"{_endpoint()}/api/v1/models/{model_id}/repo",
         params={"Revision": _REVISION, "FilePath": file.path},
-        headers={"Range": f"bytes={have}-"} if have else {},
+        headers={"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})},
         timeout=httpx.Timeout(_SECONDS_WITHOUT_A_BYTE, connect=_SECONDS_TO_ANSWER),
         follow_redirects=True,
     ) as answer:
         answer.raise_for_status()
         with part.open("ab" if answer.status_code == 206 else "wb") as stream:
-            for piece in answer.iter_bytes(1 << 20):
+            for piece in answer.iter_raw():  # as it comes: what a break cuts off is then the least
                 stream.write(piece)
 
 
-def _interruptions() -> Any:
-    import httpx
-
-    return (httpx.ReadError, httpx.ReadTimeout, httpx.RemoteProtocolError)
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 @contextmanager

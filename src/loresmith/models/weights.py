@@ -84,7 +84,7 @@ def _parameters_of(file: Path) -> int:
         tensors = [entry for key, entry in header.items() if key != "__metadata__"]
         end = max((entry["data_offsets"][1] for entry in tensors), default=0)
         whole = file.stat().st_size == 8 + length + end
-        parameters = sum(math.prod(entry["shape"]) for entry in tensors)
+        parameters = int(sum(math.prod(entry["shape"]) for entry in tensors))
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         whole = False
     if not whole:

@@ -31,6 +31,8 @@ _FORMS = [
     for pattern in (
         rf"{_BEFORE}(?P<year>[12]\d{{3}})(?P<mark>[-/.])(?P<month>1[0-2]|0?[1-9])(?P=mark)"
         r"(?P<day>3[01]|[12]\d|0?[1-9])(?!\d|[.,]\d)",
+        r"(?<![\w.])(?P<day>3[01]|[12]\d|0?[1-9])\.(?P<month>1[0-2]|0?[1-9])\."
+        r"(?P<year>[12]\d{3})(?!\d|[.,]\d)",
         rf"{_BEFORE}{_DAY}(?:\s+day)?\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}",
         rf"{_BEFORE}{_MONTH}\s+(?:the\s+)?{_DAY},?\s+{_YEAR}",
         rf"{_BEFORE}{_MONTH},?\s+(?:of\s+)?{_YEAR}",

@@ -31,6 +31,8 @@ _MEASURES = {
         "power": {"W": "1", "kW": "1000", "MW": "1000000", "GW": "1000000000"},
         "energy": {"kWh": "1", "MWh": "1000", "GWh": "1000000"},
         "clock": {"second": "1", "minute": "60", "hour": "3600"},
+        "days": {"day": "1", "week": "7"},
+        "months": {"month": "1", "quarter": "3", "year": "12"},
         "share": {"%": "1", "per mille": "0.1"},
         "points": {"percentage point": "1", "basis point": "0.01"},
     }.items()

@@ -155,8 +155,7 @@ class _Session:
         )
         forward.choose([*material.rows, *material.validation], self._method.packing)
         if self._saves_memory(model, material.rows):
-            inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-            inner.gradient_checkpointing_enable({"use_reentrant": False})
+            _checkpoint_activations(model)
             self.note("gradient checkpointing is on")
         return Prepared(
             method=self._method,
@@ -277,6 +276,13 @@ def _seed_everything(seed: int) -> None:
     random.seed(seed)
     numpy.random.seed(seed % 2**32)
     torch.manual_seed(seed)
+
+
+def _checkpoint_activations(model: Any) -> None:
+    """The method has a new name from transformers 5.20 on, and the old one warns."""
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    old, new = "gradient_checkpointing_enable", "activation_checkpointing_enable"
+    getattr(inner, new if hasattr(inner, new) else old)({"use_reentrant": False})
 
 
 def _base_id(base: Path) -> str:

@@ -104,7 +104,7 @@ class Forward:
             loss = _summed_loss(scores.flatten(0, 1)[batch.places], batch.targets)
             if backward is not None:
                 backward(loss)
-            return float(loss)
+            return float(loss.detach())
         with self.autocast():
             hidden = self._hidden(batch)[batch.places]
         return self._score_in_parts(hidden, batch.targets, backward)
@@ -126,7 +126,7 @@ class Forward:
             loss = _summed_loss(scores, targets[start : start + step])
             if backward is not None:
                 backward(loss)
-            summed += float(loss)
+            summed += float(loss.detach())
         if learn:
             hidden.backward(copy.grad)
         return summed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,7 +63,9 @@ class Lora(TrainingMethod):
         )
         config.base_model_name_or_path = str(base)
         try:
-            adapted = get_peft_model(model, config)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # between transformers and peft
+                adapted = get_peft_model(model, config)
         except ValueError as error:
             raise TrainingError(
                 f"no adapter can be put on {self.target_modules!r} of this model: {error}",

@@ -54,7 +54,7 @@ def train_on_file(
 
 def training_progress(progress: TrainingProgress) -> Progress:
     """A training's own word on itself as one line of progress."""
-    parts = [progress.phase] if progress.phase != "training" else []
+    parts: list[str] = [progress.phase] if progress.phase != "training" else []
     if progress.loss is not None:
         parts.append(f"loss {progress.loss:.3f}")
     if progress.tokens_per_second:

@@ -64,9 +64,7 @@ def predict(
             def tell(number: int, _reply: Reply, told: int = told) -> None:
                 on_progress(Progress("predict", told + number, len(rows)))
 
-            conversations = [
-                (*head, Message(role="user", content=row["prompt"])) for row in batch
-            ]
+            conversations = [(*head, Message(role="user", content=row["prompt"])) for row in batch]
             replies = opened.reply_all(conversations, sampling, on_reply=tell)
             for row, reply in zip(batch, replies, strict=True):
                 file.write(json.dumps({**row, "reply": reply.text}, ensure_ascii=False) + "\n")

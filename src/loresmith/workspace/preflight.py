@@ -29,7 +29,9 @@ def check_before_work(context: Context, steps: Sequence[Step]) -> None:
     if len(found) == 1:
         raise found[0]
     if found:
-        lines = [f"  {error.message}" + (f" ({error.hint})" if error.hint else "") for error in found]
+        lines = [
+            f"  {error.message}" + (f" ({error.hint})" if error.hint else "") for error in found
+        ]
         raise LoresmithError("\n".join([f"{len(found)} things stand in the way:", *lines]))
 
 

@@ -19,7 +19,7 @@ from loresmith import errors
 from loresmith.devices import Device, detect_device, passive_environment
 from loresmith.errors import JobCancelled, LoresmithError, TrainingError
 from loresmith.exams import Exam
-from loresmith.records import Example, ExamItem, Record
+from loresmith.records import ExamItem, Example, Record
 from loresmith.training import AnyTraining, TrainingProgress, TrainingResult
 
 _TASK = "task.json"

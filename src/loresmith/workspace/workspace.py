@@ -123,7 +123,8 @@ class Workspace:
                     step.run(context)
 
     def _outcome(self, context: Context, verb: str) -> Outcome:
-        from loresmith.workspace.steps.report import finished_report, run_folder
+        from loresmith.workspace.steps.report import finished_report
+        from loresmith.workspace.steps.train import run_folder
 
         states = {step.name: step.state(context) for step in STAGES[verb]}
         if verb not in ("run", "report", "exam"):

@@ -54,7 +54,9 @@ class DuplicateFilter(Filter):
 
 
 def _same_answer(one: Claim, other: Claim) -> bool:
-    if one.fact and other.fact and one.fact.id == other.fact.id:
+    if one.fact is None or other.fact is None:
+        return one.fact is other.fact
+    if one.fact.id == other.fact.id:
         return True
     return states(one.short_answer, other.short_answer) or states(
         other.short_answer, one.short_answer

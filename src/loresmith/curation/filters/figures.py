@@ -92,11 +92,21 @@ def _is_cell_of(given: Figure, figure: Figure, claim: Claim) -> bool:
     if given.unit or given.value != given.written or given.written != figure.written:
         return False
     magnitude = _MAGNITUDE.search(figure.text)
-    around = claim.source.chunk.text + claim.source.surroundings
-    return magnitude is not None and magnitude[0] in around
+    around = f"{claim.source.chunk.text}\n{claim.source.surroundings}"
+    return magnitude is not None and magnitude[0] in _without_figures(around)
 
 
 _MAGNITUDE = re.compile(r"[百千万亿]+|million|billion|thousand|bn|mn")
+
+
+@lru_cache(maxsize=64)
+def _without_figures(text: str) -> str:
+    """So that the 万 of `3,480万元` is not taken for the unit of a column."""
+    parts, end = [], 0
+    for figure in _figures(text):
+        parts.append(text[end : figure.start])
+        end = figure.end
+    return "".join((*parts, text[end:]))
 
 
 def _is_small_count(figure: Figure) -> bool:

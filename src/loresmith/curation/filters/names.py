@@ -18,8 +18,8 @@ from loresmith.text.overlap import token_set
 class NameFilter(Filter):
     """Drops a claim with a name that is nowhere in the document (`name_not_in_source`).
 
-    A name is a capitalised word inside a sentence, or a title between 《 and 》. Chinese names
-    without such marks are not recognised. Abstentions may speak of what is not there.
+    A name is a capitalised word inside a sentence (no abbreviation), or a title between 《 and 》.
+    Chinese names without such marks are not recognised. Abstentions may speak of what is not there.
     """
 
     type: Literal["names"] = "names"
@@ -40,6 +40,8 @@ class NameFilter(Filter):
 
 
 _WORD = re.compile(r"[A-Z][^\W\d_]{2,}")
+_ACRONYM = 5
+"""Letters up to which a word in capitals is an abbreviation (CEO) and no name."""
 _TITLE = re.compile(r"《([^《》]+)》")
 _ORDINARY = MONTHS_AND_DAYS | OPENERS
 
@@ -48,7 +50,8 @@ def _names(text: str) -> Iterator[str]:
     for match in _WORD.finditer(text):
         before = text[: match.start()].rstrip(" \"'“‘(")
         opens_sentence = not before or before[-1] in ".!?:;。！？：；\n"
-        if not opens_sentence and match[0].lower() not in _ORDINARY:
+        is_acronym = match[0].isupper() and len(match[0]) <= _ACRONYM
+        if not (opens_sentence or is_acronym) and match[0].lower() not in _ORDINARY:
             yield match[0]
 
 

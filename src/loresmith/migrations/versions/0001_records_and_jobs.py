@@ -8,7 +8,7 @@ down_revision = None
 
 _COUNT = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
-_RECORDS = {
+_RECORDS: dict[str, dict[str, type[sa.String | sa.Integer]]] = {
     "documents": {"name": sa.String, "language": sa.String},
     "chunks": {"document_id": sa.String, "start": sa.Integer},
     "facts": {"document_id": sa.String, "chunk_id": sa.String, "language": sa.String},

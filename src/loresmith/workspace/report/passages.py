@@ -47,6 +47,13 @@ class _Range(NamedTuple):
     end: int
 
 
+class _Sentences(NamedTuple):
+    """Where the sentences of a document start and end."""
+
+    starts: list[int]
+    ends: list[int]
+
+
 class Sources:
     """The documents of a report, by id and by name, with their sentences found once each."""
 
@@ -55,7 +62,7 @@ class Sources:
         for document in documents:
             self._by_key[document.id] = document
             self._by_key.setdefault(document.name, document)
-        self._sentences: dict[str, list[tuple[int, int]]] = {}
+        self._sentences: dict[str, _Sentences] = {}
 
     def passages(
         self, *, evidence: Sequence[Span], quotes: Sequence[str] = (), document: str = ""
@@ -107,17 +114,18 @@ class Sources:
         return [_passage(document, window, marks) for window in windows]
 
     def _window(self, document: Document, mark: _Range) -> _Range:
+        """The sentences of the mark and some around them, within bounds."""
         if document.id not in self._sentences:
-            self._sentences[document.id] = sentences(document.text)
-        spans = self._sentences[document.id]
-        starts = [span[0] for span in spans]
-        first = max(0, bisect.bisect_right(starts, mark.start) - 1 - _SENTENCES_AROUND)
-        last = min(len(spans) - 1, bisect.bisect_left(starts, mark.end) - 1 + _SENTENCES_AROUND)
-        if not spans or last < first:
+            found = sentences(document.text)
+            self._sentences[document.id] = _Sentences([s for s, _ in found], [e for _, e in found])
+        starts, ends = self._sentences[document.id]
+        if not starts:
             return mark
+        first = max(0, bisect.bisect_right(starts, mark.start) - 1 - _SENTENCES_AROUND)
+        last = min(len(ends), bisect.bisect_left(starts, mark.end) + _SENTENCES_AROUND) - 1
         return _Range(
-            max(min(spans[first][0], mark.start), mark.start - _MOST_AROUND),
-            min(max(spans[last][1], mark.end), mark.end + _MOST_AROUND),
+            max(min(starts[first], mark.start), mark.start - _MOST_AROUND),
+            min(max(ends[last], mark.end), mark.end + _MOST_AROUND),
         )
 
 

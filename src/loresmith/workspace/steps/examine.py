@@ -50,8 +50,10 @@ def transcripts(context: Context) -> tuple[list[ExamItem], Transcript, Transcrip
     if not (ExamineBase().state(context).complete and ExamineTuned().state(context).complete):
         return None
     items = _items_after(context)
-    return items, _transcript(context, _base(context), items), _transcript(
-        context, _tuned(context), items
+    return (
+        items,
+        _transcript(context, _base(context), items),
+        _transcript(context, _tuned(context), items),
     )
 
 

@@ -17,7 +17,7 @@ from loresmith.generation import Batch
 from loresmith.generation.prompts import prompts_version
 from loresmith.models import ModelSpec, Recorded
 from loresmith.models.structured import Asker
-from loresmith.records import Chunk, Document, Fact, Outcome, StoredRecord, Usage, Wording
+from loresmith.records import Chunk, Document, Fact, Outcome, StoredRecord, Wording
 from loresmith.workspace.context import Context
 from loresmith.workspace.steps.base import Failure, Step, StepState
 from loresmith.workspace.steps.chunk import chunks

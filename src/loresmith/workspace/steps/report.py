@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 from loresmith import __version__
 from loresmith.exams import compare
@@ -46,7 +47,7 @@ class WriteReport(Step):
         folder = run_folder(context)
         read = {document.name: document for document in documents(context)}
         languages = [document.language for document in read.values()]
-        language = "zh" if 2 * languages.count("zh") > len(languages) else "en"
+        language: Literal["en", "zh"] = "zh" if 2 * languages.count("zh") > len(languages) else "en"
         (folder / "report.html").write_text(
             render_page(report, read, language=language), encoding="utf-8"
         )
