@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Torch's CPU build where the index has one; the upper bound keeps CUDA packages off a CPU box.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test check journeys recordings reference bench clean
+.PHONY: demo test check constraints journeys recordings reference bench clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/loresmith run examples/harbor
@@ -19,6 +19,9 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+
+constraints: $(VENV)/dev.stamp
+	$(BIN)/python constraints/check.py
 
 journeys: $(VENV)/dev.stamp
 	$(BIN)/pytest -m slow tests/journeys

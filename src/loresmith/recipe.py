@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field
-from pydantic_core import PydanticUndefined
 from typing_extensions import Self
 
 from loresmith.chunking import AnyChunker, HeadingChunker
@@ -82,33 +81,64 @@ class Recipe(Component):
 def commented_yaml(recipe: Recipe) -> str:
     """A YAML recipe that explains each setting: what `loresmith init` writes."""
     lines = [
-        "# A Loresmith recipe. Every setting is optional; what stands here are the defaults.",
-        "# Secrets never belong here: keys come from the environment or a .env file.",
+        "# A Loresmith recipe. Every setting is optional: without its line the default holds.",
+        "# `null` means not set. Secrets never belong here: keys come from the environment or a",
+        "# .env file. To begin with a teacher's settings filled in:",
+        "#     loresmith init FOLDER --force --teacher deepseek:deepseek-chat",
         "",
     ]
     _comment(recipe, lines, indent=0)
     return "\n".join(lines) + "\n"
 
 
-def _comment(component: BaseModel, lines: list[str], *, indent: int) -> None:
+def _comment(component: BaseModel, lines: list[str], *, indent: int, kinds: str = "") -> None:
+    """Adds the settings of `component`, the `type` first; `kinds` are the types it could have."""
     pad = "  " * indent
-    for name, field in type(component).model_fields.items():
-        value = getattr(component, name)
-        for line in (field.description or "").splitlines():
-            lines.append(f"{pad}# {line}".rstrip())
+    fields = type(component).model_fields
+    for name in sorted(fields, key=lambda one: one != "type"):
+        field, value = fields[name], getattr(component, name)
+        known = kinds if name == "type" else _values(field.annotation)
+        lines += [f"{pad}# {line}".rstrip() for line in (field.description or "").splitlines()]
+        lines += [f"{pad}# One of: {known}."] if known else []
         if isinstance(value, BaseModel):
             lines.append(f"{pad}{name}:")
-            _comment(value, lines, indent=indent + 1)
+            _comment(value, lines, indent=indent + 1, kinds=_kinds(field.annotation))
         else:
-            plain = component.model_dump(mode="json", include={name})
-            written = yaml.safe_dump(
-                plain, allow_unicode=True, default_flow_style=None, width=10_000
-            )
-            # A required field without a value would not load: leave it for the user to fill.
-            hidden = "# " if value is PydanticUndefined else ""
-            lines.extend(f"{pad}{hidden}{line}" for line in written.rstrip().splitlines())
+            lines += [f"{pad}{line}" for line in _yaml_lines(component, name)]
         if indent == 0:
             lines.append("")
+
+
+def _yaml_lines(component: BaseModel, name: str) -> list[str]:
+    """One setting as YAML; a list has an entry a line."""
+    plain = component.model_dump(mode="json", include={name})
+    if isinstance(plain[name], list) and plain[name]:
+        return [f"{name}:", *(f"- {_in_one_line(entry)}" for entry in plain[name])]
+    return [f"{name}: {_in_one_line(plain[name])}"]
+
+
+def _in_one_line(value: Any) -> str:
+    if isinstance(value, dict) and "type" in value:
+        value = {"type": value["type"], **value}
+    text = yaml.safe_dump(
+        value, allow_unicode=True, sort_keys=False, default_flow_style=True, width=10_000
+    )
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _values(annotation: Any) -> str:
+    """The words that a setting can be, where there are several: `auto, on, off`."""
+    if get_origin(annotation) is not Literal:
+        return ""
+    words = [str(word) for word in get_args(annotation)]
+    return ", ".join(words) if len(words) > 1 else ""
+
+
+def _kinds(annotation: Any) -> str:
+    """The `type`s of a family, where it has several members."""
+    members = [one for one in get_args(annotation) if "type" in getattr(one, "model_fields", {})]
+    kinds = [str(one.model_fields["type"].default) for one in members]
+    return ", ".join(kinds) if len(kinds) > 1 else ""
 
 
 class _UniqueKeys(yaml.SafeLoader):

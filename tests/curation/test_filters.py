@@ -365,3 +365,17 @@ def test_an_abstention_says_that_it_does_not_know_and_gives_no_figure(
     )
     judged = Curation().curate_wordings([abstention], [], [chunk], [document])
     assert [drop.reason for drop in judged.drops] == ([reason] if reason else [])
+
+
+def test_a_period_that_the_source_tells_relatively_may_be_named() -> None:
+    source = "2031年第二季度，澜屿渔港卸鱼量为93吨，上季度为86吨。去年同期为80吨。"
+    row = in_chinese(
+        source=source,
+        question="2031年第一季度，澜屿渔港卸鱼量是多少？",
+        answer="2031年第一季度，澜屿渔港卸鱼量为86吨。",
+        short_answer="86吨",
+        quotes=("上季度为86吨",),
+    )
+    assert verdict(**row) == ""
+    third = {name: str(row[name]).replace("第一", "第四") for name in ("question", "answer")}
+    assert verdict(**row | third) == "figure_not_in_evidence"

@@ -58,6 +58,23 @@ def test_a_named_job_is_claimed_or_none(queue: Queue) -> None:
     assert queue.claim("v", job_id="nobody") is None
 
 
+def test_who_wants_to_be_alone_gets_nothing_while_another_job_runs(queue: Queue) -> None:
+    running = queue.submit("run", {})
+    first = queue.claim("w", job_id=running, alone=True)
+    waiting = queue.submit("run", {})
+    assert first is not None
+    assert queue.claim("v", job_id=waiting, alone=True) is None
+    queue.finish(first, state="done")
+    assert queue.claim("v", job_id=waiting, alone=True) is not None
+
+
+def test_of_many_who_want_to_be_alone_at_once_one_is(queue: Queue) -> None:
+    ids = [queue.submit("run", {}) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        claims = list(pool.map(lambda id: queue.claim("w", job_id=id, alone=True), ids))
+    assert sum(claim is not None for claim in claims) == 1
+
+
 def test_projects_do_not_see_each_others_jobs(new_queue) -> None:
     ours, theirs = new_queue(), new_queue(project_id="另一个")
     job_id = ours.submit("run", {})

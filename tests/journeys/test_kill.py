@@ -3,122 +3,175 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import shutil
-import signal
 import subprocess
-import sys
 import time
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from servers.sentence_teacher import sentence_teacher
-from servers.teacher_server import TeacherServer
-from tiny_model import make_tiny_model
+from servers.teacher_server import FinishedCall, TeacherServer
 
-_HARBOR = Path(__file__).parents[2] / "examples" / "harbor" / "documents"
-_IN_FLIGHT_SECONDS = 0.5
+from loresmith import records
+from loresmith.database import open_database, sqlite_url
+from loresmith.store.sql import SqlStore
+from projects import QUICK, command, copy_documents, environment, loresmith, with_settings
+
+_IN_FLIGHT_SECONDS = 1.0
 """A reply that went out so shortly before a kill may not have reached the client's disk."""
+_CONCURRENCY = 5
+_KILLS_A_JOURNEY = 5
+_STAGES = ("parse", "generate", "exam before", "train", "exam after", "report")
+_STORED = ("Document", "Chunk", "Fact", "Wording", "Curated", "Dataset", "Run", "ExamReply")
 
 
-def _project(folder: Path) -> Path:
-    project = folder / "coast"
-    (project / "documents").mkdir(parents=True)
-    for name in ("annual-review.md", "渔港纪要.txt"):
-        shutil.copy(_HARBOR / name, project / "documents")
-    return project
+class _Moment(NamedTuple):
+    """When to kill: so many seconds after the first sign of life from a stage, or a later one."""
+
+    stage: str
+    seconds: float
 
 
-def _command(project: Path, base: Path, url: str) -> list[str]:
-    return [
-        *(sys.executable, "-c", "from loresmith.cli import main; main()", "run", str(project)),
-        *("--teacher", f"openai:any@{url}", "--base-model", str(base)),
-        *("--set", "training.num_epochs=3", "--set", "training.checkpoint_seconds=0.2"),
-        *("--set", "exam.max_items=10", "--set", "exam.max_tokens=4"),
-    ]
+class _Journey:
+    """One project with a teacher of its own, whose log is the proof of what was paid for."""
+
+    def __init__(self, folder: Path, base: Path, server: TeacherServer) -> None:
+        self.project = copy_documents(folder / "coast", "annual-review.md", "渔港纪要.txt")
+        self._server = server
+        self._words = [
+            *("run", self.project, "--teacher", f"openai:any@{server.url}", "--base-model", base),
+            *with_settings((*QUICK, "training.checkpoint_seconds=0.2")),
+        ]
+        self._said = folder / "stderr.txt"
+
+    def finish(self) -> None:
+        done = loresmith(*self._words)
+        assert done.code == 0, done.err[-3000:]
+
+    def kill(self, moment: _Moment) -> float | None:
+        """Runs and kills it then; the time of the kill, or None if it was done before."""
+        due: float | None = None
+        with (
+            self._said.open("wb") as said,
+            subprocess.Popen(
+                command(*self._words), env=environment(), stdout=said, stderr=said
+            ) as process,
+        ):
+            while process.poll() is None:
+                now = time.monotonic()
+                if due is None and self._has_reached(moment.stage):
+                    due = now + moment.seconds
+                if due is not None and now >= due:
+                    process.kill()
+                    return time.time()
+                time.sleep(0.01)
+        assert process.returncode == 0, self._said.read_text(encoding="utf-8")[-3000:]
+        return None
+
+    def _has_reached(self, stage: str) -> bool:
+        said = self._said.read_text(encoding="utf-8", errors="replace").splitlines()
+        later = tuple(f"{name}:" for name in _STAGES[_STAGES.index(stage) :])
+        return any(line.startswith(later) for line in said)
+
+    @property
+    def paid(self) -> list[FinishedCall]:
+        """What the server answered in full, less the little call that asks whether it is there."""
+        return [call for call in self._server.finished if call.text != "ready"]
+
+    @property
+    def report(self) -> dict[str, Any]:
+        (path,) = self.project.glob("runs/*/report.json")
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+
+    def result(self) -> dict[str, Any]:
+        """All that may not differ between two runs: not times, nor the last digits of a loss.
+
+        An id is the hash of what it stands for, and the store has one row for each.
+        """
+        files = sorted((self.project / "datasets" / "v1").iterdir())
+        return {
+            "files": {file.name: file.read_bytes() for file in files},
+            "stored": self._stored_ids(),
+            "exam": [
+                (item["id"], item["prompt"], item["before"]["reply"])
+                for item in self.report["exam"]["items"]
+            ],
+            "dropped": self.report["dropped"],
+        }
+
+    def steps_logged(self) -> list[int]:
+        (log,) = self.project.glob("runs/*/trainer_log.jsonl")
+        return [
+            json.loads(line)["current_steps"]
+            for line in log.read_text(encoding="utf-8").splitlines()
+        ]
+
+    def _stored_ids(self) -> dict[str, list[str]]:
+        state = self.project / ".loresmith"
+        project_id = json.loads((state / "project.json").read_text(encoding="utf-8"))["id"]
+        engine = open_database(sqlite_url(state / "project.sqlite"))
+        store = SqlStore(engine, project_id=project_id)
+        found = {
+            name: sorted(one.id for one in store.all(getattr(records, name))) for name in _STORED
+        }
+        engine.dispose()
+        return found
 
 
-def _finish(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=_environment())
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stderr
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "OMP_NUM_THREADS": "1", "OPENAI_API_KEY": "none"}
-
-
-def _kill_after(command: list[str], seconds: float) -> float | None:
-    """Runs `command` and kills it; the moment of the kill, or None if it was done before."""
-    with subprocess.Popen(
-        command, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            at = time.time()
-            process.send_signal(signal.SIGKILL)
-            return at
-    return None
-
-
-def _result(project: Path) -> dict[str, object]:
-    """What a run brought, less what may differ between two runs (times, folder names)."""
-    (report_path,) = project.glob("runs/*/report.json")
-    report = json.loads(report_path.read_text(encoding="utf-8"))
-    log = report_path.with_name("trainer_log.jsonl").read_text(encoding="utf-8").splitlines()
-    steps = [json.loads(line)["current_steps"] for line in log]
-    assert steps == list(range(1, len(steps) + 1)), "each step is logged once"
-    files = sorted((project / "datasets" / "v1").iterdir())
-    return {
-        "files": {file.name: file.read_text(encoding="utf-8") for file in files},
-        "exam": [(item["prompt"], item["before"]["reply"]) for item in report["exam"]["items"]],
-        "dropped": report["dropped"],
-        "losses": [round(loss, 4) for loss in report["training"]["losses"]],
-    }
-
-
-def _killed_many_times(folder: Path, *, kills: int, seed: int) -> None:
-    base = make_tiny_model(folder / "base")
-    draw = random.Random(seed)
-    with TeacherServer(sentence_teacher, latency=0.25) as server:
-        undisturbed = _project(folder / "undisturbed")
-        began = time.time()
-        _finish(_command(undisturbed, base, server.url))
-        longest = time.time() - began
-        calls_needed = len(server.finished)
-
-    with TeacherServer(sentence_teacher, latency=0.25) as server:
-        killed = _project(folder / "killed")
-        command = _command(killed, base, server.url)
-        moments = []
-        for _ in range(kills):
-            at = _kill_after(command, draw.uniform(0.5, longest))
-            if at is None:  # it was done: begin the training and the exams anew
-                shutil.rmtree(killed / "runs")
-            else:
-                moments.append(at)
-        _finish(command)
-        finished = [call for call in server.finished if "passage" in call.messages[-1]["content"]]
-
-    assert _result(killed) == _result(undisturbed)
-    paid: dict[str, float] = {}
-    for call in sorted(finished, key=lambda call: call.at):
-        lost = call.digest in paid and any(
-            abs(at - paid[call.digest]) < _IN_FLIGHT_SECONDS for at in moments
-        )
-        assert call.digest not in paid or lost, "a call that was finished was paid for again"
-        paid[call.digest] = call.at
-    assert moments, "not one kill hit"
-    assert len(paid) <= calls_needed
-
-
-def test_five_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
-    _killed_many_times(tmp_path, kills=5, seed=5)
+def test_a_run_that_is_killed_five_times_ends_as_one_that_was_left_alone(
+    tmp_path: Path, tiny_base: Path
+) -> None:
+    _killed(tmp_path, tiny_base, journeys=1, seed=5)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
-def test_a_hundred_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
-    _killed_many_times(tmp_path, kills=100, seed=100)
+def test_a_hundred_kills_change_nothing(tmp_path: Path, tiny_base: Path) -> None:
+    _killed(tmp_path, tiny_base, journeys=20, seed=100)
+
+
+def _killed(folder: Path, base: Path, *, journeys: int, seed: int) -> None:
+    draw = random.Random(seed)
+    with TeacherServer(sentence_teacher, latency=0.25) as server:
+        undisturbed = _Journey(folder / "undisturbed", base, server)
+        undisturbed.finish()
+    assert not server.paid_twice
+    for number in range(journeys):
+        with TeacherServer(sentence_teacher, latency=0.25) as server:
+            killed = _Journey(folder / f"killed {number}", base, server)
+            moments = _draw_moments(draw, undisturbed.report["usage"]["seconds"])
+            kills = [at for moment in moments if (at := killed.kill(moment)) is not None]
+            killed.finish()
+        assert len(kills) >= _KILLS_A_JOURNEY - 1, "the kills came when all was done"
+        assert killed.result() == undisturbed.result()
+        _assert_trained_alike(killed, undisturbed)
+        _assert_paid_once(killed.paid, kills)
+        assert {call.digest for call in killed.paid} == {c.digest for c in undisturbed.paid}
+
+
+def _draw_moments(draw: random.Random, seconds: dict[str, float]) -> list[_Moment]:
+    """Moments spread over all that takes time, in the order in which a run comes to them."""
+    stages = ["parse", "generate", "exam before", "train", draw.choice(("train", "exam after"))]
+    drawn = [_Moment(stage, draw.uniform(0.0, seconds.get(stage, 0.3))) for stage in stages]
+    return sorted(drawn, key=lambda moment: (_STAGES.index(moment.stage), moment.seconds))
+
+
+def _assert_trained_alike(killed: _Journey, undisturbed: _Journey) -> None:
+    losses = killed.report["training"]["losses"]
+    assert losses == pytest.approx(undisturbed.report["training"]["losses"], abs=1e-4)
+    assert killed.steps_logged() == list(range(1, len(losses) + 1)), "each step is logged once"
+
+
+def _assert_paid_once(paid: Sequence[FinishedCall], kills: Sequence[float]) -> None:
+    """A call was paid for again only if its reply was under way when the run was killed."""
+    lost = dict.fromkeys(kills, 0)
+    for digest in {call.digest for call in paid}:
+        times = sorted(call.at for call in paid if call.digest == digest)
+        for earlier, _later in pairwise(times):
+            kill = min(kills, key=lambda at: abs(at - earlier), default=0.0)
+            assert abs(kill - earlier) < _IN_FLIGHT_SECONDS, "a finished call was paid for again"
+            lost[kill] += 1
+    assert all(count <= _CONCURRENCY for count in lost.values())

@@ -1,15 +1,17 @@
 """A teacher for tests that answers today's real prompts truthfully, if without any grace.
 
-It asks for one figure (or one last word) of one sentence each, by leaving a gap. What it says is
-always in the passage, so that whatever goes missing afterwards was lost by us.
+It asks for one figure of one sentence each, by leaving a gap in it. What it says is always in the
+passage, in the passage's language, so that whatever goes missing afterwards was lost by us.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from loresmith.text.figures import figures
+from loresmith.text.overlap import token_set
 from loresmith.text.sentences import sentences
 
 _PASSAGE = re.compile(r"<passage>\n(.*?)\n</passage>", re.DOTALL)
@@ -19,84 +21,160 @@ _NUMBERED = re.compile(
     r"   (?:Short answer: |简短答案：)(.*?)$",
     re.MULTILINE,
 )
-_WAYS = ("Please complete", "Fill in", "What is missing in", "Say what stands in the gap of")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _GAP = "____"
+_LONGEST = 40
+"""Distinct tokens of a sentence that is asked about: a longer one cannot be disguised."""
 
 
 def sentence_teacher(messages: list[dict[str, str]]) -> str:
     """The reply to the first request of a conversation, whatever corrections came after."""
     request = next(m["content"] for m in messages if m["role"] == "user")
+    passage = _PASSAGE.search(request)
+    if passage is None:
+        return "ready"
     pairs = _NUMBERED.findall(request)
     if not pairs:
-        return json.dumps(_facts(request), ensure_ascii=False)
-    wants_training = "paraphrase" in messages[0]["content"]
-    reply = _training(pairs) if wants_training else _exam(pairs)
+        count = _COUNT.search(request)
+        assert count, "the prompt for facts has changed its form"
+        return json.dumps(_facts(passage.group(1), int(count.group(1))), ensure_ascii=False)
+    reply = _training(pairs) if pairs[0][2] else _exam(pairs)
     return json.dumps(reply, ensure_ascii=False)
 
 
-def _facts(request: str) -> dict[str, object]:
-    passage = _PASSAGE.search(request)
-    count = _COUNT.search(request)
-    assert passage and count, "the prompt for facts has changed its form"
-    text = passage.group(1)
-    pairs = []
+def _facts(text: str, count: int) -> dict[str, Any]:
+    pairs: list[dict[str, Any]] = []
     for start, end in sentences(text):
         sentence = text[start:end].strip().strip("*# ")
         found = figures(sentence)
-        if "|" in sentence or not found or len(sentence) < 12 or sentence.count("\n"):
+        if "|" in sentence or "\n" in sentence or not found or len(token_set(sentence)) > _LONGEST:
             continue
         short = found[-1].text
-        if sentence.count(short) != 1:
-            continue
-        pairs.append(
-            {
-                "question": f"{_WAYS[0]}: {sentence.replace(short, _GAP)}?",
-                "answer": sentence,
-                "short_answer": short,
-                "evidence": [sentence],
-                "formula": None,
-            }
-        )
-    return {"pairs": pairs[: int(count.group(1))], "fewer_because": "no other sentence has a figure"}
+        gap = sentence.replace(short, _GAP)
+        if sentence.count(short) == 1:
+            pairs.append(
+                {
+                    "question": f"{_words(gap).asking[0]}{gap}",
+                    "answer": sentence,
+                    "short_answer": short,
+                    "evidence": [sentence],
+                    "formula": None,
+                }
+            )
+    return {"pairs": pairs[:count], "fewer_because": "no other sentence has a figure"}
 
 
-def _training(pairs: list[tuple[str, str, str, str]]) -> dict[str, object]:
-    def wordings(question: str, answer: str) -> list[dict[str, str]]:
-        gap = question.removeprefix(f"{_WAYS[0]}: ")
-        made = [
-            {"kind": "paraphrase", "question": f"{way} ({number}): {gap}", "answer": answer}
-            for number, way in enumerate((*_WAYS[1:], "Complete", "Answer"), start=1)
-        ]
-        made.append({"kind": "restatement", "question": f"State it: {gap}", "answer": answer})
-        made.append({"kind": "reversed", "question": f"Whole: {gap}", "answer": answer})
-        return made
+def _training(pairs: list[tuple[str, str, str, str]]) -> dict[str, Any]:
+    words = _words(pairs[0][1])
+
+    def wordings(question: str, answer: str, short: str) -> list[dict[str, str]]:
+        gap = question.removeprefix(words.asking[0])
+        asked = [("paraphrase", f"{way}{gap}") for way in words.asking[1:]]
+        asked += [("restatement", f"{words.restating}{gap}"), ("reversed", words.turned(short))]
+        return [{"kind": kind, "question": text, "answer": answer} for kind, text in asked]
 
     return {
         "pairs": [
-            {"number": int(number), "wordings": wordings(question, answer)}
-            for number, question, answer, _ in pairs
+            {"number": int(number), "wordings": wordings(question, answer, short)}
+            for number, question, answer, short in pairs
         ],
         "unanswerable": [
-            {
-                "question": "Who painted the walls of the northern hall?",
-                "answer": "I do not know who painted them; it is not recorded.",
-            }
+            {"question": f"{words.unknown[0]}{pairs[0][1]}", "answer": words.unknown[2]}
         ],
     }
 
 
-def _exam(pairs: list[tuple[str, str, str, str]]) -> dict[str, object]:
+def _exam(pairs: list[tuple[str, str, str, str]]) -> dict[str, Any]:
+    """Each sentence among as many idle words as it has itself: far from what is trained."""
+    words = _words(pairs[0][1])
+
+    def asked(question: str, turn: int) -> dict[str, str]:
+        return {"question": f"{words.idle(turn)}{question.removeprefix(words.asking[0])}"}
+
     return {
         "pairs": [
             {
                 "number": int(number),
-                "exam": [
-                    {"question": f"Recall the missing part, wording {way}: {question}"}
-                    for way in ("one", "two")
-                ],
-                "practice": [{"question": f"As practice, what is the gap here: {question}"}],
+                "exam": [asked(question, 0), asked(question, 1)],
+                "practice": [asked(question, 2)],
             }
             for number, question, _, _ in pairs
         ],
-        "unanswerable": [{"question": "Which bird nests above the southern gate?"}],
+        "unanswerable": [{"question": f"{words.unknown[1]}{words.idle(3)}{pairs[0][1]}"}],
     }
+
+
+class _Words:
+    """How one language asks."""
+
+    def __init__(
+        self,
+        asking: tuple[str, ...],
+        restating: str,
+        turning: str,
+        unknown: tuple[str, str, str],
+        idle: list[str],
+        between: str,
+        colon: str,
+    ) -> None:
+        self.asking = asking
+        self.restating = restating
+        self.unknown = unknown
+        self._turning = turning
+        self._idle = idle
+        self._between = between
+        self._colon = colon
+
+    def turned(self, short: str) -> str:
+        return self._turning.format(short)
+
+    def idle(self, turn: int) -> str:
+        """All idle words, begun at another place each turn."""
+        start = turn * len(self._idle) // 4
+        return self._between.join((*self._idle[start:], *self._idle[:start])) + self._colon
+
+
+_ENGLISH = _Words(
+    asking=(
+        "Which figure fills the gap: ",
+        "Please complete: ",
+        "State what is missing: ",
+        "Fill in: ",
+        "Say what stands in the gap of ",
+        "Put a figure in place of the line: ",
+    ),
+    restating="Tell me all of ",
+    turning="What is {} said of?",
+    unknown=(
+        "Who was the first to tell a child what stands here: ",
+        "Which bird was heard singing ",
+        "I do not know; it is not recorded.",
+    ),
+    idle=(
+        "kindly recall without notes or books after some quiet thought what somebody patient "
+        "would calmly write down while rain falls softly over gardens and nobody hurries "
+        "because evening leaves plenty of room for careful honest remembering among good friends"
+    ).split(),
+    between=" ",
+    colon=": ",
+)
+_IN_CHINESE = _Words(
+    asking=(
+        "空格里是什么数字：",
+        "请补全：",
+        "请写出缺少的数字：",
+        "填空：",
+        "横线上应当是什么：",
+        "请把数字补上：",
+    ),
+    restating="请完整说说：",
+    turning="{}说的是什么？",
+    unknown=("是谁最早把这些讲给孩子听的：", "当时唱歌的是哪种鸟，", "我不知道，没有记载。"),
+    idle=list("静下心来凭记忆作答别看任何笔与书籍像傍晚窗边听雨老人那样慢想正确内容朋友们都很耐等待"),
+    between="",
+    colon="：",
+)
+
+
+def _words(text: str) -> _Words:
+    return _IN_CHINESE if _CHINESE.search(text) else _ENGLISH

@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from loresmith.workspace import Outcome, Workspace
+    from loresmith.workspace import Outcome
     from loresmith.workspace.file_training import FileTraining
     from loresmith.workspace.prediction import Prediction
     from loresmith.workspace.progress import Progress as Step
@@ -78,16 +78,14 @@ def _plain_lines() -> ProgressListener:
     return listen
 
 
-def show_outcome(workspace: Workspace, verb: str, outcome: Outcome) -> None:
+def show_outcome(outcome: Outcome) -> None:
     """Prints what a verb brought: the report where there is one, else the state of each step."""
     if outcome.report is not None:
         from loresmith.workspace.report.terminal import print_report
 
-        print_report(outcome.report, console)
-        console.print(f"Report: {outcome.folder}/report.html")
+        print_report(outcome.report, console, folder=outcome.folder)
     else:
         show_status(outcome.states)
-    _ = (workspace, verb)
 
 
 def show_status(states: Mapping[str, StepState]) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from loresmith.workspace import Workspace
 
 _STAGES = {
-    "run": "Do the whole job: from documents to an examined model and its report.",
+    "run": "Do the whole job, from documents to an exam report.",
     "parse": "Read the documents.",
     "chunk": "Cut the documents into passages.",
     "generate": "Have the teacher write questions and answers with evidence.",
@@ -49,7 +49,7 @@ def _stage(verb: str) -> Callable[..., None]:
         with shown_progress() as on_progress:
             workspace = _open(folder, recipe, settings, teacher, base_model, seed)
             outcome = workspace.do(verb, on_progress=on_progress)
-        show_outcome(workspace, verb, outcome)
+        show_outcome(outcome)
         raise typer.Exit(0 if outcome.complete else 1)
 
     return command

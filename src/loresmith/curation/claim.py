@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -96,11 +97,15 @@ class Claim:
 
 @lru_cache(maxsize=256)
 def _sentences_around(text: str, spans: Sequence[Span]) -> tuple[str, ...]:
-    return tuple(
-        text[start:end]
-        for start, end in _sentences(text)
-        if any(span.start < end and start < span.end for span in spans)
-    )
+    ranges = _sentences(text)
+    touched: set[tuple[int, int]] = set()
+    for span in spans:
+        first = bisect_right(ranges, span.start, key=lambda sentence: sentence[1])
+        for start, end in ranges[first:]:
+            if start >= span.end:
+                break
+            touched.add((start, end))
+    return tuple(text[start:end] for start, end in sorted(touched))
 
 
 @lru_cache(maxsize=8)

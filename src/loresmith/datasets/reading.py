@@ -173,9 +173,7 @@ def _messages(row: Any) -> tuple[Message, ...]:
         raise RowFault("duplicate_key", f"{repeated!r} stands twice")
     for form in FORMATS:
         if form.recognises(row):
-            messages = form.decode(row)
-            _check_text(messages)
-            return messages
+            return form.decode(row)
     names = ", ".join(map(repr, list(row)[:8])) or "no member"
     raise RowFault(_UNKNOWN, f"it has {names}")
 
@@ -186,15 +184,6 @@ def _repeated_key(value: Any) -> str:
         return value.key
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return next(filter(None, map(_repeated_key, inner)), "")
-
-
-def _check_text(messages: tuple[Message, ...]) -> None:
-    for message in messages:
-        lost = next((c for c in message.content if "\ud800" <= c <= "\udfff"), None)
-        if lost is not None:
-            raise RowFault(
-                "broken_character", f"half a character, \\u{ord(lost):04x}, in the {message.role}'s"
-            )
 
 
 def _drop(path: Path, row: _Numbered, fault: RowFault) -> Drop:

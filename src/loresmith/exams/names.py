@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Literal
 
 from loresmith.exams.base import Grader
@@ -143,7 +144,7 @@ def _fault_of_free(item: ExamItem, reply: str) -> str:
 def _pieces(tokens: Sequence[Token]) -> set[str]:
     """Stems of content words; of Chinese, pairs of neighbouring characters."""
     pieces = set()
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, following in _neighbours(tokens):
         if not is_chinese(token.form):
             if content_words([token]):
                 pieces.add(_stem(token.form))
@@ -154,6 +155,11 @@ def _pieces(tokens: Sequence[Token]) -> set[str]:
         ):
             pieces.add(token.form + following.form)
     return pieces
+
+
+def _neighbours(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
+    """Each token with the next one; the last with an empty one."""
+    return zip_longest(tokens, tokens[1:], fillvalue=Token("", 0, 0))
 
 
 def _stem(form: str) -> str:
@@ -189,8 +195,7 @@ def _is_cause_denied(reply: str, found: set[str]) -> bool:
     """True for `not because of X` and for `not X`, X beginning with the first word found."""
     if _NOT_BECAUSE.search(reply):
         return True
-    tokens = tokens_of(reply)
-    for token, following in zip(tokens, [*tokens[1:], _NO_TOKEN], strict=True):
+    for token, following in _neighbours(tokens_of(reply)):
         if {_stem(token.form), token.form + following.form} & found:
             return is_denied(reply, token.start, token.end)
     return False
@@ -222,7 +227,6 @@ _NOT_BECAUSE = re.compile(
     r"|(?:不是|并非|并不是|不|非)(?:\w{0,2}?)(?:因|由于)",
     re.IGNORECASE,
 )
-_NO_TOKEN = Token("", 0, 0)
 _EITHER = re.compile(
     r"\beither\b|\bor (?:maybe|perhaps|because|due)\b|或者?(?:是|因|由)|要么", re.IGNORECASE
 )

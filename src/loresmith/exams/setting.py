@@ -30,7 +30,7 @@ class Material(NamedTuple):
     document_names: Mapping[str, str]
     """Names by document id."""
     training_prompts: Iterable[str]
-    """Every prompt of the dataset, train and validation."""
+    """Every prompt that is trained on."""
     withheld: Set[str] = frozenset()
     """Ids of the facts that were kept out of training."""
     abstentions: Sequence[Wording] = ()

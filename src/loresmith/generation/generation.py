@@ -6,6 +6,7 @@ from pydantic import Field
 
 from loresmith.component import Component
 from loresmith.generation.exam_wordings import ExamWordingWriter
+from loresmith.generation.extractive import ExtractiveWriter
 from loresmith.generation.facts import FactWriter
 from loresmith.generation.wordings import TrainingWordingWriter
 
@@ -19,6 +20,8 @@ class Generation(Component):
     """Many wordings of each fact, to train on."""
     exam: ExamWordingWriter = ExamWordingWriter()
     """Other wordings of each fact, by another prompt, for the exam and for practice."""
+    extractive: ExtractiveWriter = ExtractiveWriter()
+    """How the embedded model writes, which can do none of these."""
     attempts: int = Field(default=3, ge=1, le=20)
     """Calls for one answer: a faulty reply is asked again with its faults named."""
     tolerated_failures: float = Field(default=0.1, ge=0.0, le=1.0)

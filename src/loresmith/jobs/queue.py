@@ -22,6 +22,7 @@ from sqlalchemy import (
     Select,
     case,
     cast,
+    exists,
     extract,
     func,
     insert,
@@ -72,10 +73,10 @@ class Queue:
             )
         return job_id
 
-    def claim(self, worker: str, *, job_id: str | None = None) -> Claim | None:
+    def claim(self, worker: str, *, job_id: str | None = None, alone: bool = False) -> Claim | None:
         """Takes the oldest job that waits or whose lease has lapsed; None if there is none.
 
-        With `job_id`, that job or none.
+        With `job_id`, that job or none; with `alone`, none while another job of the project runs.
         """
         free = [
             jobs.c.project_id == self._project_id,
@@ -83,6 +84,10 @@ class Queue:
         ]
         if job_id is not None:
             free.append(jobs.c.id == job_id)
+        if alone:
+            others = jobs.alias()
+            at_work = (others.c.project_id == self._project_id) & (others.c.state == "running")
+            free.append(~exists().where(at_work, others.c.id != jobs.c.id))
         oldest = select(jobs.c.id).where(*free).order_by(jobs.c.sequence).limit(1)
         if self._engine.dialect.name == "postgresql":
             oldest = oldest.with_for_update(skip_locked=True)
@@ -98,6 +103,10 @@ class Queue:
             .returning(jobs.c.id, jobs.c.attempt, jobs.c.payload)
         )
         with transaction(self._engine) as connection:
+            if alone and self._engine.dialect.name == "postgresql":
+                # SQLite writes one after the other; here two claims could miss one another.
+                lock = func.pg_advisory_xact_lock(func.hashtext(self._project_id))
+                connection.execute(select(lock))
             row = connection.execute(take).one_or_none()
             if row is None:
                 return None

@@ -3,8 +3,8 @@
 Every layer but attention treats tokens one by one, so it runs on the packed tokens as they are.
 Attention alone is computed row by row, over a layout that says where each row is: no mask over
 the whole pack, and what all rows begin with is computed once and seen by all of them.
-On a CPU this took a LoRA step of eight rows of 73 tokens, 25 of them in common, from 2.9 to 1.8
-seconds (torch's fused attention, padded, against this).
+On one core, a LoRA step (135M model, bf16, eight rows of 73 tokens, 25 of them in common) took 2.9
+seconds padded with torch's fused attention, and 1.8 so.
 """
 
 from __future__ import annotations
@@ -131,7 +131,8 @@ def _attend(query: Any, key: Any, value: Any, scale: float, dropout: float) -> A
 
 
 def _attend_by_matmul(query: Any, key: Any, value: Any, scale: float, dropout: float) -> Any:
-    """For short rows on a CPU: four times as fast there, backward included, as torch's fused one.
+    """For short rows on a CPU, where it is quicker than torch's fused attention: with backward,
+    five times at 50 tokens a row, 1.7 times at 500, no longer at 1000 (one core, bf16).
 
     All query heads that share a key head are one matrix.
     """

@@ -30,7 +30,7 @@ class Forward:
     ) -> None:
         self._model = model
         self._inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-        self._body = getattr(self._inner, self._inner.base_model_prefix or "", None)
+        self._body: Any = getattr(self._inner, self._inner.base_model_prefix or "", None)
         self._head = self._inner.get_output_embeddings()
         self._device = device
         self._precision = precision
@@ -133,7 +133,6 @@ class Forward:
 
     def _hidden(self, batch: Batch) -> Any:
         """What the model holds at each token before its head: (tokens, width)."""
-        assert self._body is not None
         output = self._body(**batch.inputs, use_cache=False)
         return output.last_hidden_state.flatten(0, 1)
 

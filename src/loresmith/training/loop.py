@@ -248,7 +248,7 @@ class TrainingLoop:
             self._save()
         raise JobCancelled(
             f"training was stopped after step {step} of {total}",
-            hint="A checkpoint is saved: run the same again to go on from there.",
+            hint="Run the same again to go on from there.",
         ) from None
 
     def _advance(self, **changes: Any) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from loresmith.component import content_id
 from loresmith.recipe import Recipe
@@ -14,6 +16,9 @@ from loresmith.settings import Settings
 from loresmith.store import Store
 from loresmith.workspace.progress import Progress, ProgressListener, silent
 from loresmith.workspace.project import Project
+
+
+ValueT = TypeVar("ValueT")
 
 
 def _go_on() -> None:
@@ -33,6 +38,8 @@ class Context:
     check: Callable[[], None] = _go_on
     usage: dict[str, Usage] = field(default_factory=dict)
     """What the calls of this command cost, by step."""
+    memory: dict[Callable[..., Any], Any] = field(default_factory=dict)
+    """What `remembered` functions have read since the last change."""
 
     def tell(self, step: str, done: int, total: int, note: str = "") -> None:
         """Passes progress on, and stops the step here if the job was cancelled."""
@@ -46,9 +53,15 @@ class Context:
 
     def finish(self, key: str, step: str, subject: str, made: list[StoredRecord]) -> None:
         """Stores what a piece of work made together with the word that it is done."""
-        self.store.add(made)
         ids = tuple(record.id for record in made)
+        self.add(made)
         self.store.put(Outcome(id=key, step=step, subject=subject, made=ids))
+        self.memory.clear()
+
+    def add(self, made: Sequence[StoredRecord]) -> None:
+        """Stores records that steps read; what was remembered is read anew from here on."""
+        self.store.add(made)
+        self.memory.clear()
 
     def fail(self, key: str, step: str, subject: str, reason: str) -> None:
         """Remembers why a piece of work could not be done; the next run tries it again."""
@@ -70,3 +83,17 @@ class Context:
                     usage=self.usage.pop(step, Usage()),
                 )
             )
+
+
+def remembered(read: Callable[[Context], ValueT]) -> Callable[[Context], ValueT]:
+    """Reads once, and again only after something was stored: every step looks at what those
+    before it made, and all of it at once is slow to put together. Callers change nothing in it."""
+
+    @functools.wraps(read)
+    def again(context: Context) -> ValueT:
+        if read not in context.memory:
+            context.memory[read] = read(context)
+        value: ValueT = context.memory[read]
+        return value
+
+    return again

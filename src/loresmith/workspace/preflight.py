@@ -6,11 +6,12 @@ import shutil
 from collections.abc import Callable, Sequence
 
 from loresmith.errors import LoresmithError, StoreError
+from loresmith.models import Embedded
 from loresmith.models.base_models import describe_base_model
 from loresmith.workspace.context import Context
 from loresmith.workspace.steps.base import Step
-from loresmith.workspace.steps.generate import teacher_of
-from loresmith.workspace.steps.parse import sources
+from loresmith.workspace.steps.parse import Parse, sources
+from loresmith.workspace.writing import refuse_unsuited_teacher, teacher_of
 
 _LEAST_FREE_BYTES = 200_000_000
 
@@ -44,8 +45,18 @@ def _error_of(check: Callable[[], object]) -> LoresmithError | None:
 
 
 def _check_teacher(context: Context) -> None:
+    """Opens the teacher, and lets it say a word unless it has proved itself in this project.
+
+    Whether the embedded model can write for the documents is told by reading them: no other
+    teacher needs that, and none is opened for it.
+    """
+    if isinstance(context.recipe.teacher, Embedded):
+        Parse().run(context)
+        refuse_unsuited_teacher(context)
+        return
     with teacher_of(context).open() as teacher:
-        teacher.check()
+        if not context.project.replies.exists():
+            teacher.check()
 
 
 def _check_disk(context: Context) -> None:

@@ -17,8 +17,8 @@ from loresmith.records import Chunk, Fact
 from loresmith.workspace import Workspace
 from loresmith.workspace.context import Context
 from loresmith.workspace.steps.chunk import chunks
-from loresmith.workspace.steps.generate import teacher_of
 from loresmith.workspace.steps.parse import documents
+from loresmith.workspace.writing import teacher_of
 
 
 def record(project: Path, *, teacher_lines: str = "teacher.jsonl") -> int:

@@ -1,7 +1,8 @@
 """Fine-tuning in a process of its own: out of memory or a crash ends the child and nothing else.
 
-The parent writes a task file and reads one JSON line of progress after another; the child saves
-what it has and leaves when the parent asks for it, or is gone.
+The parent writes a task file and reads one JSON line of progress after another. The child holds
+one end of a pipe whose other end closes when the parent is gone, however it went: then, and when
+the parent asks for it, the child saves what it has and leaves.
 """
 
 from __future__ import annotations
@@ -11,19 +12,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from loresmith import errors
 from loresmith.devices import Device, detect_device, passive_environment
-from loresmith.errors import JobCancelled, LoresmithError, TrainingError
+from loresmith.errors import Conflict, JobCancelled, LoresmithError, TrainingError
 from loresmith.exams import Exam
 from loresmith.records import ExamItem, Example, Record
 from loresmith.training import AnyTraining, TrainingProgress, TrainingResult
 
 _TASK = "task.json"
 _RESULT = "training.json"
+_ORPHAN_SECONDS = 30.0
+"""How long a trainer whose parent was killed may take to save what it has, and leave."""
 
 
 class TrainingTask(Record):
@@ -56,11 +61,13 @@ def train_in_child(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _TASK).write_text(task.model_dump_json(), encoding="utf-8")
     child = subprocess.Popen(
-        [sys.executable, "-m", "loresmith.workspace.training_process", str(folder)],
+        [*(sys.executable, "-W", "ignore::FutureWarning", "-c", _CHILD), str(folder)],
+        stdin=subprocess.PIPE,  # nothing is written to it: that it closes is the message
         stdout=subprocess.PIPE,
-        env={**os.environ, **passive_environment()},
+        env={**os.environ, **passive_environment(), "PYTHONSAFEPATH": "1"},
         text=True,
         encoding="utf-8",
+        start_new_session=True,  # Ctrl-C reaches the parent only, which then asks the child once
     )
     assert child.stdout is not None  # a pipe was asked for
     error: dict[str, str] | None = None
@@ -91,21 +98,15 @@ def finished_training(folder: Path) -> TrainingResult:
 
 def main(folder: Path) -> int:
     """The child: trains, tells, and leaves with 0; an error that we know is told, not raised."""
-    parent = os.getppid()
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    channel = _Channel()
     task = TrainingTask.model_validate_json((folder / _TASK).read_text(encoding="utf-8"))
     device = detect_device()
     try:
-        result = _train(task, folder, device, orphaned=lambda: os.getppid() != parent)
+        result = _train_when_free(task, folder, device, channel)
     except LoresmithError as error:
-        _tell(
-            {
-                "error": {
-                    "type": type(error).__name__,
-                    "message": error.message,
-                    "hint": error.hint,
-                }
-            }
-        )
+        known = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
+        channel.tell({"error": known})
         return 0
     temporary = folder / f"{_RESULT}.new"
     temporary.write_text(result.model_dump_json(indent=1), encoding="utf-8")
@@ -113,9 +114,41 @@ def main(folder: Path) -> int:
     return 0
 
 
-def _train(
-    task: TrainingTask, folder: Path, device: Device, *, orphaned: Callable[[], bool]
+class _Channel:
+    """The way to the parent. What libraries print goes elsewhere: to the terminal's stderr."""
+
+    def __init__(self) -> None:
+        self._out: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        os.dup2(2, 1)
+
+    def tell(self, message: dict[str, Any]) -> None:
+        try:
+            print(json.dumps(message, ensure_ascii=False), file=self._out, flush=True)
+        except BrokenPipeError:  # the parent is gone, and this process leaves soon
+            self._out = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+
+
+def _leave_with_parent() -> None:
+    """Asks this process to stop, once the parent's end of the pipe is closed."""
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _train_when_free(
+    task: TrainingTask, folder: Path, device: Device, channel: _Channel
 ) -> TrainingResult:
+    """Trains as soon as the trainer of a run that was killed just now has left the folder."""
+    until = time.monotonic() + _ORPHAN_SECONDS
+    while True:
+        try:
+            return _train(task, folder, device, channel)
+        except Conflict:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
+def _train(task: TrainingTask, folder: Path, device: Device, channel: _Channel) -> TrainingResult:
     practice, exam = task.practice, task.exam
     return task.training.train(
         task.examples,
@@ -125,16 +158,8 @@ def _train(
         device=device,
         evaluate=(lambda model: exam.practice_score(model, practice)) if practice else None,
         validation=task.validation,
-        on_progress=lambda progress: _tell(progress.model_dump(mode="json")),
-        should_stop=orphaned,
+        on_progress=lambda progress: channel.tell(progress.model_dump(mode="json")),
     )
-
-
-def _tell(message: dict[str, Any]) -> None:
-    try:
-        print(json.dumps(message, ensure_ascii=False), flush=True)
-    except BrokenPipeError:  # the parent is gone; `orphaned` ends the training
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
 
 
 def _raise_again(error: dict[str, str]) -> NoReturn:
@@ -154,6 +179,7 @@ _MEMORY = (
     "Run again to go on from the last checkpoint. If memory ran out: lower training.pass_tokens "
     "or training.max_length, or take a smaller base model."
 )
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+_CHILD = (
+    "import sys; from pathlib import Path; "
+    "from loresmith.workspace.training_process import main; sys.exit(main(Path(sys.argv[1])))"
+)

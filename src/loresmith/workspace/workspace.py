@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from loresmith.errors import Conflict
 from loresmith.recipe import Recipe
 from loresmith.settings import load_settings
 from loresmith.workspace.context import Context
@@ -96,8 +97,13 @@ class Workspace:
         queue = Queue(engine, project_id=context.project_id)
         queue.take_over_dead()
         job_id = queue.submit(verb, {"recipe": self.recipe.model_dump(mode="json")})
-        claim = queue.claim(worker_name(), job_id=job_id)
-        assert claim is not None  # nobody else can claim a job that was submitted this moment
+        claim = queue.claim(worker_name(), job_id=job_id, alone=True)
+        if claim is None:
+            queue.cancel(job_id)
+            raise Conflict(
+                "another process has just begun to work on this project",
+                hint="Wait for it, or stop it; what it finished is kept.",
+            )
 
         def body(_payload: Mapping[str, Any], attempt: Attempt) -> None:
             context.check = attempt.check

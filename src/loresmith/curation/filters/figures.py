@@ -118,32 +118,58 @@ def _is_sourced_moment(figure: Figure, claim: Claim) -> bool:
     """Each part of a date is compared with that part of the dates of the evidence, or where the
     evidence has none, of the surroundings, the passage and the document."""
     sentences = "\n".join(claim.evidence_sentences)
-    evidence = [moment_parts(one) for one in _figures(sentences)]
-    around = [moment_parts(one) for one in _figures(claim.source.surroundings)]
-    document = [moment_parts(one) for one in _figures(claim.source.document.text)]
+    evidence = _moments(sentences)
+    around = _moments(claim.source.surroundings)
+    document = _moments(claim.source.document.text)
+    relative = {name for name, said in _RELATIVE.items() if said.search(sentences)}
     for name, value in moment_parts(figure).items():
-        near = {parts[name] for parts in evidence if name in parts}
-        wide = {parts[name] for parts in (*around, *(() if near else document)) if name in parts}
-        if value in near | wide:
+        near = evidence.get(name, _NONE) | around.get(name, _NONE)
+        everywhere = near | document.get(name, _NONE)
+        if value in (near if name in evidence else everywhere):
             continue
-        everywhere = {parts[name] for parts in (*evidence, *around, *document) if name in parts}
-        if name != "year" or not _is_told_relatively(value, everywhere, sentences):
+        if name not in relative or not _neighbours(name, value) & everywhere:
             return False
     return True
 
 
-def _is_told_relatively(year: int, named: set[int], sentences: str) -> bool:
-    """`last year` in a text of 2031 is 2030."""
-    return bool(_RELATIVE.search(sentences)) and bool({year - 1, year + 1} & named)
+_NONE: frozenset[int] = frozenset()
+_RELATIVE = {
+    "year": re.compile(
+        r"去年|上年|上一年|前一年|同期|同比|明年|次年|翌年|来年"
+        r"|\b(?:last|previous|preceding|prior|next|following|same) (?:year|period)"
+        r"|\byear (?:before|earlier)|year[- ]on[- ]year",
+        re.IGNORECASE,
+    ),
+    "quarter": re.compile(
+        r"上一?个?季|前一?个?季|下一?个?季|环比|\b(?:last|previous|preceding|prior|next) quarter"
+        r"|\bquarter (?:before|earlier)|quarter[- ]on[- ]quarter",
+        re.IGNORECASE,
+    ),
+    "month": re.compile(
+        r"上一?个?月|前一?个?月|下一?个?月|次月|环比|\b(?:last|previous|preceding|prior|next) month"
+        r"|\bmonth (?:before|earlier)|month[- ]on[- ]month",
+        re.IGNORECASE,
+    ),
+}
+"""Words by which a text of 2031 speaks of 2030 without naming it."""
 
 
-_RELATIVE = re.compile(
-    r"去年|上年|上一年|前一年|同期|明年|次年|翌年|来年"
-    r"|\b(?:last|previous|preceding|prior|next|following|same) (?:year|period)"
-    r"|\byear (?:before|earlier)"
-    r"|year-on-year|year on year|同比",
-    re.IGNORECASE,
-)
+def _neighbours(name: str, value: int) -> set[int]:
+    """The year, quarter or month before and the one after; quarters and months go round."""
+    cycle = {"quarter": 4, "month": 12}.get(name)
+    if cycle is None:
+        return {value - 1, value + 1}
+    return {(value - 2) % cycle + 1, value % cycle + 1}
+
+
+@lru_cache(maxsize=4096)
+def _moments(text: str) -> dict[str, frozenset[int]]:
+    """The years, months, days, quarters and times that a text names."""
+    named: dict[str, set[int]] = {}
+    for figure in _figures(text):
+        for name, value in moment_parts(figure).items():
+            named.setdefault(name, set()).add(value)
+    return {name: frozenset(values) for name, values in named.items()}
 
 
 def _foreign_operand(formula: Formula, evidence: Sequence[Figure]) -> Decimal | None:

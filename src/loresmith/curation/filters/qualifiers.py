@@ -102,6 +102,7 @@ def _is_tied(qualifier: Qualifier, clause: _Clause, figure: Figure) -> bool:
         before = [f for f in clause.figures if f.end <= match.start()]
         if qualifier.of_change:
             nearest = after[:1] if _follows_closely(after, match) else (before[-1:] or after[:1])
+            nearest = [one for one in nearest if _is_change(one, match)]
         else:
             nearest = after or before[-1:]
         if figure in nearest:
@@ -112,3 +113,13 @@ def _is_tied(qualifier: Qualifier, clause: _Clause, figure: Figure) -> bool:
 def _follows_closely(after: list[Figure], match: re.Match[str]) -> bool:
     """同比增长11.6%: the change stands right behind; `rose 11.6 % year-on-year to 31`: before."""
     return bool(after) and not re.match(r"\s*(?:to|and)\b", match.string[match.end() :])
+
+
+def _is_change(figure: Figure, match: re.Match[str]) -> bool:
+    """A share or multiple, or an amount by which something grew; not 环比上季度的86亿."""
+    between = match.string[match.end() : figure.start]
+    return figure.unit in _SHARES or _GROWS.search(between) is not None
+
+
+_SHARES = ("%", "percentage point", "basis point", "times")
+_GROWS = re.compile(r"[增升涨降减跌长缩多少]|下滑|回落|扩大|\b(?:by|up|down|growth|change)\b")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from loresmith.datasets.formats.base import DatasetFormat, RowFault, text_of, type_name
+from loresmith.datasets.formats.base import DatasetFormat, RowFault, text_of, type_name, whole
 from loresmith.records import Example, Message
 
 
@@ -72,5 +72,5 @@ def _history(row: Mapping[str, Any]) -> list[tuple[str, str]]:
         pair = turn if isinstance(turn, list) else []
         if len(pair) != 2 or not all(isinstance(text, str) and text.strip() for text in pair):
             raise RowFault("wrong_type", f"turn {number} of 'history' is no pair of two texts")
-        turns.append((pair[0], pair[1]))
+        turns.append((whole(pair[0], "history"), whole(pair[1], "history")))
     return turns

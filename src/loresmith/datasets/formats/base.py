@@ -59,7 +59,15 @@ def text_of(row: Mapping[str, Any], name: str, *, required: bool = True) -> str:
         raise RowFault("wrong_type", f"{name!r} is {type_name(value)} instead of text")
     if required and not value.strip():
         raise RowFault("empty", f"{name!r} is empty")
-    return value
+    return whole(value, name)
+
+
+def whole(text: str, name: str) -> str:
+    """`text`, if it can be written as UTF-8. Raises RowFault for half a surrogate pair."""
+    half = next((character for character in text if "\ud800" <= character <= "\udfff"), None)
+    if half is not None:
+        raise RowFault("broken_character", f"half a character, \\u{ord(half):04x}, in {name!r}")
+    return text
 
 
 def type_name(value: Any) -> str:

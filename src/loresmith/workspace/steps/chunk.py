@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loresmith.component import content_id
 from loresmith.records import Chunk, Document
-from loresmith.workspace.context import Context
+from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.parse import documents
 
@@ -29,6 +29,7 @@ class ChunkDocuments(Step):
         context.tell(self.name, len(found), len(found))
 
 
+@remembered
 def chunks(context: Context) -> list[Chunk]:
     """Today's chunks, in the order of document and position."""
     ids: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loresmith.component import content_id
 from loresmith.errors import ModelError
 from loresmith.records import Curated
-from loresmith.workspace.context import Context
+from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.chunk import chunks
 from loresmith.workspace.steps.generate import Generate, facts, wordings
@@ -26,7 +26,7 @@ class Curate(Step):
         today = chunks(context), documents(context)
         judged = context.recipe.curation.curate_facts(facts(context), *today)
         worded = context.recipe.curation.curate_wordings(wordings(context), judged.kept, *today)
-        context.store.add(
+        context.add(
             [
                 Curated(
                     id=_key(context),
@@ -39,6 +39,7 @@ class Curate(Step):
         context.tell(self.name, 1, 1)
 
 
+@remembered
 def curated(context: Context) -> Curated | None:
     """What curation kept and dropped of what is written today; None before it was run."""
     return context.store.one(Curated, _key(context))

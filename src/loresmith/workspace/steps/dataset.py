@@ -9,7 +9,7 @@ from loresmith.datasets import freeze, write_dataset
 from loresmith.errors import RecipeError
 from loresmith.exams import ExamSheet, Material
 from loresmith.records import Curated, Dataset, Fact, Wording, WordingUse
-from loresmith.workspace.context import Context
+from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.curate import curated
 from loresmith.workspace.steps.parse import documents
@@ -50,6 +50,7 @@ class FreezeDataset(Step):
         context.finish(_key(context, kept), self.name, f"version {frozen.version}", [frozen])
 
 
+@remembered
 def dataset(context: Context) -> Dataset | None:
     """Today's dataset, if it is frozen."""
     kept = curated(context)
@@ -70,6 +71,7 @@ def exam_material(context: Context, use: WordingUse) -> Material:
         training_prompts=[
             message.content
             for example in frozen.examples
+            if example.split == "train"
             for message in example.messages
             if message.role == "user"
         ],
@@ -78,6 +80,7 @@ def exam_material(context: Context, use: WordingUse) -> Material:
     )
 
 
+@remembered
 def exam_sheet(context: Context) -> ExamSheet:
     """The exam of today's dataset."""
     return context.recipe.exam.set(exam_material(context, "exam"))

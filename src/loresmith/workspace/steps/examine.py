@@ -6,7 +6,8 @@ better grader marks the same replies again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from loresmith.component import content_id
 from loresmith.exams import retention_items
@@ -18,6 +19,8 @@ from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.dataset import dataset, exam_sheet
 from loresmith.workspace.steps.train import run_folder, run_id
 
+_BLOCK = 40
+
 
 class ExamineBase(Step):
     """The base model sits the exam and the general questions."""
@@ -25,10 +28,12 @@ class ExamineBase(Step):
     name = "exam before"
 
     def state(self, context: Context) -> StepState:
-        return _state(context, _base(context), _all_items(context))
+        return _state(context, _base(context), _items_before(context))
 
     def run(self, context: Context) -> None:
-        _sit(context, self.name, _base(context), _all_items(context), base_model(context))
+        with base_model(context) as model:
+            while not self.state(context).complete:  # each sitting may call for more questions
+                _sit(context, self.name, _base(context), _items_before(context), model)
 
 
 class ExamineTuned(Step):
@@ -42,7 +47,8 @@ class ExamineTuned(Step):
     def run(self, context: Context) -> None:
         items = _items_after(context)
         tuned = find_candidate(run_folder(context), base_model=context.recipe.base_model)
-        _sit(context, self.name, _tuned(context), items, tuned.open("tuned"))
+        with tuned.open("tuned") as model:
+            _sit(context, self.name, _tuned(context), items, model)
 
 
 def transcripts(context: Context) -> tuple[list[ExamItem], Transcript, Transcript] | None:
@@ -71,24 +77,24 @@ def _state(context: Context, candidate: str, items: Sequence[ExamItem]) -> StepS
 def _sit(
     context: Context, step: str, candidate: str, items: Sequence[ExamItem], model: ChatModel
 ) -> None:
-    prompts = {item.id: item.prompt for item in items}
+    """Asks what is not answered yet, general questions last and with shorter replies."""
+    general = [item for item in items if item.kind == "retention"]
+    own = [item for item in items if item.kind != "retention"]
+    exam = context.recipe.exam
+    short = exam.model_copy(update={"max_tokens": exam.max_general_tokens})
+    for part, how, before in ((own, exam, 0), (general, short, len(own))):
+        prompts = {item.id: item.prompt for item in part}
 
-    def keep(score: Score) -> None:
-        prompt = prompts[score.item_id]
-        reply_id = _reply_id(context, candidate, prompt)
-        context.store.add([ExamReply(id=reply_id, prompt=prompt, text=score.reply)])
+        def keep(score: Score, prompts: dict[str, str] = prompts) -> None:
+            prompt = prompts[score.item_id]
+            reply_id = _reply_id(context, candidate, prompt)
+            context.store.add([ExamReply(id=reply_id, prompt=prompt, text=score.reply)])
 
-    def tell(done: int, total: int) -> None:
-        context.tell(step, done, total)
+        def tell(done: int, _total: int, before: int = before) -> None:
+            context.tell(step, before + done, len(items))
 
-    with model:
-        context.recipe.exam.sit(
-            model,
-            items,
-            answered=_answers(context, candidate, items),
-            on_score=keep,
-            on_progress=tell,
-        )
+        answered = _answers(context, candidate, part)
+        how.sit(model, part, answered=answered, on_score=keep, on_progress=tell)
 
 
 def _transcript(context: Context, candidate: str, items: Sequence[ExamItem]) -> Transcript:
@@ -104,23 +110,44 @@ def _answers(context: Context, candidate: str, items: Sequence[ExamItem]) -> dic
     return {item: found[reply] for item, reply in ids.items() if reply in found}
 
 
-def _all_items(context: Context) -> list[ExamItem]:
+def _items_before(context: Context) -> list[ExamItem]:
+    """The exam, and general questions block by block until enough of them were got right."""
     frozen = dataset(context)
     if frozen is None:
         return []
-    languages = {example.language for example in frozen.examples}
-    return [*exam_sheet(context).items, *retention_items(languages)]
+    exam = context.recipe.exam
+    languages = Counter(example.language for example in frozen.examples)
+    general: list[ExamItem] = []
+    for block in _blocks(languages):
+        if len(_known(context, general)) >= exam.retention:
+            break
+        general += block
+        if len(_answers(context, _base(context), general)) < len(general):
+            break
+    return [*exam_sheet(context).items, *general]
 
 
 def _items_after(context: Context) -> list[ExamItem]:
     """The exam, and those general questions that the base model got right."""
-    items = _all_items(context)
-    general = [item for item in items if item.kind == "retention"]
+    items = _items_before(context)
+    known = _known(context, [item for item in items if item.kind == "retention"])
+    return [item for item in items if item.kind != "retention" or item.id in known]
+
+
+def _blocks(languages: Counter[str]) -> Iterator[list[ExamItem]]:
+    """General questions in blocks, those in the corpus' main language first."""
+    for language, _ in languages.most_common():
+        items = list(retention_items([language]))
+        for start in range(0, len(items), _BLOCK):
+            yield items[start : start + _BLOCK]
+
+
+def _known(context: Context, general: Sequence[ExamItem]) -> set[str]:
+    """Ids of the general questions that the base model has answered, and rightly."""
     answers = _answers(context, _base(context), general)
     answered = [item for item in general if item.id in answers]
     marks = context.recipe.exam.mark(answered, answers, candidate="").scores
-    known = {score.item_id for score in marks if score.score == 1.0}
-    return [item for item in items if item.kind != "retention" or item.id in known]
+    return {score.item_id for score in marks if score.score == 1.0}
 
 
 def _base(context: Context) -> str:
@@ -133,4 +160,5 @@ def _tuned(context: Context) -> str:
 
 def _reply_id(context: Context, candidate: str, prompt: str) -> str:
     exam = context.recipe.exam
-    return content_id("exam reply", candidate, prompt, exam.max_tokens, exam.system_prompt)
+    limits = [exam.max_tokens, exam.max_general_tokens]
+    return content_id("exam reply", candidate, prompt, limits, exam.system_prompt)

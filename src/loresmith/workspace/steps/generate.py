@@ -1,35 +1,27 @@
-"""Has the teacher write facts and their wordings, chunk by chunk, as many at once as it takes.
+"""Has the teacher write facts and their wordings, passage by passage, as many at once as it takes.
 
-A chunk's facts are checked before wordings are asked for, so that nothing is paid for a fact that
-will be thrown out. One chunk that fails stops no other; it is tried again by the next run.
+One call that fails stops no other; it is tried again by the next run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from loresmith.component import content_id
 from loresmith.errors import BudgetExceeded, ModelError, ModelUnavailable
-from loresmith.generation import Batch
-from loresmith.generation.prompts import prompts_version
-from loresmith.models import ModelSpec, Recorded
 from loresmith.models.structured import Asker
 from loresmith.records import Chunk, Document, Fact, Outcome, StoredRecord, Wording
-from loresmith.workspace.context import Context
+from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.steps.base import Failure, Step, StepState
 from loresmith.workspace.steps.chunk import chunks
 from loresmith.workspace.steps.parse import documents
-
-
-class _Task(NamedTuple):
-    """One call to make: what is stored under `key` when it is done."""
-
-    key: str
-    subject: str
-    ask: Callable[[Asker], list[StoredRecord]]
+from loresmith.workspace.writing import (
+    Task,
+    made,
+    open_asker,
+    refuse_unsuited_teacher,
+    tasks_for,
+)
 
 
 class Generate(Step):
@@ -41,7 +33,7 @@ class Generate(Step):
         done = total = 0
         failures = []
         for chunk, document in passages(context):
-            tasks = _tasks(context, chunk, document)
+            tasks = tasks_for(context, chunk, document)
             found = [context.store.one(Outcome, task.key) for task in tasks]
             total += len(tasks)
             for outcome in found:
@@ -51,9 +43,18 @@ class Generate(Step):
         return StepState(done, total, tuple(failures))
 
     def run(self, context: Context) -> None:
+        refuse_unsuited_teacher(context)
         before = self.state(context)
         with open_asker(context) as asker:
             _Writing(context, asker, total=before.total, done=before.done).write()
+
+
+class _Flight(NamedTuple):
+    """A task on its way, and the passage that it is about."""
+
+    task: Task
+    chunk: Chunk
+    document: Document
 
 
 class _Writing:
@@ -65,7 +66,7 @@ class _Writing:
         self._total = total
         self._done = done
         self._failed = 0
-        self._flying: dict[Future[list[StoredRecord]], tuple[_Task, Chunk, Document]] = {}
+        self._flying: dict[Future[list[StoredRecord]], _Flight] = {}
 
     def write(self) -> None:
         workers = max(1, self._asker.model.concurrency)
@@ -83,16 +84,22 @@ class _Writing:
                     future.cancel()
                 raise
 
-    def _submit(self, pool: ThreadPoolExecutor, chunk: Chunk, document: Document) -> None:
-        waiting = {task.key for task, _, _ in self._flying.values()}
-        for task in _tasks(self._context, chunk, document):
-            if task.key not in waiting and self._context.done(task.key) is None:
-                self._flying[pool.submit(task.ask, self._asker)] = (task, chunk, document)
+    def _submit(self, pool: ThreadPoolExecutor, chunk: Chunk, document: Document) -> int:
+        """Sends off what is missing for a passage; returns how many tasks that is."""
+        missing = [
+            task
+            for task in tasks_for(self._context, chunk, document)
+            if self._context.done(task.key) is None
+        ]
+        for task in missing:
+            flight = _Flight(task, chunk, document)
+            self._flying[pool.submit(task.write, self._asker)] = flight
+        return len(missing)
 
     def _settle(self, pool: ThreadPoolExecutor, future: Future[list[StoredRecord]]) -> None:
         task, chunk, document = self._flying.pop(future)
         try:
-            made = future.result()
+            written = future.result()
         except (ModelUnavailable, BudgetExceeded) as error:
             self._context.fail(task.key, "generate", task.subject, error.message)
             raise
@@ -100,12 +107,10 @@ class _Writing:
             self._failed += 1
             self._context.fail(task.key, "generate", task.subject, error.message)
             return
-        self._context.finish(task.key, "generate", task.subject, made)
+        self._context.finish(task.key, "generate", task.subject, written)
         self._done += 1
-        if any(isinstance(record, Fact) for record in made):
-            wordings = _wording_tasks(self._context, chunk, document)
-            self._total += len(wordings)
-            self._submit(pool, chunk, document)
+        if any(isinstance(record, Fact) for record in written):  # now their wordings can be named
+            self._total += self._submit(pool, chunk, document)
 
     def _tell(self) -> None:
         usage = self._asker.usage
@@ -116,6 +121,7 @@ class _Writing:
         self._context.tell("generate", self._done, self._total, note)
 
 
+@remembered
 def passages(context: Context) -> list[tuple[Chunk, Document]]:
     """Today's chunks, each with its document."""
     by_id = {document.id: document for document in documents(context)}
@@ -123,92 +129,21 @@ def passages(context: Context) -> list[tuple[Chunk, Document]]:
 
 
 def facts(context: Context) -> list[Fact]:
-    """Today's facts as the teacher wrote them, in the order of document, chunk and index."""
-    found: list[str] = []
-    for chunk, document in passages(context):
-        found += _made(context, _facts_task(context, chunk, document))
-    return context.store.get(Fact, found)
+    """Today's facts as the teacher wrote them, in the order of document and passage."""
+    return context.store.get(Fact, _written(context))
 
 
 def wordings(context: Context) -> list[Wording]:
-    """Today's wordings as the teacher wrote them, in the order of the facts."""
-    found: list[str] = []
-    for chunk, document in passages(context):
-        for task in _wording_tasks(context, chunk, document):
-            found += _made(context, task)
-    return context.store.get(Wording, found)
+    """Today's wordings as the teacher wrote them, in the order of document and passage."""
+    return context.store.get(Wording, _written(context))
 
 
-@contextmanager
-def open_asker(context: Context) -> Iterator[Asker]:
-    """The teacher, ready to be asked through the project's cache of paid-for replies."""
-    from loresmith.models.cache import ReplyCache
-
-    with teacher_of(context).open() as model, ReplyCache(context.project.replies) as cache:
-        yield Asker(model, cache, attempts=context.recipe.generation.attempts)
-
-
-def teacher_of(context: Context) -> ModelSpec:
-    """The recipe's teacher, with paths taken from the project's folder."""
-    spec = context.recipe.teacher
-    if isinstance(spec, Recorded):
-        return spec.model_copy(update={"path": context.project.folder / spec.path})
-    return spec
-
-
-def _made(context: Context, task: _Task) -> tuple[str, ...]:
-    outcome = context.done(task.key)
-    return outcome.made if outcome is not None else ()
-
-
-def _tasks(context: Context, chunk: Chunk, document: Document) -> list[_Task]:
-    """The calls for a chunk: its facts, and once these are there, their wordings."""
+@remembered
+def _written(context: Context) -> list[str]:
+    """Ids of everything that the teacher wrote for today's passages."""
     return [
-        _facts_task(context, chunk, document),
-        *_wording_tasks(context, chunk, document),
+        record_id
+        for chunk, document in passages(context)
+        for task in tasks_for(context, chunk, document)
+        for record_id in made(context, task)
     ]
-
-
-def _facts_task(context: Context, chunk: Chunk, document: Document) -> _Task:
-    writer = context.recipe.generation.facts
-
-    def ask(asker: Asker) -> list[StoredRecord]:
-        reply = asker.ask(writer.request(chunk, document))
-        return [*writer.facts(chunk, document, reply, model=asker.model.name)]
-
-    key = _key(context, "facts", writer.fingerprint(), [chunk.id])
-    return _Task(key, _place(chunk, document, "facts"), ask)
-
-
-def _wording_tasks(context: Context, chunk: Chunk, document: Document) -> list[_Task]:
-    written = _made(context, _facts_task(context, chunk, document))
-    judged = context.recipe.curation.curate_facts(
-        context.store.get(Fact, written), [chunk], [document]
-    )
-    tasks = []
-    for writer, use in (
-        (context.recipe.generation.training, "training wordings"),
-        (context.recipe.generation.exam, "exam wordings"),
-    ):
-        for batch in writer.batches(chunk, document, judged.kept):
-            ids = [fact.id for fact in batch.facts]
-            key = _key(context, use, writer.fingerprint(), ids)
-            tasks.append(_Task(key, _place(chunk, document, use), _wording_call(writer, batch)))
-    return tasks
-
-
-def _wording_call(writer: Any, batch: Batch) -> Callable[[Asker], list[StoredRecord]]:
-    def ask(asker: Asker) -> list[StoredRecord]:
-        reply = asker.ask(writer.request(batch))
-        return [*writer.wordings(batch, reply, model=asker.model.name)]
-
-    return ask
-
-
-def _key(context: Context, use: str, writer: str, ids: list[str]) -> str:
-    """Changes with all that the reply depends on; a changed prompt asks for everything anew."""
-    return content_id(use, context.recipe.teacher.fingerprint(), writer, prompts_version(), ids)
-
-
-def _place(chunk: Chunk, document: Document, use: str) -> str:
-    return f"{document.name}, characters {chunk.start}-{chunk.end}: {use}"

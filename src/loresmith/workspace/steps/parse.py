@@ -9,7 +9,7 @@ from typing import NamedTuple
 from loresmith.component import content_id
 from loresmith.errors import DocumentError
 from loresmith.records import Document, Outcome
-from loresmith.workspace.context import Context
+from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.steps.base import Failure, Step, StepState
 
 
@@ -46,6 +46,7 @@ class Parse(Step):
         context.tell(self.name, len(found), len(found))
 
 
+@remembered
 def sources(context: Context) -> list[Source]:
     """The files of today's documents folder, by name. Raises DocumentError where there are none."""
     settings = context.recipe.documents
@@ -64,6 +65,7 @@ def sources(context: Context) -> list[Source]:
     ]
 
 
+@remembered
 def documents(context: Context) -> list[Document]:
     """Today's documents, as far as they are parsed, in the order of their names."""
     ids: list[str] = []

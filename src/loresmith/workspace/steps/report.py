@@ -97,6 +97,7 @@ def _report(context: Context) -> RunReport:
             method=context.recipe.training.type,
             trainable_parameters=training.trainable_parameters,
             device=training.device,
+            practice=training.practice,
         ),
         documents=_documents(context),
         failures=_failures(context),

@@ -1,0 +1,139 @@
+"""Which calls a teacher has to answer for a passage, and what becomes of each reply.
+
+A strong teacher is asked for facts, and then for wordings of those that pass the checks, so that
+nothing is paid for a fact that will be thrown out. The embedded model cannot answer such requests:
+for it a passage is one task, done by the extractive writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from loresmith.component import content_id
+from loresmith.errors import ModelUnavailable
+from loresmith.generation import Batch, ExamWordingWriter, TrainingWordingWriter
+from loresmith.generation.prompts import prompts_version
+from loresmith.models import Embedded, ModelSpec, Recorded
+from loresmith.models.local import LocalModel
+from loresmith.models.structured import Asker
+from loresmith.records import Chunk, Document, Fact, StoredRecord
+from loresmith.workspace.context import Context
+from loresmith.workspace.steps.parse import documents
+
+
+class Task(NamedTuple):
+    """A piece of writing: what is made of it is stored under `key` when it is done."""
+
+    key: str
+    subject: str
+    write: Callable[[Asker], list[StoredRecord]]
+
+
+@contextmanager
+def open_asker(context: Context) -> Iterator[Asker]:
+    """The teacher, ready to be asked through the project's cache of paid-for replies."""
+    from loresmith.models.cache import ReplyCache
+
+    with teacher_of(context).open() as model, ReplyCache(context.project.replies) as cache:
+        yield Asker(model, cache, attempts=context.recipe.generation.attempts)
+
+
+def teacher_of(context: Context) -> ModelSpec:
+    """The recipe's teacher, with paths taken from the project's folder."""
+    spec = context.recipe.teacher
+    if isinstance(spec, Recorded):
+        return spec.model_copy(update={"path": context.project.folder / spec.path})
+    return spec
+
+
+def refuse_unsuited_teacher(context: Context) -> None:
+    """Raises ModelUnavailable where today's documents are beyond the teacher."""
+    if not isinstance(context.recipe.teacher, Embedded):
+        return
+    writer = context.recipe.generation.extractive
+    found = [(document.name, writer.supports(document)) for document in documents(context)]
+    reasons = [f"{name}: {reason}" for name, reason in found if reason]
+    if reasons:
+        raise ModelUnavailable(
+            "the embedded model cannot write questions for these documents:\n"
+            + "\n".join(f"  {reason}" for reason in reasons),
+            hint="Name a model that can, for example --teacher deepseek:deepseek-chat, "
+            "--teacher dashscope:qwen-plus or --teacher openai:MODEL@http://127.0.0.1:8000/v1",
+        )
+
+
+def tasks_for(context: Context, chunk: Chunk, document: Document) -> list[Task]:
+    """All tasks of a passage that can be named by now: wordings only once its facts are there."""
+    if isinstance(context.recipe.teacher, Embedded):
+        return [_extraction(context, chunk, document)]
+    facts = _facts(context, chunk, document)
+    return [facts, *_wordings(context, chunk, document, made(context, facts))]
+
+
+def made(context: Context, task: Task) -> tuple[str, ...]:
+    """Ids of what a task made; none before it is done."""
+    outcome = context.done(task.key)
+    return outcome.made if outcome is not None else ()
+
+
+def _facts(context: Context, chunk: Chunk, document: Document) -> Task:
+    writer = context.recipe.generation.facts
+
+    def write(asker: Asker) -> list[StoredRecord]:
+        reply = asker.ask(writer.request(chunk, document))
+        return [*writer.facts(chunk, document, reply, model=asker.model.name)]
+
+    key = _key(context, "facts", writer.fingerprint(), [chunk.id])
+    return Task(key, _place(chunk, document, "facts"), write)
+
+
+def _wordings(
+    context: Context, chunk: Chunk, document: Document, facts: tuple[str, ...]
+) -> Iterator[Task]:
+    written = context.store.get(Fact, facts)
+    kept = context.recipe.curation.curate_facts(written, [chunk], [document]).kept
+    generation = context.recipe.generation
+    for use, writer in (
+        ("training wordings", generation.training),
+        ("exam wordings", generation.exam),
+    ):
+        for batch in writer.batches(chunk, document, kept):
+            ids = [fact.id for fact in batch.facts]
+            key = _key(context, use, writer.fingerprint(), ids)
+            yield Task(key, _place(chunk, document, use), _wording_call(writer, batch))
+
+
+def _wording_call(
+    writer: TrainingWordingWriter | ExamWordingWriter, batch: Batch
+) -> Callable[[Asker], list[StoredRecord]]:
+    def write(asker: Asker) -> list[StoredRecord]:
+        if isinstance(writer, TrainingWordingWriter):
+            training = asker.ask(writer.request(batch))
+            return [*writer.wordings(batch, training, model=asker.model.name)]
+        exam = asker.ask(writer.request(batch))
+        return [*writer.wordings(batch, exam, model=asker.model.name)]
+
+    return write
+
+
+def _extraction(context: Context, chunk: Chunk, document: Document) -> Task:
+    writer = context.recipe.generation.extractive
+
+    def write(asker: Asker) -> list[StoredRecord]:
+        assert isinstance(asker.model, LocalModel)  # what the embedded spec opens
+        written = writer.write(chunk, document, asker.model)
+        return [*written.facts, *written.wordings]
+
+    key = _key(context, "extraction", writer.fingerprint(), [chunk.id])
+    return Task(key, _place(chunk, document, "questions"), write)
+
+
+def _key(context: Context, use: str, writer: str, ids: list[str]) -> str:
+    """Changes with all that the reply depends on; a changed prompt asks for everything anew."""
+    return content_id(use, context.recipe.teacher.fingerprint(), writer, prompts_version(), ids)
+
+
+def _place(chunk: Chunk, document: Document, use: str) -> str:
+    return f"{document.name}, characters {chunk.start}-{chunk.end}: {use}"
