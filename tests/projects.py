@@ -1,4 +1,4 @@
-"""Small projects, a tiny base model and the command line, for every test that goes the whole way."""
+"""Small projects and the command line, for every test that goes the whole way."""
 
 from __future__ import annotations
 

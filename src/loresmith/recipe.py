@@ -13,7 +13,7 @@ from typing_extensions import Self
 from loresmith.chunking import AnyChunker, HeadingChunker
 from loresmith.component import Component, validated
 from loresmith.curation import Curation
-from loresmith.datasets import Splitter
+from loresmith.datasets import Assembly
 from loresmith.documents.document_folder import DocumentFolder
 from loresmith.errors import RecipeError
 from loresmith.exams import Exam
@@ -35,7 +35,7 @@ class Recipe(Component):
     """What the teacher is asked to write."""
     curation: Curation = Curation()
     """Which rows are thrown out."""
-    dataset: Splitter = Splitter()
+    dataset: Assembly = Assembly()
     """What is trained on and what is kept apart."""
     base_model: str = Field(default="embedded", min_length=1)
     """The model to fine-tune: `embedded`, a folder, a hub id, or `modelscope:ID`."""
@@ -142,13 +142,19 @@ def _kinds(annotation: Any) -> str:
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """Refuses a key that stands twice, of which YAML would silently keep the last."""
+    """Refuses a key that stands twice (YAML would silently keep the last) or is not text."""
 
 
 def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[Any] = set()
+    seen: set[str] = set()
     for key_node, _ in node.value:
+        if key_node.tag == _MERGE:
+            continue
         key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, str):
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {key!r} is not text", key_node.start_mark
+            )
         if key in seen:
             raise yaml.constructor.ConstructorError(
                 None, None, f"the key {key!r} stands twice", key_node.start_mark
@@ -157,6 +163,7 @@ def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
     return loader.construct_mapping(node, deep=True)
 
 
+_MERGE = "tag:yaml.org,2002:merge"
 _UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 

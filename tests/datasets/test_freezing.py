@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from loresmith.datasets import Splitter, freeze
+from loresmith.datasets import Assembly, Splitter, freeze
 from loresmith.records import Dataset, Document, Fact, Span, Wording
 from small_corpus import chunk_of, document_of, fact_of, wording_of
 
@@ -56,6 +56,18 @@ def test_a_fact_gives_its_pair_and_its_training_wordings_and_nothing_of_the_exam
     assert kinds.count("paraphrase") == 180
     assert kinds.count("abstention") == 1
     assert len(kinds) == 241
+
+
+def test_paraphrases_are_answered_as_the_pair_itself_or_in_the_teachers_words() -> None:
+    facts, wordings = corpus()
+    wordings = [w.model_copy(update={"answer": f"In other words, {w.answer}"}) for w in wordings]
+    for answers in ("same", "varied"):
+        assembly = Assembly.model_validate({"answers": answers})
+        dataset = assembly.freeze(facts, wordings, DOCUMENTS, seed=1, version=1)
+        by_fact = {fact.id: fact.answer for fact in facts}
+        rows = [e for e in dataset.examples if e.provenance.kind == "paraphrase"]
+        same = [e.messages[1].content == by_fact[str(e.provenance.fact_id)] for e in rows]
+        assert all(same) if answers == "same" else not any(same)
 
 
 def test_rows_say_where_they_came_from() -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from servers.sentence_teacher import sentence_teacher
-from servers.teacher_server import FinishedCall, TeacherServer
 
 from loresmith import records
 from loresmith.database import open_database, sqlite_url
 from loresmith.store.sql import SqlStore
 from projects import QUICK, command, copy_documents, environment, loresmith, with_settings
+from servers.sentence_teacher import sentence_teacher
+from servers.teacher_server import FinishedCall, TeacherServer
 
 _IN_FLIGHT_SECONDS = 1.0
 """A reply that went out so shortly before a kill may not have reached the client's disk."""

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from loresmith import __version__
 from loresmith.cli import model_verbs, project_verbs
 from loresmith.errors import (
     Conflict,
@@ -19,14 +23,48 @@ from loresmith.errors import (
     RecipeError,
 )
 
+
+class _Verbs(TyperGroup):
+    """Keeps Ctrl-C for `main`, which has something to say about it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise JobCancelled(
+                "stopped", hint="What was finished is kept; the same command goes on."
+            ) from error
+
+
 app = typer.Typer(
     name="loresmith",
+    cls=_Verbs,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: rich would double the time that `--help` takes
     help="Turns a folder of documents into a language model that provably knows them.",
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"loresmith {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[  # noqa: ARG001
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 project_verbs.register(app)
 model_verbs.register(app)
 
@@ -35,13 +73,11 @@ _WRONG_USE = (RecipeError, NotFound, Conflict, DocumentError)
 
 def main() -> None:
     """The entry point of the `loresmith` command."""
+    warnings.simplefilter("ignore", FutureWarning)  # what libraries tell their developers
     try:
         app(standalone_mode=True)
     except JobCancelled as error:
-        _say(error)
-        sys.exit(130)
-    except KeyboardInterrupt:
-        print("\nStopped. What was finished is kept; the same command goes on.", file=sys.stderr)
+        print(f"\n{error.message.capitalize()}. {error.hint}".rstrip(), file=sys.stderr)
         sys.exit(130)
     except LoresmithError as error:
         _say(error)

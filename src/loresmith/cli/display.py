@@ -95,23 +95,32 @@ def show_status(states: Mapping[str, StepState]) -> bool:
     table.add_column("done", justify="right")
     table.add_column("of", justify="right")
     for name, state in states.items():
-        table.add_row(name, str(state.done), str(state.total))
+        known = state.total > 0  # what the steps before it will bring is not known yet
+        table.add_row(name, *(str(n) if known else "–" for n in (state.done, state.total)))
     console.print(table)
     for state in states.values():
         for failure in state.failures:
-            console.print(f"[bold]{failure.step}[/bold] {failure.subject}: {failure.reason}")
+            _say(f"{failure.step}: {failure.subject}: {failure.reason}")
     return all(state.complete for state in states.values())
 
 
 def show_training(result: FileTraining) -> None:
     """Prints where the trained weights are and which rows were left out."""
     for drop in result.drops:
-        console.print(f"left out: {drop.subject_id}: {drop.reason} ({drop.detail})")
-    console.print(f"Trained {result.steps} steps on {result.rows} rows: {result.folder}")
+        _say(f"left out: {drop.subject_id}: {drop.reason} ({drop.detail})")
+    steps = "1 step" if result.steps == 1 else f"{result.steps} steps"
+    _say(f"Trained {steps} on {result.rows} rows: {result.folder}")
 
 
 def show_prediction(done: Prediction, output: Path) -> None:
     """Prints how many prompts were answered and which lines were refused."""
     for refusal in done.refused:
-        console.print(f"refused: line {refusal.line}: {refusal.reason}")
-    console.print(f"{done.answered} answered, {done.kept} kept from before: {output}")
+        _say(f"refused: line {refusal.line}: {refusal.reason}")
+    _say(f"{done.answered} answered, {done.kept} kept from before: {output}")
+
+
+def _say(text: str) -> None:
+    """Prints a line as it is, whatever a file name or a model put into it."""
+    from loresmith.workspace.report.inert import inert
+
+    console.print(inert(text), markup=False, highlight=False, soft_wrap=True)

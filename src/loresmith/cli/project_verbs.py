@@ -21,7 +21,7 @@ _STAGES = {
     "curate": "Check every row and throw out the bad ones, with reasons.",
     "dataset": "Freeze what was kept into a dataset and write its files.",
     "exam": "Examine the base model and the tuned one.",
-    "report": "Show the report of the finished run again.",
+    "report": "Write the report of the exam, or show it again.",
 }
 
 
@@ -107,10 +107,17 @@ def init(
     typer.echo(f"Wrote {path}. Next: loresmith run {folder}")
 
 
-def status(folder: Folder, settings: Settings = None, recipe: RecipeFile = None) -> None:
+def status(
+    folder: Folder,
+    teacher: Teacher = None,
+    base_model: BaseModel = None,
+    seed: Seed = None,
+    settings: Settings = None,
+    recipe: RecipeFile = None,
+) -> None:
     from loresmith.cli.display import show_status
 
-    workspace = _open(folder, recipe, settings, None, None, None)
+    workspace = _open(folder, recipe, settings, teacher, base_model, seed)
     complete = show_status(workspace.status())
     raise typer.Exit(0 if complete else 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -51,7 +52,12 @@ def talk(
 
 
 def _ask() -> str:
+    """The next line; one from a pipe is printed, so that the output reads as a conversation."""
     try:
-        return input("you> ").strip()
-    except EOFError:
+        line = input("you> ").strip()
+    except (EOFError, KeyboardInterrupt):
+        console.print()
         return ""
+    if not sys.stdin.isatty():
+        console.out(line, highlight=False)
+    return line

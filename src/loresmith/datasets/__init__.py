@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loresmith.datasets.assembly import Assembly
 from loresmith.datasets.build import build_examples, freeze
 from loresmith.datasets.formats import AlpacaFormat, AnyDatasetFormat, DatasetFormat, ShareGPTFormat
 from loresmith.datasets.reading import RowsRead, read_rows
@@ -12,6 +13,7 @@ from loresmith.datasets.writing import dataset_name, write_dataset
 __all__ = [
     "AlpacaFormat",
     "AnyDatasetFormat",
+    "Assembly",
     "DatasetFormat",
     "RowsRead",
     "ShareGPTFormat",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from loresmith.component import content_id
 from loresmith.datasets.splitter import Split, Splitter
@@ -18,6 +18,8 @@ from loresmith.records import (
     Wording,
 )
 
+Answers = Literal["same", "varied"]
+
 
 def freeze(
     facts: Sequence[Fact],
@@ -27,18 +29,19 @@ def freeze(
     splitter: Splitter,
     seed: int,
     version: int,
+    answers: Answers = "varied",
 ) -> Dataset:
     """A dataset of the pairs of `facts`, their training wordings and the abstentions.
 
     Practice and exam wordings never enter it. Rows of withheld and validation facts are there
     with `split` "validation". The order is document, passage, fact, wording, whatever the order
     of the arguments; facts of unknown documents are left out. The id depends on the content only,
-    not on `version`.
+    not on `version`. With `answers="same"`, paraphrases are answered as the pair itself.
     """
     names = {document.id for document in documents}
     reachable = [fact for fact in facts if fact.document_id in names]
     split = splitter.split(reachable, seed=seed)
-    examples = build_examples(reachable, wordings, documents, split=split)
+    examples = build_examples(reachable, wordings, documents, split=split, answers=answers)
     rows = [example.model_dump(mode="json") for example in examples]
     withheld = tuple(sorted(split.withheld))
     return Dataset(
@@ -55,6 +58,7 @@ def build_examples(
     documents: Iterable[Document],
     *,
     split: Split,
+    answers: Answers = "varied",
 ) -> tuple[Example, ...]:
     """One user and one assistant message a row; facts of unknown documents are left out."""
     names = {document.id: document.name for document in documents}
@@ -70,6 +74,8 @@ def build_examples(
             and (wording.fact_id is None or wording.fact_id in known)
         ),
     ]
+    if answers == "same":
+        rows = [row.answered_as_its_pair() for row in rows]
     starts = _passage_starts(known.values())
     rows.sort(key=lambda row: row.place(names, starts))
     return tuple(
@@ -105,6 +111,13 @@ class _Row(NamedTuple):
             prompt_version=fact.prompt_version,
         )
         return cls(pair, fact)
+
+    def answered_as_its_pair(self) -> _Row:
+        """A paraphrase asks for the same fact, so the fact's answer fits it; others stay."""
+        if self.fact is None or self.wording.kind != "paraphrase":
+            return self
+        answer = self.fact.answer
+        return self._replace(wording=self.wording.model_copy(update={"answer": answer}))
 
     def place(self, names: dict[str, str], starts: dict[str, int]) -> tuple[object, ...]:
         """Document, passage, fact (abstentions after them), wording."""

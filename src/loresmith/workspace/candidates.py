@@ -31,6 +31,10 @@ class Candidate:
 
         if which == "tuned" and self.weights is not None:
             return LocalModel(self.weights, name=self.weights.name)
+        if not self.base:
+            raise NotFound(
+                f"{self.weights} does not say its base model", hint="Add --base-model NAME."
+            )
         folder = resolve_base_model(self.base, load_settings())
         if which == "tuned" and self.adapter is not None:
             return LocalModel(folder, self.adapter, name=f"{self.base}+{self.adapter.parent.name}")
@@ -41,7 +45,9 @@ def find_candidate(path: Path, *, base_model: str | None = None) -> Candidate:
     """What `path` stands for; `base_model` overrides what is noted there. Raises NotFound."""
     path = path.expanduser()
     if not path.exists():
-        raise NotFound(f"there is no {path}", hint="Name a project, a run, an adapter or a model.")
+        raise NotFound(
+            f"{path} does not exist", hint="Name a project, a run, an adapter or a model."
+        )
     if (path / "adapter_config.json").is_file():
         return Candidate(base_model or _noted_base(path), adapter=path)
     if (path / "adapter").is_dir():
@@ -72,15 +78,20 @@ def _noted_base(adapter: Path) -> str:
     noted = _base_of_run(adapter.parent)
     if noted:
         return noted
-    config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
-    base = config.get("base_model_name_or_path")
+    base = _member(adapter / "adapter_config.json", "base_model_name_or_path")
     if not base:
         raise NotFound(f"{adapter} does not say its base model", hint="Add --base-model NAME.")
-    return str(base)
+    return base
 
 
 def _base_of_run(run: Path) -> str:
     note = run / "run.json"
-    if not note.is_file():
-        return ""
-    return str(json.loads(note.read_text(encoding="utf-8")).get("base_model", ""))
+    return _member(note, "base_model") if note.is_file() else ""
+
+
+def _member(note: Path, name: str) -> str:
+    """What a JSON file says under `name`; empty where it says nothing."""
+    try:
+        return str(json.loads(note.read_text(encoding="utf-8")).get(name) or "")
+    except (OSError, ValueError, AttributeError) as error:
+        raise NotFound(f"{note} is damaged: {error}", hint="Add --base-model NAME.") from error

@@ -17,7 +17,6 @@ from loresmith.store import Store
 from loresmith.workspace.progress import Progress, ProgressListener, silent
 from loresmith.workspace.project import Project
 
-
 ValueT = TypeVar("ValueT")
 
 
@@ -66,6 +65,7 @@ class Context:
     def fail(self, key: str, step: str, subject: str, reason: str) -> None:
         """Remembers why a piece of work could not be done; the next run tries it again."""
         self.store.put(Outcome(id=key, step=step, subject=subject, failure=reason))
+        self.memory.clear()
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
 from loresmith.datasets import read_rows
-from loresmith.errors import RecipeError
+from loresmith.errors import NotFound, RecipeError
 from loresmith.models.base_models import describe_base_model, resolve_base_model
 from loresmith.recipe import Recipe
 from loresmith.records import Drop
@@ -29,6 +30,8 @@ def train_on_file(
     path: Path, output: Path, *, recipe: Recipe, on_progress: ProgressListener = silent
 ) -> FileTraining:
     """Trains `recipe.base_model` on an alpaca or sharegpt file; the result is below `output`."""
+    if not path.is_file():
+        raise NotFound(f"there is no file {path}", hint="Check the path.")
     settings = load_settings()
     describe_base_model(recipe.base_model, settings)
     read = read_rows(path)
@@ -39,7 +42,7 @@ def train_on_file(
         )
     task = TrainingTask(
         training=recipe.training,
-        base=str(resolve_base_model(recipe.base_model, settings)),
+        base=str(resolve_base_model(recipe.base_model, settings).absolute()),
         seed=recipe.seed,
         examples=tuple(read.examples),
     )
@@ -49,6 +52,8 @@ def train_on_file(
         on_progress=lambda progress: on_progress(training_progress(progress)),
         check=lambda: None,
     )
+    base = task.base if Path(recipe.base_model).is_dir() else recipe.base_model
+    (output / "run.json").write_text(json.dumps({"base_model": base}), encoding="utf-8")
     return FileTraining(output, result.rows, result.steps, (*read.drops, *result.dropped))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,10 +61,10 @@ def predict(
     with candidate.open("tuned") as opened, output.open("a", encoding="utf-8") as file:
         for start in range(0, len(todo), _AT_ONCE):
             batch = todo[start : start + _AT_ONCE]
-            told = done + start
+            told = count(done + start + 1)
 
-            def tell(number: int, _reply: Reply, told: int = told) -> None:
-                on_progress(Progress("predict", told + number, len(rows)))
+            def tell(_index: int, _reply: Reply, told: Iterator[int] = told) -> None:
+                on_progress(Progress("predict", next(told), len(rows)))
 
             conversations = [(*head, Message(role="user", content=row["prompt"])) for row in batch]
             replies = opened.reply_all(conversations, sampling, on_reply=tell)
@@ -70,7 +72,6 @@ def predict(
                 file.write(json.dumps({**row, "reply": reply.text}, ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
-            on_progress(Progress("predict", told + len(batch), len(rows)))
     return Prediction(len(todo), done, tuple(refused))
 
 
@@ -115,26 +116,42 @@ def _fault(row: Any, seen: set[str]) -> str:
 
 
 def _already_there(output: Path, rows: list[dict[str, Any]]) -> int:
-    """How many rows `output` holds; a line that was cut off by a crash is taken out of it."""
+    """How many rows `output` holds; a last line that a crash cut off is taken out of it.
+
+    Raises Conflict where anything else stands in the file: it is not ours to write over.
+    """
     if not output.exists():
         return 0
-    kept: list[str] = []
-    for line, row in zip(output.read_bytes().split(b"\n"), rows, strict=False):
-        try:
-            found = json.loads(line)
-        except ValueError:
-            break
-        if not isinstance(found, dict) or "reply" not in found:
-            break
-        if str(found.get("id")) != str(row["id"]) or found.get("prompt") != row["prompt"]:
-            raise Conflict(
-                f"{output} holds replies to other prompts",
-                hint="Name another --output, or delete that file.",
-            )
-        kept.append(line.decode("utf-8"))
-    whole = "".join(f"{line}\n" for line in kept)
-    if output.read_bytes() != whole.encode("utf-8"):
+    *whole, cut_off = output.read_bytes().split(b"\n")
+    ours = len(whole) <= len(rows) and all(map(_answers, whole, rows))
+    if not ours or not _begins_answer(cut_off, rows[len(whole) :]):
+        raise Conflict(
+            f"{output} holds something else than replies to these prompts",
+            hint="Name another --output, or delete that file.",
+        )
+    if cut_off:
         temporary = output.with_name(output.name + ".mending")
-        temporary.write_text(whole, encoding="utf-8")
+        temporary.write_bytes(b"".join(line + b"\n" for line in whole))
         temporary.replace(output)
-    return len(kept)
+    return len(whole)
+
+
+def _answers(line: bytes, row: dict[str, Any]) -> bool:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return False
+    return (
+        isinstance(found, dict)
+        and "reply" in found
+        and str(found.get("id")) == str(row["id"])
+        and found.get("prompt") == row["prompt"]
+    )
+
+
+def _begins_answer(cut_off: bytes, rows: list[dict[str, Any]]) -> bool:
+    """Whether a line without an end is how the answer to the first of `rows` begins."""
+    if not cut_off or not rows:
+        return not cut_off
+    start = json.dumps(rows[0], ensure_ascii=False).encode().removesuffix(b"}")
+    return cut_off.startswith(start) or start.startswith(cut_off)

@@ -19,10 +19,13 @@ def load_recipe(
     base_model: str | None = None,
     seed: int | None = None,
 ) -> Recipe:
-    """The recipe in `path` (or the defaults) with the given changes; raises RecipeError."""
+    """The recipe in `path` (or the defaults) with the given changes; raises RecipeError.
+
+    `overrides` come after the others, so that `teacher.timeout=5` refines a `teacher` in short.
+    """
     import json
 
-    sugar = [*overrides]
+    sugar: list[str] = []
     if teacher is not None:
         sugar.append(f"teacher={json.dumps(parse_teacher(teacher), ensure_ascii=False)}")
     if base_model is not None:
@@ -30,10 +33,10 @@ def load_recipe(
     if seed is not None:
         sugar.append(f"seed={seed}")
     if path is None:
-        return Recipe.build({}, overrides=sugar)
+        return Recipe.build({}, overrides=[*sugar, *overrides])
     if not path.is_file():
         raise RecipeError(f"there is no recipe {path}", hint="`loresmith init FOLDER` writes one.")
-    return Recipe.load(path, overrides=sugar)
+    return Recipe.load(path, overrides=[*sugar, *overrides])
 
 
 def write_recipe(

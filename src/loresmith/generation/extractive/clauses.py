@@ -122,7 +122,7 @@ _WORD = re.compile(r"[^\s,;:()\"“”]+")
 _PREPOSITIONS = (
     "in on at by after before until since during from for with under over between within without"
     " against through across near above below despite according as when while because if although"
-    " though today now then later earlier every each once".split()  # noqa: SIM905
+    " though today now then later earlier every each once".split()
 )
 _OPENING = re.compile(
     rf"(?:{'|'.join(_PREPOSITIONS)})\b[^,;]*?(?:,\s+|\s+(?=the\b|a\b|an\b|[A-Z]))", re.IGNORECASE
@@ -133,11 +133,16 @@ _END = re.compile(
     r"|,? (?:and|but) (?:then |later |now |is |was |has |had |were |are |will )?"
     r"(?=(?:it|he|she|they|its|his|her|their|the|a|one|another|nobody)\b)|, but\b"
 )
-_BREAKS = frozenset("that which who whom whose because when where while and or but not than".split())  # noqa: SIM905
+_BREAKS = frozenset(
+    "that which who whom whose because when where while and or but not than".split()
+)
 _BEFORE_NOUNS = frozenset(
     "the a an its his her their our every each newly recently of in on at by for from with to"
-    " no this that these those first second third last own".split()  # noqa: SIM905
+    " no this that these those first second third last own".split()
 )
+
+
+_NOUNS_BEFORE_OF = frozenset("cost cut set spread split run rise find show lead".split())
 
 
 def _without_opening(text: str) -> tuple[str, str]:
@@ -168,13 +173,15 @@ def _is_verb(words: list[re.Match[str]], number: int) -> bool:
     before = words[number - 1][0].lower()
     if before in _BEFORE_NOUNS or not word.isalpha() or word[0].isupper():
         return False
+    if word in _NOUNS_BEFORE_OF and [w[0] for w in words[number + 1 : number + 2]] == ["of"]:
+        return False
     return word in AUXILIARIES or is_past(word) or is_present(word)
 
 
 def _is_noun_phrase(subject: str) -> bool:
     words = [word[0].lower() for word in _WORD.finditer(subject)]
     bare = _APPOSITION.sub("", subject)
-    if not 1 <= len(words) <= 12 or "," in bare or _BREAKS & set(words) - {"and"}:
+    if not 1 <= len(words) <= 16 or "," in bare or _BREAKS & set(words) - {"and"}:
         return False
     return words[0] not in _PREPOSITIONS or words[0] == "every"
 

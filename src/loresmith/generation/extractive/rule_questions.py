@@ -43,20 +43,28 @@ def _without(phrase: str, clause: Clause, target: Target) -> Iterator[Iterator[s
         yield _about_subject(clause, target)
     elif target.kind == "reason":
         yield _forms(clause, target, clause.rest)
-    elif phrase in clause.opening:
-        if clause.opening == phrase:
+    elif phrase.lower() in clause.opening.lower():
+        if clause.opening.lower() == phrase.lower():
             yield _forms(clause._replace(opening=""), target, clause.rest)
     elif clause.rest.count(phrase) == 1:
         before, _, after = clause.rest.partition(phrase)
         before, after = before.strip(" ,"), after.strip(" ")
+        if re.match(r", (?:the|a|an)\b", after):  # an apposition goes with what it explains
+            after = ""
         if _hangs_on_a_noun(before, target) or _BREAK.search(before):
             return
         yield _forms(clause, target, f"{before} {after} {clause.opening}".strip())
         if after and not _QUALITY.match(after) and (before or target.kind == "amount"):
             yield _forms(clause, target, before)
         short = _PHRASE_LEFT_OUT.sub("", before)
-        if short and short != before and base_form(clause.verb) not in _NEEDS_ITS_PREPOSITION:
+        if short and short != before and _may_leave_out(clause):
             yield _forms(clause, target, short)
+
+
+def _may_leave_out(clause: Clause) -> bool:
+    """False where the verb says nothing without its preposition: `belonged`, `was turned`."""
+    verb = clause.rest.split()[0] if clause.is_turned_by_itself else clause.verb
+    return (base_form(verb) or verb) not in _NEEDS_ITS_PREPOSITION
 
 
 def _hangs_on_a_noun(before: str, target: Target) -> bool:
@@ -78,7 +86,7 @@ def _goes_with_a_verb(word: str, before: str) -> bool:
 _PHRASE_LEFT_OUT = re.compile(r" (?:by|from|to|with|at|for|in|under) .*$")
 _NEEDS_ITS_PREPOSITION = frozenset(
     "belong consist depend rely lead refer amount result turn apply serve come go lie"
-    " be stand live".split()  # noqa: SIM905
+    " be stand live give convert".split()
 )
 _BREAK = re.compile(r",|\b(?:that|which|who|whose|where|when|because)\b")
 _QUALITY = re.compile(r"(?P<quality>long|high|deep|wide|tall|across|thick|old)\b,? ?(?P<more>.*)")
@@ -101,6 +109,11 @@ def _forms(clause: Clause, target: Target, rest: str) -> Iterator[str]:
             yield from _share_forms(clause, target, rest, was)
         case "agent":
             yield from _agent_forms(clause, rest)
+        case "named":
+            if clause.verb in BE and not rest:
+                yield f"{target.beginnings[0]} {clause.verb} {clause.subject}"
+                if target.beginnings[0] == "Who":
+                    yield f"What {clause.verb} the name of {clause.subject}"
         case "place":
             yield f"Where {asked}"
             if target.text[0].isupper():
@@ -113,6 +126,11 @@ def _forms(clause: Clause, target: Target, rest: str) -> Iterator[str]:
 
 def _amount_forms(clause: Clause, target: Target, rest: str, was: str) -> Iterator[str]:
     noun, asked, told = target.noun, clause.asked(rest), clause.declared(rest)
+    if target.preposition == "of":
+        yield f"What {noun} {asked}"
+        if clause.verb in ("has", "had"):
+            yield f"What {was} the {noun} of {clause.subject} {rest}"
+        return
     if target.preposition in ("for", "by", "to", "at", "within"):
         yield from (f"{beginning} {asked}" for beginning in target.beginnings)
         yield f"What {was} the number of {noun} {target.preposition} which {told}"
@@ -126,6 +144,9 @@ def _amount_forms(clause: Clause, target: Target, rest: str, was: str) -> Iterat
             yield f"How many {noun} {adjective} {clause.asked(more)}"
             if adjective != "across":
                 yield f"How {adjective} {clause.asked(more)}"
+        elif not rest:
+            yield f"What {clause.verb} {clause.subject}"
+            yield f"How many {noun} {clause.verb} {clause.subject}"
         return
     yield f"How many {noun} {asked}"
     yield f"What {was} the number of {noun} that {told}"

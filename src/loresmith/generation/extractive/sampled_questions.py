@@ -1,4 +1,4 @@
-"""Why: a small model varies what rules cannot; asked with examples for one thing, it asks for it."""
+"""Why: a small model varies what rules cannot, if it is shown by examples what to ask for."""
 
 from __future__ import annotations
 

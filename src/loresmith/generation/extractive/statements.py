@@ -61,6 +61,7 @@ _FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Oo]ur|[Mm]y|us|me|ours|[Yy]ou|[Yy]our
 _OF_THE_SOURCE = re.compile(
     r"\b(?:this|the (?:present|following|above)) (?:document|report|section|chapter|note|notice"
     r"|table|figure|page|paper|text)\b|\b(?:see|cf\.?) (?:also )?(?:section|page|chapter|table|fig)"
+    r"|\bthe (?:table|figure|chart|graph) (?:shows|gives|lists|above|below)\b"
     r"|\bas (?:mentioned|described|shown|noted) (?:above|below|earlier)\b|https?://|\]\(|[|{}<>=]",
     re.IGNORECASE,
 )
@@ -135,4 +136,3 @@ def _fault(text: str, vocabulary: Vocabulary) -> str:
     if not figures(text) and not vocabulary.names(text):
         return "no_name_or_figure"
     return ""
-

@@ -62,11 +62,11 @@ _PRONOUNS = {"it": "thing", "they": "things", "he": "person", "she": "person"}
 _POSSESSIVES = {"its": "thing", "their": "things", "his": "person", "her": "person"}
 _POINTING = frozenset(
     "this these that those such both neither either others another there here so then one some"
-    " most half two three".split()  # noqa: SIM905
+    " most half two three".split()
 )
 _LOOSE = re.compile(r"\b(?:it|they|them|he|him|she|its|their|his|her)\b", re.IGNORECASE)
-_PLACES = frozenset("town city village port island county district parish borough".split())  # noqa: SIM905
-_COMPANIES = frozenset("company firm group corporation manufacturer maker".split())  # noqa: SIM905
+_PLACES = frozenset("town city village port island county district parish borough".split())
+_COMPANIES = frozenset("company firm group corporation manufacturer maker".split())
 _CORPORATE = r"(?:Ltd|Limited|Inc|plc|PLC|LLC|GmbH|AG|Co|Corp|Company|Corporation)\b"
 
 

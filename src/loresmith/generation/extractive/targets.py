@@ -16,7 +16,9 @@ from loresmith.generation.extractive.verbs import (
 from loresmith.generation.extractive.vocabulary import Vocabulary
 from loresmith.text.figures import Figure, figures
 
-TargetKind = Literal["year", "date", "amount", "share", "agent", "place", "reason", "subject"]
+TargetKind = Literal[
+    "year", "date", "amount", "share", "agent", "place", "reason", "subject", "named"
+]
 
 
 class Target(NamedTuple):
@@ -45,7 +47,12 @@ class Target(NamedTuple):
 def targets_of(sentence: str, vocabulary: Vocabulary) -> list[Target]:
     """All phrases of `sentence` that can be asked for, best kinds first."""
     names = vocabulary.names(sentence)
-    found = [*_measured(sentence), *_agents_and_places(sentence, vocabulary), *_reason(sentence)]
+    found = [
+        *_measured(sentence),
+        *_agents_and_places(sentence, vocabulary),
+        *_named(sentence, vocabulary),
+        *_reason(sentence),
+    ]
     inside = [(name.start, name.end) for name in names]
     plain = [
         target
@@ -58,7 +65,8 @@ def targets_of(sentence: str, vocabulary: Vocabulary) -> list[Target]:
 
 _FIGURES = ("year", "date", "amount", "share")
 _ORDER = {
-    "date": 0, "year": 0, "amount": 1, "share": 1, "agent": 2, "subject": 2, "place": 3, "reason": 4
+    "date": 0, "year": 0, "amount": 1, "share": 1, "agent": 2, "subject": 2, "named": 2,
+    "place": 3, "reason": 4,
 }  # fmt: skip
 _BEFORE = re.compile(
     r"(?:\b(?P<preposition>in|on|at|by|for|to|from|since|until|within|after|before|of|between)\s+)?"
@@ -69,10 +77,10 @@ _BEFORE = re.compile(
 _NO_NOUNS = frozenset(
     "in on at by for to from since until within after before of between and or but than as per"
     " that which who when where while because a an the this its his her their each every more"
-    " less fewer later earlier long high deep wide tall across old away apart ago".split()  # noqa: SIM905
+    " less fewer later earlier long high deep wide tall across old away apart ago".split()
 )
 _IRREGULAR_PLURALS = frozenset(
-    "people men women children staff fish sheep feet teeth crew cattle aircraft".split()  # noqa: SIM905
+    "people men women children staff fish sheep feet teeth crew cattle aircraft".split()
 )
 
 
@@ -82,7 +90,10 @@ def _measured(sentence: str) -> Iterator[Target]:
         if before is None or sentence[figure.start - 1 : figure.start] in ("-", "/"):
             continue
         start, preposition = before.start(), (before["preposition"] or "").lower()
-        if figure.unit in _MOMENTS or _is_early_year(figure, preposition, sentence):
+        of = _NOUN_OF.search(sentence, 0, figure.start) if preposition == "of" else None
+        if of and is_verb_like(of["verb"]) and figure.unit not in _MOMENTS:
+            made = _amount_of_a_noun(figure, of, sentence)
+        elif figure.unit in _MOMENTS or _is_early_year(figure, preposition, sentence):
             made = _moment(figure, preposition, start, sentence)
         elif figure.unit == "%":
             made = _share(figure, preposition, before["bound"] or "", start, sentence)
@@ -117,8 +128,27 @@ def _moment(figure: Figure, preposition: str, start: int, sentence: str) -> Targ
     if preposition not in beginnings or (preposition == "on" and year):
         return None
     kind: TargetKind = "year" if year else "date"
-    text = figure.text.strip()
-    return Target(kind, text, start, figure.end, preposition, "", beginnings[preposition])
+    text = figure.text.rstrip(" .,")
+    end = figure.start + len(text)
+    return Target(kind, text, start, end, preposition, "", beginnings[preposition])
+
+
+_NOUN_OF = re.compile(
+    r"\b(?P<verb>[a-z]+) (?P<phrase>an? (?P<noun>[a-z]+(?: [a-z]+)?) of )"
+    r"(?:(?:about|around|nearly|almost|roughly|only) )?$"
+)
+
+
+def _amount_of_a_noun(figure: Figure, of: re.Match[str], sentence: str) -> Target | None:
+    """`a rated load of 64 tonnes` after a verb: asked for as `What rated load`."""
+    counted = "" if figure.unit else _counted(sentence[figure.end :])
+    if not figure.unit and not counted:
+        return None
+    end = figure.end + 1 + len(counted) if counted else figure.end
+    noun = of["noun"]
+    beginnings = (f"What {noun}", f"What is the {noun}", f"What was the {noun}")
+    text = sentence[figure.start : end].strip()
+    return Target("amount", text, of.start("phrase"), end, "of", noun, beginnings)
 
 
 def _share(
@@ -128,7 +158,7 @@ def _share(
                   sentence[figure.end :])  # fmt: skip
     text = f"{bound}{figure.text}".strip()
     if preposition in ("by", "at", "to", "from"):
-        beginnings = (f"{preposition.capitalize()} what percentage",)
+        beginnings: tuple[str, ...] = (f"{preposition.capitalize()} what percentage",)
         return Target("share", text, start, figure.end, preposition, "", beginnings)
     if of is None or preposition:
         return None
@@ -176,8 +206,11 @@ def _unit_words(figure: Figure) -> str:
     """`square metres` of `6,200 square metres`; empty for signs and for `12-metre`."""
     if not figure.unit:
         return ""
-    found = re.search(r"(?<=[\d\w] )(?!million\b|billion\b|thousand\b)[a-z]{3,}[a-z -]*$", figure.text)
+    found = _UNIT_WORDS.search(figure.text)
     return found[0] if found and "-" not in figure.text.replace("-hour", " hour") else ""
+
+
+_UNIT_WORDS = re.compile(r"(?<=\w )(?!million\b|billion\b|thousand\b)[a-z]{3,}[a-z -]*$")
 
 
 def _counted(following: str) -> str:
@@ -210,7 +243,8 @@ def _is_verb(word: str) -> bool:
 _AGENT = re.compile(r"\bby (?:(?:the |a |an )(?:(?!from|of|in|at|for|with)[a-z]+ ){1,2})?$")
 _ROLE = re.compile(r"(?:^|\b)(?:Dr|Mr|Mrs|Ms|Professor|Captain|Countess|Count|Lord|Lady|Sir) $")
 _PLACE = re.compile(r"\b(?P<preposition>in|at|near) (?P<kind>(?:the )?(?:[a-z]+ (?:of )?){0,2})$")
-_BECAUSE = re.compile(r",? because (?!of\b)(?P<cause>[^;]{12,110})(?=\.$)")
+_BECAUSE = re.compile(r",? because (?:of )?(?P<cause>[^;]{8,110})(?=\.$)")
+_PREDICATE = re.compile(r"\b(?:is|was|are|were) (?P<role>(?:the |a |an )(?:[a-z]+ ){1,3})?$")
 
 
 def _agents_and_places(sentence: str, vocabulary: Vocabulary) -> Iterator[Target]:
@@ -222,9 +256,8 @@ def _agents_and_places(sentence: str, vocabulary: Vocabulary) -> Iterator[Target
             text = name.text
             if re.match(r" (?:from|of) (?:the )?[A-Z]", after):
                 continue
-            yield Target(
-                "agent", text, agent.start(), name.end, "by", "", ("Who", "By whom", "Which company")
-            )
+            who = ("Who", "By whom", "Which company")
+            yield Target("agent", text, agent.start(), name.end, "by", "", who)
             continue
         place = _PLACE.search(before)
         if place and not re.match(r"['’]s?\b", sentence[name.end :]):
@@ -248,6 +281,16 @@ def _person_as_subject(sentence: str, vocabulary: Vocabulary) -> Iterator[Target
         yield Target("subject", name.text, 0, name.end, "", "", ("Who",))
 
 
+def _named(sentence: str, vocabulary: Vocabulary) -> Iterator[Target]:
+    """The name that ends `The chief pilot of the service is Bram Oskeld.`"""
+    for name in vocabulary.names(sentence):
+        before = _PREDICATE.search(sentence, 0, name.start)
+        if before and sentence[name.end :] == "." and len(sentence[: before.start()].split()) >= 3:
+            start = before.start("role") if before["role"] else name.start
+            beginnings = ("Who", "What") if vocabulary.is_person(name.text) else ("What", "Who")
+            yield Target("named", name.text, start, name.end, "", "", beginnings)
+
+
 def is_verb_like(word: str) -> bool:
     """True for any form of a known verb."""
     return word in AUXILIARIES or base_form(word) is not None
@@ -255,6 +298,6 @@ def is_verb_like(word: str) -> bool:
 
 def _reason(sentence: str) -> Iterator[Target]:
     found = _BECAUSE.search(sentence)
-    if found and len(found["cause"].split()) <= 14:
+    if found and len(found["cause"].split()) <= 16:
         cause = found["cause"].strip()
         yield Target("reason", cause, found.start(), found.end(), "because", "", ("Why",))

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 
 AUXILIARIES = frozenset(
-    "is are was were has have had will would can could may might must shall should".split()  # noqa: SIM905
+    "is are was were has have had will would can could may might must shall should".split()
 )
 BE = frozenset(("is", "are", "was", "were", "be", "been", "being"))
 
@@ -68,53 +68,65 @@ def stem(word: str) -> str:
 
 
 _IRREGULAR = """
-become became become|begin began begun|bind bound bound|break broke broken|bring brought brought
-build built built|burn burnt burnt|buy bought bought|catch caught caught|choose chose chosen
-come came come|cost cost cost|cut cut cut|deal dealt dealt|draw drew drawn|drive drove driven
-eat ate eaten|fall fell fallen|feed fed fed|feel felt felt|fight fought fought|find found found
-fly flew flown|forbid forbade forbidden|get got got|give gave given|go went gone|grow grew grown
-hear heard heard|hold held held|keep kept kept|know knew known|lay laid laid|lead led led
-leave left left|lend lent lent|lose lost lost|make made made|mean meant meant|meet met met
-pay paid paid|put put put|rebuild rebuilt rebuilt|read read read|ring rang rung|rise rose risen|run ran run
-say said said|see saw seen|seek sought sought|sell sold sold|send sent sent|set set set
-show showed shown|shut shut shut|sing sang sung|sink sank sunk|speak spoke spoken
-spend spent spent|split split split|spread spread spread|stand stood stood|steal stole stolen
-strike struck struck|swim swam swum|take took taken|teach taught taught|tell told told
-think thought thought|throw threw thrown|understand understood understood|wear wore worn
-win won won|withdraw withdrew withdrawn|write wrote written
+become became become|begin began begun|bend bent bent|bind bound bound|break broke broken
+bring brought brought|build built built|burn burnt burnt|buy bought bought|catch caught caught
+choose chose chosen|come came come|cost cost cost|cut cut cut|deal dealt dealt|draw drew drawn
+drink drank drunk|drive drove driven|eat ate eaten|fall fell fallen|feed fed fed|feel felt felt
+fight fought fought|find found found|fly flew flown|forbid forbade forbidden
+forget forgot forgotten|freeze froze frozen|get got got|give gave given|go went gone
+grow grew grown|hang hung hung|hear heard heard|hide hid hidden|hit hit hit|hold held held
+keep kept kept|know knew known|lay laid laid|lead led led|leave left left|lend lent lent
+lie lay lain|light lit lit|lose lost lost|make made made|mean meant meant|meet met met
+overcome overcame overcome|pay paid paid|put put put|read read read|rebuild rebuilt rebuilt
+ride rode ridden|ring rang rung|rise rose risen|run ran run|say said said|see saw seen
+seek sought sought|sell sold sold|send sent sent|set set set|shake shook shaken|shoot shot shot
+show showed shown|shut shut shut|sing sang sung|sink sank sunk|slide slid slid
+speak spoke spoken|spend spent spent|split split split|spread spread spread|stand stood stood
+steal stole stolen|strike struck struck|sweep swept swept|swim swam swum|swing swung swung
+take took taken|teach taught taught|tear tore torn|tell told told|think thought thought
+throw threw thrown|understand understood understood|wear wore worn|weave wove woven|win won won
+withdraw withdrew withdrawn|write wrote written
 """
 _TRIPLES = [
-    tuple(forms.split())
-    for line in _IRREGULAR.strip().splitlines()
-    for forms in line.split("|")
+    tuple(forms.split()) for line in _IRREGULAR.strip().splitlines() for forms in line.split("|")
 ]
 _PASTS = frozenset(past for _, past, _ in _TRIPLES)
 _PARTICIPLES = frozenset(participle for _, _, participle in _TRIPLES)
+_NOUNS_TOO = frozenset("bend cost cut hit lead lie light ride set slide swing tear".split())
 _PRESENT_OF = {
     base: f"{base}es" if base.endswith(("ss", "sh", "ch", "x", "o")) else f"{base}s"
     for base in (
-        *(base for base, _, _ in _TRIPLES if base not in ("cost", "cut", "set", "show", "lead")),
         *(
-            "allow arrive belong celebrate close collect combine connect consist consume contain"
-            " cover cross deliver depend describe earn employ end enter export extend feature"
-            " follow gather govern happen help import include join last lie live maintain manage"
-            " manufacture measure move need occupy occur offer open operate own play prevent"
-            " produce propose protect provide publish receive recommend regulate remain represent"
-            " require return sail serve store supply support treat use visit want weigh"
-        ).split(),  # noqa: SIM905
+            base
+            for base, _, _ in _TRIPLES
+            if base not in ("cost", "cut", "set", "lead", "light", "bend", "lie")
+        ),
+        *(
+            "allow arrive belong celebrate close collect combine connect consist consume"
+            " contain cover cross decide deliver depend describe earn employ end enter"
+            " expect export extend feature follow gather govern happen help import include"
+            " join last lie live maintain manage manufacture measure move need occupy occur"
+            " offer open operate own play prevent produce propose protect provide publish"
+            " receive recommend regulate remain remove represent require return sail serve"
+            " store supply support treat use visit want weigh"
+        ).split(),
     )
 }
-_PRESENTS = frozenset((*_PRESENT_OF.values(), "carries", "occupies", "supplies", "costs"))
+_PRESENTS = frozenset((*_PRESENT_OF.values(), "carries", "occupies", "supplies", "costs", "lies"))
 _BASE_OF = {
     **{third: base for base, third in _PRESENT_OF.items()},
     **{past: base for base, past, _ in _TRIPLES},
     **{participle: base for base, _, participle in _TRIPLES},
-    **{"carries": "carry", "occupies": "occupy", "supplies": "supply", "costs": "cost"},
+    "carries": "carry",
+    "occupies": "occupy",
+    "supplies": "supply",
+    "costs": "cost",
+    "lies": "lie",
 }
 _REGULAR = re.compile(r"[a-z]{2,}ed")
 _NO_VERBS = frozenset(
     "hundred indeed need seed speed breed feed weed reed shed sled bed red unprecedented kindred"
-    " sacred naked wicked rugged embed exceed proceed succeed agreed freed".split()  # noqa: SIM905
+    " sacred naked wicked rugged embed exceed proceed succeed agreed freed".split()
 )
 _TWO_VOWELS = re.compile(r"(?:[aeo][aeiou]|[iu][aeio])[^aeiou]$")
 _SILENT_E = re.compile(

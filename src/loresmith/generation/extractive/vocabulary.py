@@ -21,7 +21,7 @@ class Name(NamedTuple):
 
 
 class Vocabulary:
-    """The words of one document: which it writes small, and which with a capital inside sentences."""
+    """The words of one document: those it writes small, and those with a capital everywhere."""
 
     def __init__(self, document: Document) -> None:
         self.title = document.title.strip()
@@ -36,7 +36,7 @@ class Vocabulary:
             for match in _WORD.finditer(sentence):
                 if match[0][0].islower():
                     self._small.add(match[0])
-                elif match.start() and sentence[: match.start()].rstrip()[-1:] not in ".:!?\"“":
+                elif match.start() and sentence[: match.start()].rstrip()[-1:] not in '.:!?"“':
                     self._names.add(match[0])
 
     def is_name(self, word: str) -> bool:
@@ -70,6 +70,8 @@ class Vocabulary:
             rf"\b(?:{_TITLES}) (?:{escaped}|{last})\b"
             rf"|\b(?:the|by|a) [a-z]+(?:er|or|man|woman|ist|ian|ect|master|chief) {escaped}\b"
             rf"|(?:^|\. |\n){escaped} [^.]*\. (?:She|He|Her|His)\b"
+            rf"|\b(?:{_OFFICES}) [^.,]*\b(?:is|was) {escaped}\b"
+            rf"|\b{escaped} (?:became|becomes) (?:the |a |an )?[a-z ]*(?:{_OFFICES}|master)\b"
         )
         return re.search(said, self.text, re.MULTILINE) is not None
 
@@ -106,13 +108,16 @@ class Vocabulary:
         return not alone and word.lower() not in self._small
 
 
+_OFFICES = (
+    "director|manager|chair|chief|head|leader|pilot|captain|driver|clerk|engineer|architect|mayor"
+    "|founder|owner|author|editor|professor|president|secretary|foreman|warden|keeper|curator"
+)
 _TITLES = "Dr|Mr|Mrs|Ms|Miss|Prof|Professor|Captain|Count|Countess|Lord|Lady|Sir|Mayor|President"
 _WORD = re.compile(r"[^\W\d_](?:[\w’'-]*\w)?")
 _SPACE_BEFORE_CAPITAL = re.compile(r"\s+(?=[A-Z])")
 _PART = r"[A-Z][\w’'-]*\w|[A-Z]\b\.?"
-_RUN = re.compile(
-    rf"(?:{_PART})(?:(?: (?:&|of|de|van|von|and Sons|der|la) (?=[A-Z])| )(?:{_PART}|\d{{1,3}}(?= ?[a-z,.;?]|$)))*"
-)
+_LINK = r" (?:&|of|de|van|von|der|la) (?=[A-Z])| "
+_RUN = re.compile(rf"(?:{_PART})(?:(?:{_LINK})(?:{_PART}|\d{{1,3}}(?= ?[a-z,.;?]|$)))*")
 _NEVER_NAMES = frozenset(
     (
         *(name.lower() for name in (*month_name, *day_name) if name),
@@ -123,7 +128,7 @@ _NEVER_NAMES = frozenset(
             " each all both most many much some several few one two three four five six seven"
             " eight nine ten today now yet then thus also only about nearly almost more less"
             " under over during between within mr mrs ms"
-        ).split(),  # noqa: SIM905
+        ).split(),
     )
 )
 

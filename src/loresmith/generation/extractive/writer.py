@@ -14,18 +14,12 @@ from typing import Literal, NamedTuple
 from pydantic import Field
 
 from loresmith.component import Component, content_id
-from loresmith.generation.extractive.acceptance import fault_of
+from loresmith.generation.extractive.offers import Offer, offer_of, with_sampled
 from loresmith.generation.extractive.restatements import restatements
-from loresmith.generation.extractive.rule_questions import rule_questions
-from loresmith.generation.extractive.sampled_questions import (
-    RankingModel,
-    Wanted,
-    sampled_questions,
-)
+from loresmith.generation.extractive.sampled_questions import RankingModel, sampled_questions
 from loresmith.generation.extractive.selection import Selection, select
-from loresmith.generation.extractive.statements import Statement, salience, statements_in
-from loresmith.generation.extractive.targets import Target, targets_of
-from loresmith.generation.extractive.vocabulary import Vocabulary, vocabulary_of
+from loresmith.generation.extractive.statements import statements_in
+from loresmith.generation.extractive.vocabulary import vocabulary_of
 from loresmith.models.base import Sampling
 from loresmith.records import (
     Chunk,
@@ -61,8 +55,10 @@ class ExtractiveWriter(Component):
     type: Literal["extractive"] = "extractive"
     density: int = Field(default=240, ge=1)
     """Characters of a passage for each fact. Fewer give more facts, the less telling ones too."""
-    samples: int = Field(default=4, ge=0, le=64)
-    """Questions sampled for each phrase that a sentence can be asked for; 0 leaves it to rules."""
+    samples: int = Field(default=6, ge=0, le=64)
+    """Questions sampled for a sentence of which rules make few; 0 leaves it to the rules."""
+    enough: int = Field(default=4, ge=0)
+    """Questions made by rule from which on none are sampled for a sentence."""
     temperature: float = Field(default=0.6, ge=0.0, le=2.0)
     """0 is the likeliest question, sampled once in effect; higher values vary more."""
     seed: int = Field(default=0, ge=0)
@@ -89,53 +85,43 @@ class ExtractiveWriter(Component):
         """Facts and wordings of `chunk`, in the order of their sentences."""
         if language_of(chunk.text) not in ("en", UNDETERMINED):
             return Written([], [], [_skipped(chunk, "not_english", chunk.text)])
-        asked = self._asked(chunk, document, model)
+        usable, skipped = _offers(chunk, document)
+        most = max(1, len(chunk.text) // self.density)
+        tried = self._with_sampled(usable[: most + _SPARE], document, model)
+        asked = [one for one in tried if one.questions]
+        chosen = sorted(asked[:most], key=lambda one: one.place)
+        skipped += [_skipped(chunk, "no_question", one.text) for one in tried if not one.questions]
+        beyond = (*asked[most:], *usable[most + _SPARE :])
+        skipped += [_skipped(chunk, "over_density", one.text) for one in beyond]
         pages = [
             self._page(index, one, chunk, document, model.name)
-            for index, one in enumerate(asked.found)
+            for index, one in enumerate(_ranked(chosen, model))
         ]
         first_of: dict[str, Wording] = {}
         for page in pages:
             for wording in page.wordings:  # "Tell me about X." can have one answer only
                 first_of.setdefault(wording.question.lower(), wording)
-        return Written([page.fact for page in pages], list(first_of.values()), asked.skipped)
+        return Written([page.fact for page in pages], list(first_of.values()), skipped)
 
-    def _asked(self, chunk: Chunk, document: Document, model: RankingModel) -> _Asked:
-        """The best sentences of `chunk` with their questions, and the others, with why not."""
-        vocabulary = vocabulary_of(document)
-        skipped: list[Drop] = []
-        offers: list[_Offer] = []
-        for statement in statements_in(chunk, document):
-            made = [] if statement.fault else _offers(statement, document, vocabulary)
-            offers += made
-            if not made:
-                reason = statement.fault or "nothing_to_ask"
-                skipped.append(_skipped(chunk, reason, statement.text))
-        most = max(1, len(chunk.text) // self.density)
-        offers.sort(key=lambda one: (-one.worth, one.wanted.statement.start))
-        tried, rest = offers[: most + _SPARE], offers[most + _SPARE :]
-        skipped += [_skipped(chunk, "over_density", one.wanted.statement.text) for one in rest]
-        drawn = self._drawn([one.wanted for one in tried], model)
-        found: list[_Found] = []
-        for one, questions in zip(tried, _accepted(tried, drawn, vocabulary), strict=True):
-            reason = "over_density" if len(found) == most else "" if questions else "no_question"
-            if reason:
-                skipped.append(_skipped(chunk, reason, one.wanted.statement.text))
-            else:
-                found.append(_Found(*one.wanted, questions))
-        found.sort(key=lambda one: one.statement.start)
-        return _Asked(_ranked(found, model), skipped)
+    def _with_sampled(
+        self, offers: Sequence[Offer], document: Document, model: RankingModel
+    ) -> list[Offer]:
+        """Adds sampled questions to the offers of which rules did not make enough."""
+        lacking = [one for one in offers if self.samples and len(one.questions) < self.enough]
+        if not lacking:
+            return list(offers)
+        drawn = sampled_questions(
+            [one.wanted for one in lacking],
+            model,
+            samples=self.samples,
+            sampling=Sampling(temperature=self.temperature, max_tokens=_LONGEST, seed=self.seed),
+        )
+        sampled = {one.place: questions for one, questions in zip(lacking, drawn, strict=True)}
+        return [with_sampled(one, sampled.get(one.place, []), document) for one in offers]
 
-    def _drawn(self, wanted: Sequence[Wanted], model: RankingModel) -> list[list[str]]:
-        if not self.samples or not wanted:
-            return [[] for _ in wanted]
-        sampling = Sampling(temperature=self.temperature, max_tokens=48, seed=self.seed)
-        return sampled_questions(wanted, model, samples=self.samples, sampling=sampling)
-
-    def _page(
-        self, index: int, one: _Found, chunk: Chunk, document: Document, model: str
-    ) -> _Page:
+    def _page(self, index: int, one: Offer, chunk: Chunk, document: Document, model: str) -> _Page:
         """The records of one sentence."""
+        statement, target = one.wanted
         selection = select(
             one.questions,
             paraphrases=self.paraphrases,
@@ -151,13 +137,13 @@ class ExtractiveWriter(Component):
             index=index,
             language="en",
             question=selection.training[0],
-            answer=one.statement.text,
-            short_answer=one.target.text,
-            quotes=(one.statement.quote,),
+            answer=statement.text,
+            short_answer=target.text,
+            quotes=(statement.quote,),
             model=model,
             prompt_version=rules_version(),
         )
-        opened = restatements(one.statement, one.target, vocabulary_of(document))
+        opened = restatements(statement, target, vocabulary_of(document))
         rows = [*_rows(selection), *(_Row("training", "restatement", text) for text in opened)]
         return _Page(fact, [self._wording(fact, number, row) for number, row in enumerate(rows)])
 
@@ -190,30 +176,10 @@ def rules_version() -> str:
     return content_id("extractive", files)
 
 
+_LONGEST = 40
+"""Tokens of a sampled question; what runs on is none."""
 _SPARE = 2
 """Sentences tried beyond the number wanted, for those of which no question is accepted."""
-
-
-class _Offer(NamedTuple):
-    """A sentence, the phrase to ask it for, and the accepted questions that rules made."""
-
-    wanted: Wanted
-    questions: list[str]
-    worth: float
-
-
-class _Found(NamedTuple):
-    """A sentence with what it is asked for and the questions that do so."""
-
-    statement: Statement
-    target: Target
-    questions: list[str]
-
-
-class _Asked(NamedTuple):
-    found: list[_Found]
-    """In the order of the document, each with its best question first."""
-    skipped: list[Drop]
 
 
 class _Page(NamedTuple):
@@ -227,53 +193,36 @@ class _Row(NamedTuple):
     question: str
 
 
-def _offers(statement: Statement, document: Document, vocabulary: Vocabulary) -> list[_Offer]:
-    """At most one: the phrase for which rules make the most questions, else the first."""
-    made = []
-    for target in targets_of(statement.text, vocabulary):
-        questions = [
-            question
-            for question in rule_questions(statement.text, target, vocabulary)
-            if not fault_of(question, statement, target, vocabulary)
-        ]
-        made.append((len(questions), target, questions))
-    if not made:
-        return []
-    count, target, questions = max(made, key=lambda one: one[0])
-    worth = salience(statement, document) + (_PLAINLY_ASKED if count else 0.0)
-    return [_Offer(Wanted(statement, target), questions, worth)]
+class _Offers(NamedTuple):
+    usable: list[Offer]
+    """Those worth most first."""
+    skipped: list[Drop]
 
 
-_PLAINLY_ASKED = 4.0
-"""What it adds to a sentence's worth that rules make a question of it: it surely has one."""
+def _offers(chunk: Chunk, document: Document) -> _Offers:
+    """The sentences of `chunk` that can be asked for something, and the others with why not."""
+    usable: list[Offer] = []
+    skipped: list[Drop] = []
+    for statement in statements_in(chunk, document):
+        offer = None if statement.fault else offer_of(statement, document)
+        if offer is None:
+            reason = statement.fault or "nothing_to_ask"
+            skipped.append(_skipped(chunk, reason, statement.text))
+        else:
+            usable.append(offer)
+    return _Offers(sorted(usable, key=lambda one: (-one.worth, one.place)), skipped)
 
 
-def _accepted(
-    offers: Sequence[_Offer], drawn: Sequence[Sequence[str]], vocabulary: Vocabulary
-) -> list[list[str]]:
-    """For each offer the questions of the rules and those sampled ones that ask the same."""
-    return [
-        list(
-            dict.fromkeys(
-                (*one.questions, *(q for q in sampled if not fault_of(q, *one.wanted, vocabulary)))
-            )
-        )
-        for one, sampled in zip(offers, drawn, strict=True)
-    ]
-
-
-def _ranked(found: Sequence[_Found], model: RankingModel) -> list[_Found]:
+def _ranked(offers: Sequence[Offer], model: RankingModel) -> list[Offer]:
     """With those questions first that make the sentence the likeliest reply."""
-    asked = [(one, question) for one in found for question in one.questions]
+    asked = [(one, question) for one in offers for question in one.questions]
     scores = iter(
-        model.score_all(
-            [([Message(role="user", content=q)], one.statement.text) for one, q in asked]
-        )
+        model.score_all([([Message(role="user", content=q)], one.text) for one, q in asked])
     )
     ranked = []
-    for one in found:
+    for one in offers:
         by_score = sorted((-next(scores), question) for question in one.questions)
-        ranked.append(one._replace(questions=[question for _, question in by_score]))
+        ranked.append(one._replace(questions=tuple(question for _, question in by_score)))
     return ranked
 
 
@@ -287,9 +236,7 @@ def _rows(selection: Selection) -> list[_Row]:
 
 def _skipped(chunk: Chunk, reason: str, text: str) -> Drop:
     shown = " ".join(text.split())
-    return Drop(
-        subject_id=chunk.id, subject="row", reason=reason, detail="", text=shown[:_SHOWN]
-    )
+    return Drop(subject_id=chunk.id, subject="row", reason=reason, detail="", text=shown[:_SHOWN])
 
 
 _SHOWN = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from loresmith.component import content_id
-from loresmith.datasets import freeze, write_dataset
+from loresmith.datasets import write_dataset
 from loresmith.errors import RecipeError
 from loresmith.exams import ExamSheet, Material
 from loresmith.records import Curated, Dataset, Fact, Wording, WordingUse
@@ -31,11 +31,10 @@ class FreezeDataset(Step):
                 faults=_reasons(kept),
                 hint="`loresmith status` says what is missing; a stronger --teacher helps most.",
             )
-        frozen = freeze(
+        frozen = context.recipe.dataset.freeze(
             kept.facts,
             kept.wordings,
             documents(context),
-            splitter=context.recipe.dataset,
             seed=context.recipe.seed,
             version=1 + len({one.id for one in context.store.all(Dataset)}),
         )

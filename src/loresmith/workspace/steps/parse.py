@@ -44,6 +44,9 @@ class Parse(Step):
             if context.done(source.key) is None:
                 _parse(context, source)
         context.tell(self.name, len(found), len(found))
+        if not documents(context):
+            reasons = "\n".join(f"  {one.reason}" for one in self.state(context).failures)
+            raise DocumentError(f"none of the documents can be read:\n{reasons}")
 
 
 @remembered

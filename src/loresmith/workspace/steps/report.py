@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+from pydantic import ValidationError
+
 from loresmith import __version__
 from loresmith.exams import compare
 from loresmith.records import Drop, Run, StepLog, Usage
@@ -61,7 +63,10 @@ def finished_report(context: Context) -> RunReport | None:
     path = report_path(context)
     if path is None or not path.exists():
         return None
-    return RunReport.model_validate_json(path.read_text(encoding="utf-8"))
+    try:
+        return RunReport.model_validate_json(path.read_bytes())
+    except ValidationError:  # of another version, or edited: it is written anew
+        return None
 
 
 def report_path(context: Context) -> Path | None:

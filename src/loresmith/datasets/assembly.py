@@ -1,0 +1,40 @@
+"""How a recipe makes rows of what was kept: which facts are kept apart, and what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loresmith.component import Component
+from loresmith.datasets.build import Answers, freeze
+from loresmith.datasets.splitter import Splitter
+from loresmith.records import Dataset, Document, Fact, Wording
+
+
+class Assembly(Component):
+    """From kept facts and wordings to a frozen dataset."""
+
+    split: Splitter = Splitter()
+    """What is trained on, and what is kept apart as a control and for validation."""
+    answers: Answers = "same"
+    """What paraphrases are answered with. `same`: the fact's own answer, which small models learn
+    in a fraction of the epochs (see docs/benchmarks.md). `varied`: the teacher's reworded one."""
+
+    def freeze(
+        self,
+        facts: Sequence[Fact],
+        wordings: Sequence[Wording],
+        documents: Sequence[Document],
+        *,
+        seed: int,
+        version: int,
+    ) -> Dataset:
+        """A dataset with these settings; see `build.freeze`."""
+        return freeze(
+            facts,
+            wordings,
+            documents,
+            splitter=self.split,
+            seed=seed,
+            version=version,
+            answers=self.answers,
+        )

@@ -1,0 +1,164 @@
+"""`train FILE`, `predict` and `chat` without any project, on a tiny model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from projects import Finished
+from projects import loresmith as in_a_process
+
+Loresmith = Callable[..., Finished]
+
+_ROWS = [
+    {"instruction": "Who is the harbour master?", "output": "Ilse Brandt."},
+    {"instruction": "港务局局长是谁？", "input": "", "output": "林海舟。"},
+    {"instruction": "", "output": "nobody"},
+    {"foo": 1},
+    7,
+]
+
+
+class _Training(NamedTuple):
+    folder: Path
+    words: list[str | Path]
+    first: Finished
+
+
+@pytest.fixture(scope="module")
+def training(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> _Training:
+    """What `train FILE` makes of two good rows and three bad ones."""
+    folder = tmp_path_factory.mktemp("training")
+    (folder / "rows.json").write_text(json.dumps(_ROWS), encoding="utf-8")
+    words = ["train", folder / "rows.json", "--output", folder / "tuned"]
+    words += ["--base-model", tiny_base, "--set", "training.num_epochs=2"]
+    return _Training(folder / "tuned", words, in_a_process(*words))
+
+
+@pytest.fixture
+def trained(training: _Training, tmp_path: Path) -> Path:
+    """A copy of it, to be used and spoiled."""
+    return Path(shutil.copytree(training.folder, tmp_path / "tuned"))
+
+
+def test_a_file_of_rows_is_trained_as_it_stands(training: _Training) -> None:
+    for name in ("adapter/adapter_config.json", "trainer_log.jsonl", "training_loss.png"):
+        assert (training.folder / name).exists()
+
+
+def test_rows_that_cannot_be_used_are_listed_and_the_rest_is_trained(training: _Training) -> None:
+    assert training.first.code == 1
+    for said in ("row 3: empty", "row 4: unknown_format", "row 5: unknown_format", "on 2 rows"):
+        assert said in training.first.out
+
+
+def test_libraries_do_not_talk_to_the_user(training: _Training) -> None:
+    assert "Warning" not in training.first.err
+    assert all(line.startswith("train: ") for line in training.first.err.splitlines())
+
+
+def test_training_on_the_same_file_again_does_nothing(training: _Training) -> None:
+    log = training.folder / "trainer_log.jsonl"
+    before = log.stat().st_mtime_ns
+    again = in_a_process(*training.words)
+    assert (again.code, again.out) == (1, training.first.out)
+    assert log.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("text", ["[]", "{bad", "", "[[1]]"])
+def test_a_file_without_rows_says_what_is_expected(
+    loresmith: Loresmith, tiny_base: Path, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "rows.json").write_text(text)
+    done = loresmith("train", "rows.json", "--output", "tuned", "--base-model", tiny_base)
+    assert done.code in (1, 2)
+    assert "rows.json" in done.err
+    assert not (tmp_path / "tuned").exists()
+
+
+def test_predict_answers_each_line_and_lists_those_that_are_no_prompts(
+    loresmith: Loresmith, trained: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "prompts.jsonl").write_text(
+        '{"id": 1, "prompt": "Who?", "tag": "a"}\nnot json\n{"id": 2}\n'
+        '{"id": 1, "prompt": "Again?"}\n\n{"id": "三", "prompt": "你好"}\n',
+        encoding="utf-8",
+    )
+    words = ("predict", trained, "prompts.jsonl", "--output", "replies.jsonl", "--max-tokens", "3")
+    done = loresmith(*words)
+    assert done.code == 1
+    for said in ("line 2: not a JSON object", "line 3: has no text", "line 4: the id 1 stands"):
+        assert said in done.out
+    rows = [json.loads(line) for line in _lines(tmp_path / "replies.jsonl")]
+    assert [(row["id"], row["prompt"], row.get("tag")) for row in rows] == [
+        (1, "Who?", "a"),
+        ("三", "你好", None),
+    ]
+    assert all(isinstance(row["reply"], str) for row in rows)
+
+    again = loresmith(*words)
+    assert "0 answered, 2 kept from before" in again.out
+
+
+def test_predict_goes_on_after_a_line_that_was_cut_off(
+    loresmith: Loresmith, tiny_base: Path, tmp_path: Path
+) -> None:
+    prompts = [{"id": n, "prompt": f"Question {n}?"} for n in range(3)]
+    (tmp_path / "prompts.jsonl").write_text("".join(json.dumps(p) + "\n" for p in prompts))
+    words = ("predict", tiny_base, "prompts.jsonl", "--output", "replies.jsonl")
+    assert loresmith(*words, "--max-tokens", "3").code == 0
+    whole = (tmp_path / "replies.jsonl").read_bytes()
+    first_line_end = whole.index(b"\n") + 1
+    (tmp_path / "replies.jsonl").write_bytes(whole[: first_line_end + 9])
+    done = loresmith(*words, "--max-tokens", "3")
+    assert "2 answered, 1 kept from before" in done.out
+    assert (tmp_path / "replies.jsonl").read_bytes() == whole
+
+
+def test_predict_never_writes_into_replies_to_other_prompts(
+    loresmith: Loresmith, tiny_base: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "prompts.jsonl").write_text('{"id": 1, "prompt": "Who?"}\n')
+    other = '{"id": 1, "prompt": "Who else?", "reply": "Nobody."}\n'
+    (tmp_path / "replies.jsonl").write_text(other)
+    done = loresmith("predict", tiny_base, "prompts.jsonl", "--output", "replies.jsonl")
+    assert done.code == 2
+    assert "replies to these prompts" in done.err
+    assert (tmp_path / "replies.jsonl").read_text() == other
+
+
+def test_chat_answers_until_the_input_ends(loresmith: Loresmith, trained: Path) -> None:
+    done = loresmith("chat", trained, "--max-tokens", "3", input="Who?\n/new\n港务局局长是谁？\n")
+    assert done.code == 0
+    assert done.out.count("> ") >= 4
+
+
+def test_chat_compares_base_and_tuned(loresmith: Loresmith, trained: Path) -> None:
+    done = loresmith("chat", trained, "--compare", "--max-tokens", "3", input="Who?\n")
+    assert done.code == 0
+    assert "base> " in done.out
+    assert "tuned> " in done.out
+
+
+def test_a_folder_without_a_model_says_how_to_get_one(loresmith: Loresmith, project: Path) -> None:
+    done = loresmith("chat", project)
+    assert done.code == 2
+    assert "`loresmith run` trains one" in done.err
+
+
+def test_an_adapter_whose_note_is_damaged_asks_for_the_base_model(
+    loresmith: Loresmith, trained: Path
+) -> None:
+    (trained / "adapter" / "adapter_config.json").write_text("{")
+    done = loresmith("chat", trained)
+    assert done.code == 2
+    assert "--base-model" in done.err
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
