@@ -1,17 +1,19 @@
 """Writes the reference pages from the code, so that they cannot say something else.
 
-    python docs/reference/build.py          # writes them
-    python docs/reference/build.py --check  # exit code 1 if one is out of date
+python docs/reference/build.py          # writes them
+python docs/reference/build.py --check  # exit code 1 if one is out of date
 """
 
 from __future__ import annotations
 
+import inspect
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel
+from typer.models import ArgumentInfo, OptionInfo
 
 from loresmith.cli import app
 from loresmith.recipe import Recipe
@@ -22,102 +24,196 @@ Schema = dict[str, Any]
 
 
 def main(*, check: bool) -> int:
-    pages = {
-        "recipe.md": "".join(
-            ["# The recipe\n\n", *_INTRO, *_model_page(Recipe, mode="validation", depth=2)]
-        ),
-        "report.md": "".join(
-            [
-                "# report.json\n\nEvery key of the report that a run writes. `null` stands where "
-                "there is nothing to say.\n\n",
-                *_model_page(RunReport, mode="serialization", depth=2),
-            ]
-        ),
-        "cli.md": "".join(["# Commands\n\n", *_commands()]),
-    }
-    stale = [name for name, text in pages.items() if _is_stale(HERE / name, text)]
+    """Writes the pages that differ from the code, or with `check` names them; 1 if any did."""
+    stale = [name for name, text in pages().items() if _is_stale(HERE / name, text)]
     for name in stale:
         if check:
             print(f"docs/reference/{name} is out of date; run `make reference`", file=sys.stderr)
         else:
-            (HERE / name).write_text(pages[name], encoding="utf-8")
+            (HERE / name).write_text(pages()[name], encoding="utf-8")
     return int(check and bool(stale))
 
 
-_INTRO = (
-    "Every setting with its type and default, from the code's own docstrings. A setting is named "
-    "by its path: `training.rank` stands under `training:` in `loresmith.yaml` and is changed by "
-    "`--set training.rank=32`.\n\n",
-)
+def pages() -> dict[str, str]:
+    """Every page by its file name."""
+    parts = {
+        "recipe.md": (_RECIPE, *_RecipePage().lines()),
+        "report.md": (_REPORT, *_ReportPage().lines()),
+        "cli.md": (_COMMANDS, *_commands()),
+    }
+    return {name: "".join(lines).rstrip() + "\n" for name, lines in parts.items()}
+
+
+_RECIPE = """\
+# The recipe
+
+Every setting with its type and default, from the code's own docstrings. A setting is named by its
+path: `training.rank` stands as `rank` under `training:` in `loresmith.yaml`, and is changed by
+`--set training.rank=32`. A block may name only what it changes. Where a block has several kinds,
+its `type` chooses one; without it, the default's. `null` means not set.
+
+`loresmith init FOLDER` writes a recipe with all of this in its comments.
+
+"""
+_REPORT = """\
+# report.json
+
+Every key of the report that a run writes into its folder. `null` stands where there is nothing to
+say; a map has the keys that its meaning names. Shapes that stand in several places are described
+once.
+
+"""
+_COMMANDS = """\
+# Commands
+
+`loresmith COMMAND --help` says the same. Exit codes: 0 done; 1 a part of the work was refused or
+failed, and what and why is listed; 2 wrong use; 130 stopped by Ctrl-C.
+
+"""
 
 
 def _is_stale(path: Path, text: str) -> bool:
     return not path.exists() or path.read_text(encoding="utf-8") != text
 
 
-def _model_page(model: type[BaseModel], *, mode: Any, depth: int) -> Iterator[str]:
-    schema = model.model_json_schema(mode=mode)
-    definitions = schema.get("$defs", {})
-    seen: set[str] = set()
-    yield from _section(schema, "", definitions, seen, depth)
+class _RecipePage:
+    """A section for each block of the recipe; members of a family side by side in one."""
 
+    def __init__(self) -> None:
+        self._schema = Recipe.model_json_schema(mode="validation")
+        self._definitions = self._schema["$defs"]
 
-def _section(
-    schema: Schema, path: str, definitions: dict[str, Schema], seen: set[str], depth: int
-) -> Iterator[str]:
-    """A table of one object's keys, then a section for each object below it."""
-    if path:
-        yield f"{'#' * min(depth, 5)} `{path}`\n\n"
-    if schema.get("description"):
+    def lines(self) -> Iterator[str]:
+        yield from self._block(self._schema, "", depth=2)
+
+    def _block(self, schema: Schema, path: str, *, depth: int) -> Iterator[str]:
         yield f"{_plain(schema['description'])}\n\n"
-    rows, below = [], []
-    for key, field in schema.get("properties", {}).items():
-        objects = list(_objects(field, definitions))
-        below += [(f"{path}.{key}" if path else key, one) for one in objects]
-        default = _default(field, objects)
-        told = _plain(field.get("description", ""))
-        rows.append(f"| `{key}` | {_type(field, definitions)} | {default} | {told} |\n")
-    yield "| key | type | default | meaning |\n| --- | --- | --- | --- |\n"
-    yield from rows
-    yield "\n"
-    for where, one in below:
-        name = f"{where} ({one['title']})"
-        if name not in seen:
-            seen.add(name)
-            kind = one.get("properties", {}).get("type", {}).get("const")
-            title = f"{where}` with `type: {kind}" if kind else where
-            yield from _section(one, title, definitions, seen, depth + 1)
+        yield from self._table(_settings(schema), path)
+        for key, field in _settings(schema).items():
+            where = f"{path}.{key}" if path else key
+            members = _objects(field, self._definitions)
+            if members:
+                yield f"{'#' * min(depth, 5)} `{where}`\n\n"
+            if len(members) == 1:
+                yield from self._block(members[0], where, depth=depth + 1)
+            elif members:
+                yield from self._family(members, where, depth=depth + 1)
+
+    def _family(self, members: list[Schema], path: str, *, depth: int) -> Iterator[str]:
+        """What kinds there are, then the settings that all have, then those of one alone."""
+        yield "| `type` | what it does |\n| --- | --- |\n"
+        for member in members:
+            yield f"| `{_kind(member)}` | {_plain(member['description'])} |\n"
+        yield "\n"
+        shared = _shared([_settings(member) for member in members])
+        if shared:
+            yield "Settings of every kind:\n\n"
+            yield from self._table(shared, path)
+        for member in members:
+            own = {key: f for key, f in _settings(member).items() if key not in shared}
+            if own:
+                yield f"{'#' * min(depth, 5)} `{path}` with `type: {_kind(member)}`\n\n"
+                yield from self._table(own, path)
+
+    def _table(self, settings: Schema, path: str) -> Iterator[str]:
+        if not settings:
+            return
+        yield "| setting | type | default | meaning |\n| --- | --- | --- | --- |\n"
+        for key, field in settings.items():
+            name = f"{path}.{key}" if path else key
+            members = _objects(field, self._definitions)
+            kind = f"[block](#{_anchor(name)})" if members else _type(field, self._definitions)
+            kind = f"list of [blocks](#{_anchor(name)})" if field.get("type") == "array" else kind
+            told = _plain(field.get("description", ""))
+            yield f"| `{key}` | {kind} | {_default(field, members)} | {told} |\n"
+        yield "\n"
 
 
-def _objects(field: Schema, definitions: dict[str, Schema]) -> Iterator[Schema]:
-    """The objects that a field may hold, directly, in a list or under free keys."""
+class _ReportPage:
+    """The report's keys, then each shape that stands below them, once."""
+
+    def __init__(self) -> None:
+        self._schema = RunReport.model_json_schema(mode="serialization")
+        self._definitions = self._schema["$defs"]
+
+    def lines(self) -> Iterator[str]:
+        waiting, seen = [self._schema], {self._schema["title"]}
+        while waiting:
+            schema = waiting.pop(0)
+            if schema is not self._schema:
+                yield f"## {schema['title']}\n\n"
+            yield f"{_plain(schema['description'])}\n\n"
+            yield "| key | type | meaning |\n| --- | --- | --- |\n"
+            for key, field in schema["properties"].items():
+                told = _plain(field.get("description", ""))
+                yield f"| `{key}` | {_type(field, self._definitions)} | {told} |\n"
+                below = _objects(field, self._definitions)
+                waiting += [one for one in below if one["title"] not in seen]
+                seen |= {one["title"] for one in below}
+            yield "\n"
+
+
+def _settings(schema: Schema) -> Schema:
+    """The keys of a block, less the `type` that names a member of a family."""
+    properties: Schema = schema.get("properties", {})
+    return {key: field for key, field in properties.items() if key != "type"}
+
+
+def _shared(members: list[Schema]) -> Schema:
+    first, *others = members
+    return {key: field for key, field in first.items() if all(o.get(key) == field for o in others)}
+
+
+def _kind(member: Schema) -> str:
+    return str(member["properties"]["type"]["const"])
+
+
+def _anchor(path: str) -> str:
+    """What GitHub makes of a heading that is this path."""
+    return path.lower().replace(".", "")
+
+
+def _objects(field: Schema, definitions: Schema) -> list[Schema]:
+    """The objects that a field may hold: directly, in a list, or under free keys."""
+    if "$ref" in field:
+        target = definitions[field["$ref"].rsplit("/", 1)[-1]]
+        return [target] if "properties" in target else []
+    parts = [field[part] for part in ("items", "additionalProperties") if part in field]
+    branches = field.get("oneOf") or field.get("anyOf") or field.get("allOf") or []
+    found = [_objects(p, definitions) for p in (*branches, *parts) if isinstance(p, dict)]
+    return [one for several in found for one in several]
+
+
+def _type(field: Schema, definitions: Schema) -> str:
     if "$ref" in field:
         target = definitions[field["$ref"].rsplit("/", 1)[-1]]
         if "properties" in target:
-            yield target
-        return
-    for branch in field.get("oneOf") or field.get("anyOf") or field.get("allOf") or ():
-        yield from _objects(branch, definitions)
-    for part in ("items", "additionalProperties"):
-        if isinstance(field.get(part), dict):
-            yield from _objects(field[part], definitions)
-
-
-def _type(field: Schema, definitions: dict[str, Schema]) -> str:
-    if "$ref" in field:
-        target = definitions[field["$ref"].rsplit("/", 1)[-1]]
-        return "object" if "properties" in target else _type(target, definitions)
+            return f"[{target['title']}](#{target['title'].lower()})"
+        return _type(target, definitions)
     branches = field.get("oneOf") or field.get("anyOf") or field.get("allOf")
     if branches:
         return " or ".join(dict.fromkeys(_type(branch, definitions) for branch in branches))
-    if "const" in field:
-        return f"`{field['const']}`"
-    if "enum" in field:
-        return ", ".join(f"`{value}`" for value in field["enum"])
+    if "const" in field or "enum" in field:
+        return ", ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
+    if "prefixItems" in field:
+        return f"[{', '.join(_type(one, definitions) for one in field['prefixItems'])}]"
     if field.get("type") == "array":
         return f"list of {_type(field.get('items', {}), definitions)}"
-    limits = [
-        f"{sign} {field[key]}"
+    if isinstance(field.get("additionalProperties"), dict):
+        return f"map to {_type(field['additionalProperties'], definitions)}"
+    names = {
+        "object": "map",
+        "string": "text",
+        "boolean": "true or false",
+        "integer": "whole number",
+    }
+    name = str(field.get("type", "anything"))
+    return f"{names.get(name, name)} {_limits(field)}".rstrip()
+
+
+def _limits(field: Schema) -> str:
+    return ", ".join(
+        f"{sign} {field[key]:.10g}"
         for key, sign in (
             ("minimum", "≥"),
             ("exclusiveMinimum", ">"),
@@ -125,40 +221,87 @@ def _type(field: Schema, definitions: dict[str, Schema]) -> str:
             ("exclusiveMaximum", "<"),
         )
         if key in field
-    ]
-    name = str(field.get("type", "any"))
-    return f"{name} {', '.join(limits)}".strip()
+    )
 
 
-def _default(field: Schema, objects: list[Schema]) -> str:
+def _default(field: Schema, members: list[Schema]) -> str:
     if "default" not in field:
         return ""
-    if objects:
-        default = field["default"]
-        return f"`type: {default['type']}`" if isinstance(default, dict) and "type" in default else ""
-    return "`null`" if field["default"] is None else f"`{field['default']}`"
+    default = field["default"]
+    if isinstance(default, list) and members:
+        kinds = [one["type"] for one in default]
+        every = [_kind(member) for member in members]
+        return "all of them" if kinds == every else ", ".join(f"`{kind}`" for kind in kinds)
+    if members:
+        chosen = len(members) > 1 and isinstance(default, dict)
+        return f"`type: {default['type']}`" if chosen else ""
+    return f"`{default}`" if isinstance(default, str) and default else f"`{json.dumps(default)}`"
 
 
 def _plain(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+class _Option(NamedTuple):
+    """An argument or option of a command, as its function declares it."""
+
+    name: str
+    told: str
+
+
 def _commands() -> Iterator[str]:
-    """Each command's own help, as the terminal shows it."""
-    from typer.testing import CliRunner
+    """Commands with the same arguments and options share a section."""
+    groups: dict[tuple[_Option, ...], list[tuple[str, str]]] = {}
+    for command in app.registered_commands:
+        function: Callable[..., Any] | None = command.callback
+        assert function is not None  # a registered command is a decorated function
+        name = command.name or function.__name__
+        groups.setdefault(tuple(_options(function)), []).append((name, command.help or ""))
+    for options, commands in groups.items():
+        yield f"## {', '.join(name for name, _ in commands)}\n\n"
+        yield "".join(f"- `loresmith {name}`: {told}\n" for name, told in commands) + "\n"
+        yield "| argument or option | meaning |\n| --- | --- |\n"
+        yield "".join(f"| {one.name} | {one.told} |\n" for one in options) + "\n"
 
-    runner = CliRunner()
-    overview = runner.invoke(app, ["--help"], terminal_width=80).output
-    yield f"```\n{_tidy(overview)}\n```\n"
-    for info in app.registered_commands:
-        name = info.name or (info.callback.__name__ if info.callback else "")
-        text = runner.invoke(app, [name, "--help"], terminal_width=80).output
-        yield f"\n## {name}\n\n```\n{_tidy(text)}\n```\n"
+
+def _options(function: Callable[..., Any]) -> Iterator[_Option]:
+    hints = get_type_hints(function, include_extras=True)
+    for name, parameter in inspect.signature(function).parameters.items():
+        declared = next(_declared(hints[name]))
+        told = _plain(declared.help or "")
+        default = parameter.default
+        if isinstance(declared, ArgumentInfo):
+            yield _Option(f"`{name.upper()}`", told)
+            continue
+        named = [one for one in (declared.default, *(declared.param_decls or ())) if _is_flag(one)]
+        flag = named[0] if named else f"--{name.replace('_', '-')}"
+        needed = " Required." if default is inspect.Parameter.empty else ""
+        shown = f" Default: {default:g}." if type(default) in (int, float) else ""
+        value = "" if isinstance(default, bool) else f" {declared.metavar or _VALUES[name]}"
+        yield _Option(f"`{flag}{value}`", f"{told}{needed}{shown}".strip())
 
 
-def _tidy(text: str) -> str:
-    lines = text.replace("Usage: root", "Usage: loresmith").strip("\n").splitlines()
-    return "\n".join(line.rstrip() for line in lines)
+def _declared(hint: Any) -> Iterator[OptionInfo | ArgumentInfo]:
+    """What Typer was told of a parameter."""
+    parts: Iterable[Any] = get_args(hint) if get_origin(hint) is Annotated else ()
+    return (part for part in parts if isinstance(part, (OptionInfo, ArgumentInfo)))
+
+
+def _is_flag(declared: Any) -> bool:
+    """Whether it is an option's own name; Typer keeps one that comes first as the default."""
+    return isinstance(declared, str) and declared.startswith("--")
+
+
+_VALUES = {
+    "base_model": "MODEL",
+    "max_tokens": "N",
+    "output": "PATH",
+    "recipe": "FILE",
+    "seed": "N",
+    "system": "TEXT",
+    "temperature": "T",
+}
+"""What stands for an option's value where its declaration has no word for it."""
 
 
 if __name__ == "__main__":

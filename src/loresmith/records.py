@@ -46,8 +46,11 @@ class Span(Record):
     """A half-open range [start, end) of code points of one document's text."""
 
     document_id: str
+    """The id of the document."""
     start: int = Field(ge=0)
+    """Where it begins."""
     end: int = Field(ge=0)
+    """Where it ends; not part of it."""
 
 
 class Heading(Record):
@@ -140,9 +143,13 @@ class Drop(Record):
     """A row that was thrown out, and why."""
 
     subject_id: str
+    """The id of what was thrown out; of a file's row, its place."""
     subject: Literal["fact", "wording", "chunk", "document", "row"]
+    """What kind of thing it was."""
     reason: str
+    """Why, in a word that can be counted, such as `figure_not_in_evidence`."""
     detail: str
+    """Why, in this case: the figure or name that has no source, say."""
     text: str
     """What was thrown out, shortened for reading."""
 

@@ -132,6 +132,34 @@ def test_predict_never_writes_into_replies_to_other_prompts(
     assert (tmp_path / "replies.jsonl").read_text() == other
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"instruction": "Who?", "output": "Nobody."}]',
+        "Notes of mine.",
+        "Notes of mine.\n",
+        '{"id": 1, "prompt": "Who?", "reply": "N"}\n{"id": 2, "prompt": "More?", "reply": "M"}\n',
+    ],
+)
+def test_predict_never_writes_over_a_file_that_it_did_not_begin(
+    loresmith: Loresmith, tiny_base: Path, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "prompts.jsonl").write_text('{"id": 1, "prompt": "Who?"}\n')
+    (tmp_path / "mine").write_text(content)
+    done = loresmith("predict", tiny_base, "prompts.jsonl", "--output", "mine")
+    assert done.code == 2
+    assert "replies to these prompts" in done.err
+    assert (tmp_path / "mine").read_text() == content
+
+
+def test_what_was_trained_on_a_file_remembers_its_base(
+    loresmith: Loresmith, trained: Path, tiny_base: Path
+) -> None:
+    assert json.loads((trained / "run.json").read_text())["base_model"] == str(tiny_base)
+    done = loresmith("chat", trained, "--base", "--max-tokens", "3", input="Who?\n")
+    assert done.code == 0
+
+
 def test_chat_answers_until_the_input_ends(loresmith: Loresmith, trained: Path) -> None:
     done = loresmith("chat", trained, "--max-tokens", "3", input="Who?\n/new\n港务局局长是谁？\n")
     assert done.code == 0
@@ -154,7 +182,7 @@ def test_a_folder_without_a_model_says_how_to_get_one(loresmith: Loresmith, proj
 def test_an_adapter_whose_note_is_damaged_asks_for_the_base_model(
     loresmith: Loresmith, trained: Path
 ) -> None:
-    (trained / "adapter" / "adapter_config.json").write_text("{")
+    (trained / "run.json").write_text("{")
     done = loresmith("chat", trained)
     assert done.code == 2
     assert "--base-model" in done.err

@@ -97,9 +97,16 @@ SECTIONS = [
 
 
 def build(path: Path) -> None:
-    title = ParagraphStyle("title", fontName="Helvetica-Bold", fontSize=19, leading=25, spaceAfter=12)
+    title = ParagraphStyle(
+        "title", fontName="Helvetica-Bold", fontSize=19, leading=25, spaceAfter=12
+    )
     heading = ParagraphStyle(
-        "heading", fontName="Helvetica-Bold", fontSize=14.5, leading=19, spaceBefore=11, spaceAfter=6
+        "heading",
+        fontName="Helvetica-Bold",
+        fontSize=14.5,
+        leading=19,
+        spaceBefore=11,
+        spaceAfter=6,
     )
     body = ParagraphStyle("body", fontName="Helvetica", fontSize=11.5, leading=16.5, spaceAfter=8)
 

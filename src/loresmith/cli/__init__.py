@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -55,7 +56,7 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool,
         typer.Option(
             "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
@@ -78,10 +79,17 @@ def main() -> None:
         app(standalone_mode=True)
     except JobCancelled as error:
         print(f"\n{error.message.capitalize()}. {error.hint}".rstrip(), file=sys.stderr)
-        sys.exit(130)
+        _leave_at_once()
     except LoresmithError as error:
         _say(error)
         sys.exit(2 if isinstance(error, _WRONG_USE) else 1)
+
+
+def _leave_at_once() -> NoReturn:
+    """Ends the process as Ctrl-C should, without waiting for calls that a teacher left hanging."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(130)
 
 
 def _say(error: LoresmithError) -> None:

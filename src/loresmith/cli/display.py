@@ -65,13 +65,13 @@ def shown_progress() -> Iterator[ProgressListener]:
 
 def _plain_lines() -> ProgressListener:
     """A line when a step begins, at each tenth of it, and when it ends."""
-    said: dict[str, int] = {}
+    said: dict[str, int | str] = {}
 
     def listen(step: Step) -> None:
-        tenth = 10 * step.done // step.total if step.total else 0
-        if said.get(step.step) == tenth:
+        news = 10 * step.done // step.total if step.total else step.note
+        if said.get(step.step) == news:
             return
-        said[step.step] = tenth
+        said[step.step] = news
         of = f"{step.done}/{step.total}" if step.total else "..."
         print(f"{step.step}: {of} {step.note}".rstrip(), file=sys.stderr, flush=True)
 
@@ -100,7 +100,8 @@ def show_status(states: Mapping[str, StepState]) -> bool:
     console.print(table)
     for state in states.values():
         for failure in state.failures:
-            _say(f"{failure.step}: {failure.subject}: {failure.reason}")
+            about = "" if failure.reason.startswith(failure.subject) else f"{failure.subject}: "
+            _say(f"{failure.step}: {about}{failure.reason}")
     return all(state.complete for state in states.values())
 
 

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 Model = Annotated[Path, typer.Argument(help="A project, a run, an adapter or a model folder.")]
 
+Temperature = Annotated[
+    float, typer.Option(min=0.0, max=2.0, help="0 gives the likeliest reply; more varies more.")
+]
+MaxTokens = Annotated[int, typer.Option(min=1, help="Longest reply, in tokens.")]
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to `app`."""
@@ -29,8 +34,8 @@ def chat(
     ] = False,
     base_model: BaseModel = None,
     system: Annotated[str | None, typer.Option(help="A system prompt.")] = None,
-    temperature: Annotated[float, typer.Option(min=0.0, max=2.0)] = 0.0,
-    max_tokens: Annotated[int, typer.Option(min=1)] = 256,
+    temperature: Temperature = 0.0,
+    max_tokens: MaxTokens = 256,
 ) -> None:
     from loresmith.cli.talk import talk
     from loresmith.workspace.candidates import find_candidate
@@ -46,8 +51,8 @@ def predict(
     output: Annotated[Path, typer.Option(help="The same lines with `reply`; resumed if there.")],
     base_model: BaseModel = None,
     system: Annotated[str | None, typer.Option(help="A system prompt.")] = None,
-    temperature: Annotated[float, typer.Option(min=0.0, max=2.0)] = 0.0,
-    max_tokens: Annotated[int, typer.Option(min=1)] = 256,
+    temperature: Temperature = 0.0,
+    max_tokens: MaxTokens = 256,
 ) -> None:
     from loresmith.cli.display import show_prediction, shown_progress
     from loresmith.workspace.prediction import predict as predict_file

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loresmith.cli.options import BaseModel, Folder, RecipeFile, Seed, Settings, Teacher
+from loresmith.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
     from loresmith.workspace import Workspace
@@ -60,6 +61,7 @@ def train(
     output: Annotated[
         Path | None, typer.Option(help="Where the result of training on a file goes.")
     ] = None,
+    teacher: Teacher = None,
     base_model: BaseModel = None,
     seed: Seed = None,
     settings: Settings = None,
@@ -70,7 +72,12 @@ def train(
         return
     if target.suffix.lower() in (".yaml", ".yml"):
         target, recipe = target.parent, target
-    _stage("train")(target, None, base_model, seed, settings, recipe)
+    if output is not None:
+        raise Conflict(
+            "--output is for training on a file of rows",
+            hint="What a project trains is in its runs/ folder.",
+        )
+    _stage("train")(target, teacher, base_model, seed, settings, recipe)
 
 
 def _train_on_file(
@@ -82,7 +89,6 @@ def _train_on_file(
     seed: int | None,
 ) -> None:
     from loresmith.cli.display import show_training, shown_progress
-    from loresmith.errors import NotFound
     from loresmith.workspace.file_training import train_on_file
     from loresmith.workspace.recipes import load_recipe
 

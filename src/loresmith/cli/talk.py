@@ -30,7 +30,7 @@ def talk(
         conversations = {
             role: stack.enter_context(
                 Conversation(
-                    candidate.open(role),
+                    candidate.open(role, on_progress=console.print),
                     system=system,
                     temperature=temperature,
                     max_tokens=max_tokens,

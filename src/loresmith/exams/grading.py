@@ -47,6 +47,6 @@ def _is_figure(target: str) -> bool:
 
 _LABEL = re.compile(r"(?<![.!?] )(?<!\A)\b[A-Z][a-z]+ \Z|\A[A-Z][a-z]{2,} \Z|第\Z")
 _AROUND = frozenset(
-    "about around approximately roughly nearly almost some circa up down rose fell increase "  # noqa: SIM905
+    "about around approximately roughly nearly almost some circa up down rose fell increase "
     "increased decrease decreased gain more less least most early late end mid 约 近 大 超".split()
 )

@@ -103,10 +103,10 @@ _TOKEN = re.compile(
 _NUMBER_WORDS = {"one": "1", "zero": "0", "none": "0", "一": "1", "零": "0"}
 """Those that `figures` leaves alone, as they often count nothing."""
 _NO_MATTER = frozenset(
-    "the a an mr mrs ms dr prof professor captain capt sir madam 的 第 s".split()  # noqa: SIM905
+    "the a an mr mrs ms dr prof professor captain capt sir madam 的 第 s".split()
 )
 _FUNCTION_WORDS = frozenset(
-    "the a an of in on at to by for from with and or as is was were are be been being it its "  # noqa: SIM905
+    "the a an of in on at to by for from with and or as is was were are be been being it its "
     "this that these those which who whom whose had ha have has do did does not into onto over "
     "under after before during than then there their they he she his her him them because due "
     "since so such when while where why how what by will would could can may might must per "

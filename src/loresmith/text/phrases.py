@@ -81,11 +81,9 @@ def moment_parts(figure: Figure) -> dict[str, int]:
 
 _ARTICLE = re.compile(r"^(?:the|a|an|its|his|her|their)\s+", re.IGNORECASE)
 _LITTLE_WORDS = frozenset(
-    "the a an of in on at to by for and its his her their 的 了 在 于 和 与".split()  # noqa: SIM905
+    "the a an of in on at to by for and its his her their 的 了 在 于 和 与".split()
 )
-_YES_OR_NO = frozenset(
-    "yes no true false 是 否 有 没有 不是 对 不对 能 不能 可以 不可以".split()  # noqa: SIM905
-)
+_YES_OR_NO = frozenset("yes no true false 是 否 有 没有 不是 对 不对 能 不能 可以 不可以".split())
 _SMALL = Decimal(12)
 
 

@@ -35,11 +35,13 @@ class PracticeScore(Record):
     """What was measured between two steps of a training."""
 
     step: int
+    """Optimizer steps done by then."""
     epoch: float
+    """Passes over all rows done by then, such as 1.25."""
     score: float | None = None
-    """From the practice questions; None without any."""
+    """Share of the practice questions answered rightly; null without any."""
     validation_loss: float | None = None
-    """Over the answer tokens of rows that are not learned; None without any."""
+    """Mean over the answer tokens of rows that are not learned, in nats; null without any."""
 
 
 class TrainingResult(Record):

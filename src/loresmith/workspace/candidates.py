@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,8 +25,11 @@ class Candidate:
     weights: Path | None = None
     """Whole tuned weights, where no adapter was trained."""
 
-    def open(self, which: Which) -> ChatModel:
-        """The model, to be entered with `with`; `tuned` of a bare model is the model itself."""
+    def open(self, which: Which, *, on_progress: Callable[[str], None] | None = None) -> ChatModel:
+        """The model, to be entered with `with`; `tuned` of a bare model is the model itself.
+
+        `on_progress` hears in words of a download.
+        """
         from loresmith.models.base_models import resolve_base_model
         from loresmith.models.local import LocalModel
 
@@ -35,7 +39,7 @@ class Candidate:
             raise NotFound(
                 f"{self.weights} does not say its base model", hint="Add --base-model NAME."
             )
-        folder = resolve_base_model(self.base, load_settings())
+        folder = resolve_base_model(self.base, load_settings(), on_progress=on_progress)
         if which == "tuned" and self.adapter is not None:
             return LocalModel(folder, self.adapter, name=f"{self.base}+{self.adapter.parent.name}")
         return LocalModel(folder, name=self.base)

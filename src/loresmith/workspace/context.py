@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from loresmith.component import content_id
 from loresmith.recipe import Recipe
@@ -24,6 +24,14 @@ def _go_on() -> None:
     return None
 
 
+class _Timing(NamedTuple):
+    """The step under way, and when it began by the calendar and by the stopwatch."""
+
+    step: str
+    started: float
+    clock: float
+
+
 @dataclass
 class Context:
     """One command's view of a project. `check` raises JobCancelled when the work must stop."""
@@ -35,10 +43,10 @@ class Context:
     store: Store
     on_progress: ProgressListener = silent
     check: Callable[[], None] = _go_on
-    usage: dict[str, Usage] = field(default_factory=dict)
-    """What the calls of this command cost, by step."""
     memory: dict[Callable[..., Any], Any] = field(default_factory=dict)
     """What `remembered` functions have read since the last change."""
+    _timing: _Timing = field(default_factory=lambda: _Timing("", 0.0, 0.0))
+    _usage: Usage = field(default_factory=Usage)
 
     def tell(self, step: str, done: int, total: int, note: str = "") -> None:
         """Passes progress on, and stops the step here if the job was cancelled."""
@@ -69,20 +77,27 @@ class Context:
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
-        """Logs the seconds and the calls of one step of this command."""
-        started, clock = time.time(), time.monotonic()
+        """Logs the seconds of one step of this command, and the calls that it tells of."""
+        self._timing = _Timing(step, time.time(), time.monotonic())
+        self.spent(Usage())
         try:
             yield
         finally:
-            self.store.put(
-                StepLog(
-                    id=content_id(self.recipe.fingerprint(), step, started),
-                    recipe_id=self.recipe.fingerprint(),
-                    step=step,
-                    seconds=round(time.monotonic() - clock, 3),
-                    usage=self.usage.pop(step, Usage()),
-                )
+            self.spent(self._usage)
+
+    def spent(self, usage: Usage) -> None:
+        """Logs what the step under way has cost so far: a run that is killed has paid for it."""
+        self._usage, timing = usage, self._timing
+        recipe_id = self.recipe.fingerprint()
+        self.store.put(
+            StepLog(
+                id=content_id(recipe_id, timing.step, timing.started),
+                recipe_id=recipe_id,
+                step=timing.step,
+                seconds=round(time.monotonic() - timing.clock, 3),
+                usage=usage,
             )
+        )
 
 
 def remembered(read: Callable[[Context], ValueT]) -> Callable[[Context], ValueT]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from loresmith.datasets import read_rows
 from loresmith.errors import NotFound, RecipeError
-from loresmith.models.base_models import describe_base_model, resolve_base_model
+from loresmith.models.base_models import check_base_model, resolve_base_model
 from loresmith.recipe import Recipe
 from loresmith.records import Drop
 from loresmith.settings import load_settings
@@ -33,16 +33,21 @@ def train_on_file(
     if not path.is_file():
         raise NotFound(f"there is no file {path}", hint="Check the path.")
     settings = load_settings()
-    describe_base_model(recipe.base_model, settings)
+    check_base_model(recipe.base_model, settings)
     read = read_rows(path)
     if not read.examples:
         raise RecipeError(
             f"{path} holds no row that can be trained on",
             faults=[f"{drop.subject_id}: {drop.reason}: {drop.detail}" for drop in read.drops[:20]],
         )
+    base = resolve_base_model(
+        recipe.base_model,
+        settings,
+        on_progress=lambda words: on_progress(Progress("fetch", 0, 0, words)),
+    )
     task = TrainingTask(
         training=recipe.training,
-        base=str(resolve_base_model(recipe.base_model, settings).absolute()),
+        base=str(base.absolute()),
         seed=recipe.seed,
         examples=tuple(read.examples),
     )
@@ -52,8 +57,8 @@ def train_on_file(
         on_progress=lambda progress: on_progress(training_progress(progress)),
         check=lambda: None,
     )
-    base = task.base if Path(recipe.base_model).is_dir() else recipe.base_model
-    (output / "run.json").write_text(json.dumps({"base_model": base}), encoding="utf-8")
+    named = task.base if Path(recipe.base_model).is_dir() else recipe.base_model
+    (output / "run.json").write_text(json.dumps({"base_model": named}), encoding="utf-8")
     return FileTraining(output, result.rows, result.steps, (*read.drops, *result.dropped))
 
 

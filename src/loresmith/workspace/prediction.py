@@ -58,7 +58,10 @@ def predict(
     sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
     head = (Message(role="system", content=system),) if system else ()
     output.parent.mkdir(parents=True, exist_ok=True)
-    with candidate.open("tuned") as opened, output.open("a", encoding="utf-8") as file:
+    fetched = candidate.open(
+        "tuned", on_progress=lambda words: on_progress(Progress("fetch", 0, 0, words))
+    )
+    with fetched as opened, output.open("a", encoding="utf-8") as file:
         for start in range(0, len(todo), _AT_ONCE):
             batch = todo[start : start + _AT_ONCE]
             told = count(done + start + 1)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from loresmith.errors import LoresmithError, StoreError
 from loresmith.models import Embedded
-from loresmith.models.base_models import describe_base_model
+from loresmith.models.base_models import check_base_model
+from loresmith.models.embedded import fetch_embedded
 from loresmith.workspace.context import Context
 from loresmith.workspace.steps.base import Step
 from loresmith.workspace.steps.parse import Parse, sources
@@ -18,14 +19,16 @@ _LEAST_FREE_BYTES = 200_000_000
 
 def check_before_work(context: Context, steps: Sequence[Step]) -> None:
     """Raises one error that names every fault which the missing ones of `steps` would meet."""
-    missing = {step.name for step in steps if not step.state(context).complete}
+    states = {step.name: step.state(context) for step in steps}
+    # A step that has nothing to do waits for what the steps before it will bring.
+    missing = {name for name, state in states.items() if not state.complete or state.total == 0}
     checks: list[Callable[[], object]] = [lambda: sources(context)]
     if missing:
         checks.append(lambda: _check_disk(context))
     if "generate" in missing or (missing and "dataset" in missing):
         checks.append(lambda: _check_teacher(context))
     if missing & {"exam before", "train", "exam after"}:
-        checks.append(lambda: describe_base_model(context.recipe.base_model, context.settings))
+        checks.append(lambda: _check_base_model(context))
     found = [error for check in checks if (error := _error_of(check)) is not None]
     if len(found) == 1:
         raise found[0]
@@ -53,10 +56,23 @@ def _check_teacher(context: Context) -> None:
     if isinstance(context.recipe.teacher, Embedded):
         Parse().run(context)
         refuse_unsuited_teacher(context)
+        _fetch_embedded(context)
         return
     with teacher_of(context).open() as teacher:
         if not context.project.replies.exists():
             teacher.check()
+
+
+def _check_base_model(context: Context) -> None:
+    """A large model is only asked after; the embedded one, which is small, is fetched now."""
+    if context.recipe.base_model == "embedded":
+        _fetch_embedded(context)
+    else:
+        check_base_model(context.recipe.base_model, context.settings)
+
+
+def _fetch_embedded(context: Context) -> None:
+    fetch_embedded(context.settings, on_progress=lambda words: context.tell("fetch", 0, 0, words))
 
 
 def _check_disk(context: Context) -> None:

@@ -73,6 +73,8 @@ def train_in_child(
     error: dict[str, str] | None = None
     try:
         for line in child.stdout:
+            if not line.startswith("{"):  # printed before the child could turn it elsewhere
+                continue
             message = json.loads(line)
             if "error" in message:
                 error = message["error"]

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from loresmith.component import content_id
 from loresmith.errors import ModelUnavailable
 from loresmith.generation import Batch, ExamWordingWriter, TrainingWordingWriter
+from loresmith.generation.extractive import rules_version
 from loresmith.generation.prompts import prompts_version
 from loresmith.models import Embedded, ModelSpec, Recorded
 from loresmith.models.local import LocalModel
@@ -126,7 +127,7 @@ def _extraction(context: Context, chunk: Chunk, document: Document) -> Task:
         written = writer.write(chunk, document, asker.model)
         return [*written.facts, *written.wordings]
 
-    key = _key(context, "extraction", writer.fingerprint(), [chunk.id])
+    key = _key(context, "extraction", writer.fingerprint(), [rules_version(), chunk.id])
     return Task(key, _place(chunk, document, "questions"), write)
 
 

@@ -39,7 +39,7 @@ class NameFilter(Filter):
         return KEEP
 
 
-_WORD = re.compile(r"[A-Z][^\W\d_]{2,}")
+_WORD = re.compile(r"[A-Z][^\W\d_\u3040-\u30ff\u3400-\u9fff]{2,}")  # ends where Chinese begins
 _ACRONYM = 5
 """Letters up to which a word in capitals is an abbreviation (CEO) and no name."""
 _TITLE = re.compile(r"《([^《》]+)》")

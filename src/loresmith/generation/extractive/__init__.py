@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from loresmith.generation.extractive.writer import ExtractiveWriter, Written
+from loresmith.generation.extractive.writer import ExtractiveWriter, Written, rules_version
 
-__all__ = ["ExtractiveWriter", "Written"]
+__all__ = ["ExtractiveWriter", "Written", "rules_version"]

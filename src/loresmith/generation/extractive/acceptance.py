@@ -115,14 +115,15 @@ def _entities(
     statement: Statement, target: Target, vocabulary: Vocabulary, question: str
 ) -> list[str]:
     """What the question names: names and labels of its sentence, or words of the title."""
-    known = [name.text for name in vocabulary.names(statement.text)]
+    names = [name.text for name in vocabulary.names(statement.text)]
+    known = [part for name in names for part in (name, *name.split(" of "))]
     known += [match[0] for match in _LABEL.finditer(statement.text)]
     known += [statement.subject] if statement.subject else []
     for heading in statement.headings:
         known += [name.text for name in vocabulary.names(heading)]
     known += _pairs_of_nouns(vocabulary.title)
     lower = question.lower()
-    return [one for one in known if one != target.text and one.lower() in lower]
+    return [one for one in known if one not in target.text and one.lower() in lower]
 
 
 _LABEL = re.compile(

@@ -124,13 +124,10 @@ _PREPOSITIONS = (
     " against through across near above below despite according as when while because if although"
     " though today now then later earlier every each once".split()
 )
-_OPENING = re.compile(
-    rf"(?:{'|'.join(_PREPOSITIONS)})\b[^,;]*?(?:,\s+|\s+(?=the\b|a\b|an\b|[A-Z]))", re.IGNORECASE
-)
 _END = re.compile(
     r",? (?:because|although|though|whereas|while|unless|so that|when|where|until the|before the"
     r"|after the)\b|, (?:which|who|whose|whom|of which|half of which)\b|[;:(–—]"
-    r"|,? (?:and|but) (?:then |later |now |is |was |has |had |were |are |will )?"
+    r"|,? (?:and|but) (?:then |later |now )?"
     r"(?=(?:it|he|she|they|its|his|her|their|the|a|one|another|nobody)\b)|, but\b"
 )
 _BREAKS = frozenset(

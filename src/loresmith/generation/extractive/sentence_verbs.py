@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import takewhile
 from typing import NamedTuple
 
 from loresmith.generation.extractive.targets import Target
@@ -58,7 +59,8 @@ def verbs_in(text: str) -> tuple[Verb, ...]:
         word, before = match[0], words[number - 1][0].lower() if number else ""
         if word in AUXILIARIES or word in BE:
             auxiliary = auxiliary or word
-            following = [other[0] for other in words[number + 1 : number + 4]]
+            near = [other[0] for other in words[number + 1 : number + 4]]
+            following = takewhile(lambda other: other not in _DETERMINERS, near)
             if not any(_is_full_verb(other, before=word) for other in following):
                 alone = ("", word) if word in BE else (word, "")
                 found.append(Verb(*alone, match.start()))
@@ -72,9 +74,16 @@ def verbs_in(text: str) -> tuple[Verb, ...]:
 
 
 def _is_full_verb(word: str, *, before: str) -> bool:
-    if not word.islower() or word in AUXILIARIES or word in BE or word in LITTLE_WORDS:
+    if (
+        before in _DETERMINERS
+        or not word.islower()
+        or word in AUXILIARIES
+        or word in BE
+        or word in LITTLE_WORDS
+    ):
         return False
     return base_form(word) is not None or before in _BEFORE_BASES
 
 
+_DETERMINERS = frozenset("a an the its his her their every each no".split())
 _BEFORE_BASES = frozenset("to will would can could may might must shall should".split())

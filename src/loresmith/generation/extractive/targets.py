@@ -176,7 +176,8 @@ def _amount(
     if not noun:
         counted = _counted(sentence[figure.end :])
         noun, end = counted, figure.end + 1 + len(counted)
-    if not noun or figure.value == 1 or not _is_plural(noun):
+    is_aside = not preposition and sentence[:start].rstrip().endswith(",")
+    if is_aside or not noun or figure.value == 1 or not _is_plural(noun):
         return None
     if preposition not in ("", "for", "by", "to", "at", "within"):
         return None
@@ -241,7 +242,6 @@ def _is_verb(word: str) -> bool:
 
 
 _AGENT = re.compile(r"\bby (?:(?:the |a |an )(?:(?!from|of|in|at|for|with)[a-z]+ ){1,2})?$")
-_ROLE = re.compile(r"(?:^|\b)(?:Dr|Mr|Mrs|Ms|Professor|Captain|Countess|Count|Lord|Lady|Sir) $")
 _PLACE = re.compile(r"\b(?P<preposition>in|at|near) (?P<kind>(?:the )?(?:[a-z]+ (?:of )?){0,2})$")
 _BECAUSE = re.compile(r",? because (?:of )?(?P<cause>[^;]{8,110})(?=\.$)")
 _PREDICATE = re.compile(r"\b(?:is|was|are|were) (?P<role>(?:the |a |an )(?:[a-z]+ ){1,3})?$")

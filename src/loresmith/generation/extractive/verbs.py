@@ -96,11 +96,7 @@ _NOUNS_TOO = frozenset("bend cost cut hit lead lie light ride set slide swing te
 _PRESENT_OF = {
     base: f"{base}es" if base.endswith(("ss", "sh", "ch", "x", "o")) else f"{base}s"
     for base in (
-        *(
-            base
-            for base, _, _ in _TRIPLES
-            if base not in ("cost", "cut", "set", "lead", "light", "bend", "lie")
-        ),
+        *(base for base, _, _ in _TRIPLES if base not in _NOUNS_TOO),
         *(
             "allow arrive belong celebrate close collect combine connect consist consume"
             " contain cover cross decide deliver depend describe earn employ end enter"

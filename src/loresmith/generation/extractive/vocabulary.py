@@ -39,13 +39,6 @@ class Vocabulary:
                 elif match.start() and sentence[: match.start()].rstrip()[-1:] not in '.:!?"“':
                     self._names.add(match[0])
 
-    def is_name(self, word: str) -> bool:
-        """True where `word` has a capital that no sentence's beginning explains."""
-        lower = word.lower()
-        if not word[:1].isupper() or lower in _NEVER_NAMES:
-            return False
-        return word in self._names or lower not in self._small
-
     def knows_as_name(self, word: str) -> bool:
         """True where `word` stands with a capital inside a sentence of the document."""
         return word in self._names and word.lower() not in _NEVER_NAMES

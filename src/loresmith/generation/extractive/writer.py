@@ -55,9 +55,9 @@ class ExtractiveWriter(Component):
     type: Literal["extractive"] = "extractive"
     density: int = Field(default=240, ge=1)
     """Characters of a passage for each fact. Fewer give more facts, the less telling ones too."""
-    samples: int = Field(default=6, ge=0, le=64)
+    samples: int = Field(default=4, ge=0, le=64)
     """Questions sampled for a sentence of which rules make few; 0 leaves it to the rules."""
-    enough: int = Field(default=4, ge=0)
+    enough: int = Field(default=2, ge=0)
     """Questions made by rule from which on none are sampled for a sentence."""
     temperature: float = Field(default=0.6, ge=0.0, le=2.0)
     """0 is the likeliest question, sampled once in effect; higher values vary more."""
@@ -77,8 +77,8 @@ class ExtractiveWriter(Component):
         if document.language in ("en", UNDETERMINED):
             return None
         return (
-            f"{document.name} is not in English ({document.language}), and the embedded model "
-            "writes only about English prose"
+            f"it is not in English ({document.language}), and only English prose can be written "
+            "about without a stronger model"
         )
 
     def write(self, chunk: Chunk, document: Document, model: RankingModel) -> Written:

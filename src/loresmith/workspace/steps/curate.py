@@ -11,6 +11,8 @@ from loresmith.workspace.steps.chunk import chunks
 from loresmith.workspace.steps.generate import Generate, facts, wordings
 from loresmith.workspace.steps.parse import documents
 
+_MOST_SHOWN = 20
+
 
 class Curate(Step):
     """Facts and wordings as written -> those that can be trusted."""
@@ -59,10 +61,17 @@ def _refuse_to_go_on_with_too_little(context: Context) -> None:
     state = Generate().state(context)
     tolerated = context.recipe.generation.tolerated_failures
     if state.total - state.done > tolerated * state.total:
-        reasons = sorted({failure.reason for failure in state.failures})
+        lines = [f"  {failure.subject}: {failure.reason}" for failure in state.failures]
+        if len(lines) > _MOST_SHOWN:
+            lines[_MOST_SHOWN:] = [f"  ... and {len(lines) - _MOST_SHOWN} more"]
         raise ModelError(
-            f"{state.total - state.done} of {state.total} calls of the teacher brought nothing:\n"
-            + "\n".join(f"  {reason}" for reason in reasons[:10]),
+            "\n".join(
+                [
+                    f"{state.total - state.done} of {state.total} calls of the teacher "
+                    "brought nothing:",
+                    *lines,
+                ]
+            ),
             hint="What was answered is kept: run again to ask only for the rest. "
             "generation.tolerated_failures lets a run go on with less.",
         )

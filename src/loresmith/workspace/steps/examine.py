@@ -64,8 +64,10 @@ def transcripts(context: Context) -> tuple[list[ExamItem], Transcript, Transcrip
 
 
 def base_model(context: Context) -> ChatModel:
-    """The recipe's base model, to be entered with `with`."""
-    return Candidate(context.recipe.base_model).open("base")
+    """The recipe's base model, to be entered with `with`; it is downloaded where it is not here."""
+    return Candidate(context.recipe.base_model).open(
+        "base", on_progress=lambda words: context.tell("fetch", 0, 0, words)
+    )
 
 
 def _state(context: Context, candidate: str, items: Sequence[ExamItem]) -> StepState:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
-from loresmith.errors import BudgetExceeded, ModelError, ModelUnavailable
+from loresmith.errors import BudgetExceeded, JobCancelled, ModelError, ModelUnavailable
 from loresmith.models.structured import Asker
 from loresmith.records import Chunk, Document, Fact, Outcome, StoredRecord, Wording
 from loresmith.workspace.context import Context, remembered
@@ -22,6 +22,11 @@ from loresmith.workspace.writing import (
     refuse_unsuited_teacher,
     tasks_for,
 )
+
+_GIVE_UP_AFTER = 3
+"""Calls that find no teacher, in a row and each after its own retries, end the writing."""
+_LAST_REPLIES_SECONDS = 5.0
+"""How long a writing that the user stopped waits for the calls that are in flight."""
 
 
 class Generate(Step):
@@ -66,23 +71,29 @@ class _Writing:
         self._total = total
         self._done = done
         self._failed = 0
+        self._unavailable = 0
+        """Calls that found no teacher, one after another."""
         self._flying: dict[Future[list[StoredRecord]], _Flight] = {}
 
     def write(self) -> None:
         workers = max(1, self._asker.model.concurrency)
-        with ThreadPoolExecutor(workers, thread_name_prefix="teacher") as pool:
-            try:
-                for chunk, document in passages(self._context):
-                    self._submit(pool, chunk, document)
-                while self._flying:
-                    ready, _ = wait(self._flying, timeout=1.0, return_when=FIRST_COMPLETED)
-                    for future in ready:
-                        self._settle(pool, future)
-                    self._tell()
-            except BaseException:
-                for future in self._flying:
-                    future.cancel()
-                raise
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="teacher")
+        patience: float | None = None
+        try:
+            for chunk, document in passages(self._context):
+                self._submit(pool, chunk, document)
+            while self._flying:
+                ready, _ = wait(self._flying, timeout=1.0, return_when=FIRST_COMPLETED)
+                for future in ready:
+                    self._settle(pool, future)
+                self._tell()
+        except (KeyboardInterrupt, JobCancelled):
+            patience = _LAST_REPLIES_SECONDS
+            raise
+        finally:
+            # Stopped half-way: what is paid for may still arrive, and is kept in the cache.
+            pool.shutdown(wait=False, cancel_futures=True)
+            wait([one for one in self._flying if not one.cancelled()], timeout=patience)
 
     def _submit(self, pool: ThreadPoolExecutor, chunk: Chunk, document: Document) -> int:
         """Sends off what is missing for a passage; returns how many tasks that is."""
@@ -100,13 +111,14 @@ class _Writing:
         task, chunk, document = self._flying.pop(future)
         try:
             written = future.result()
-        except (ModelUnavailable, BudgetExceeded) as error:
-            self._context.fail(task.key, "generate", task.subject, error.message)
-            raise
         except ModelError as error:
             self._failed += 1
             self._context.fail(task.key, "generate", task.subject, error.message)
+            self._unavailable += isinstance(error, ModelUnavailable)
+            if isinstance(error, BudgetExceeded) or self._unavailable == _GIVE_UP_AFTER:
+                raise
             return
+        self._unavailable = 0
         self._context.finish(task.key, "generate", task.subject, written)
         self._done += 1
         if any(isinstance(record, Fact) for record in written):  # now their wordings can be named
@@ -114,7 +126,7 @@ class _Writing:
 
     def _tell(self) -> None:
         usage = self._asker.usage
-        self._context.usage["generate"] = usage
+        self._context.spent(usage)
         note = f"{usage.calls} calls, {usage.cached} cached, {usage.completion_tokens:,} tokens"
         if self._failed:
             note += f", {self._failed} failed"

@@ -59,14 +59,16 @@ class WriteReport(Step):
 
 
 def finished_report(context: Context) -> RunReport | None:
-    """The report of today's run, if it is written."""
+    """The report of today's run, if it is written and nothing that it tells has changed since."""
     path = report_path(context)
     if path is None or not path.exists():
         return None
     try:
-        return RunReport.model_validate_json(path.read_bytes())
+        report = RunReport.model_validate_json(path.read_bytes())
     except ValidationError:  # of another version, or edited: it is written anew
         return None
+    is_current = (report.recipe, report.failures) == (context.recipe.to_yaml(), _failures(context))
+    return report if is_current else None
 
 
 def report_path(context: Context) -> Path | None:
@@ -119,13 +121,21 @@ def _report(context: Context) -> RunReport:
 
 
 def _usage(context: Context) -> RunUsage:
-    """All attempts at this recipe together: what was paid for, and how long each stage took."""
+    """All attempts together: what was paid for, and how long each stage took.
+
+    A stage that was done under an earlier recipe, and has nothing to do under this one, cost what
+    it did then.
+    """
     recipe = context.recipe.fingerprint()
-    logs = [log for log in context.store.all(StepLog) if log.recipe_id == recipe]
-    total = sum((log.usage for log in logs), Usage())
-    seconds: dict[str, float] = {}
-    for log in logs:
-        seconds[log.step] = round(seconds.get(log.step, 0.0) + log.seconds, 3)
+    logs: dict[str, dict[str, list[StepLog]]] = {}
+    for log in context.store.all(StepLog):
+        logs.setdefault(log.step, {}).setdefault(log.recipe_id, []).append(log)
+    counted = {
+        step: by_recipe.get(recipe) or list(by_recipe.values())[-1]
+        for step, by_recipe in logs.items()
+    }
+    total = sum((log.usage for stage in counted.values() for log in stage), Usage())
+    seconds = {step: round(sum(log.seconds for log in stage), 3) for step, stage in counted.items()}
     return RunUsage(**total.model_dump(), seconds=seconds)
 
 

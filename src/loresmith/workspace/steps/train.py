@@ -33,7 +33,13 @@ class Train(Step):
         assert frozen is not None  # the step before this one is complete
         task = TrainingTask(
             training=context.recipe.training,
-            base=str(resolve_base_model(context.recipe.base_model, context.settings)),
+            base=str(
+                resolve_base_model(
+                    context.recipe.base_model,
+                    context.settings,
+                    on_progress=lambda words: context.tell("fetch", 0, 0, words),
+                )
+            ),
             seed=context.recipe.seed,
             examples=tuple(e for e in frozen.examples if e.split == "train"),
             validation=tuple(e for e in frozen.examples if e.split == "validation"),

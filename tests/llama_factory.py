@@ -1,0 +1,156 @@
+"""LLaMA Factory itself, in an environment of its own: what it makes of a dataset folder is proof.
+
+`LORESMITH_TEST_LLAMA_FACTORY` may name a virtual environment that has it; without, the newest that
+the package index has is installed (minutes, and some gigabytes).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_SETTINGS: dict[str, Any] = {
+    "stage": "sft",
+    "do_train": True,
+    "do_eval": True,
+    "finetuning_type": "lora",
+    "cutoff_len": 1024,
+    "overwrite_cache": True,
+    "max_steps": 3,
+    "per_device_train_batch_size": 4,
+    "logging_steps": 1,
+    "report_to": "none",
+    "use_cpu": True,
+}
+
+_DUMP_ROWS = """
+import json, sys
+from datasets import load_from_disk
+for split, rows in load_from_disk(sys.argv[1]).items():
+    for row in rows:
+        print(json.dumps([split, row["input_ids"], row["labels"]]))
+"""
+
+_REMOVE_COMPILED_PART = """
+import importlib.util, pathlib
+folder = pathlib.Path(importlib.util.find_spec("torchaudio").origin).parent
+for library in folder.glob("lib/*.so"):
+    library.unlink()
+"""
+
+IGNORED = -100
+"""LLaMA Factory's label of a token that is read and not learned."""
+
+
+class SeenRow(NamedTuple):
+    """A row as its trainer gets it."""
+
+    input_ids: list[int]
+    labels: list[int]
+
+
+class LlamaFactoryRun(NamedTuple):
+    """What a training left behind."""
+
+    train: list[SeenRow]
+    validation: list[SeenRow]
+    results: dict[str, float]
+    output: Path
+    log: str
+
+
+class LlamaFactory:
+    """The `llamafactory-cli` of one virtual environment."""
+
+    def __init__(self, environment: Path) -> None:
+        self._bin = environment / "bin"
+
+    @classmethod
+    def found_or_installed(cls, scratch: Path) -> LlamaFactory:
+        """The one that the environment names, else a new one below `scratch`."""
+        named = os.environ.get("LORESMITH_TEST_LLAMA_FACTORY")
+        return cls(Path(named)) if named else cls._installed(scratch / "llama-factory")
+
+    @property
+    def version(self) -> str:
+        show = "from importlib.metadata import version; print(version('llamafactory'))"
+        return self._python("-c", show).strip()
+
+    def train(
+        self, folder: Path, dataset: str, eval_dataset: str, *, base: Path, scratch: Path
+    ) -> LlamaFactoryRun:
+        """A few steps on an entry of `folder`'s dataset_info.json, as its users start them."""
+        scratch.mkdir(parents=True)
+        output, tokenized, settings = scratch / "out", scratch / "rows", scratch / "sft.yaml"
+        where = {
+            "model_name_or_path": str(base),
+            "dataset_dir": str(folder),
+            "dataset": dataset,
+            "eval_dataset": eval_dataset,
+            "tokenized_path": str(tokenized),
+            "output_dir": str(output),
+        }
+        # JSON is YAML in which the brackets of a dataset's name are quoted.
+        settings.write_text(json.dumps({**_SETTINGS, **where}), encoding="utf-8")
+        quiet = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(scratch / "hub"), "OMP_NUM_THREADS": "1"}
+        log = "".join(_run(self._bin / "llamafactory-cli", "train", settings, **quiet))
+        rows: dict[str, list[SeenRow]] = {"train": [], "validation": []}
+        for line in self._python("-c", _DUMP_ROWS, tokenized).splitlines():
+            split, input_ids, labels = json.loads(line)
+            rows[split].append(SeenRow(input_ids, labels))
+        results = json.loads((output / "all_results.json").read_text("utf-8"))
+        return LlamaFactoryRun(rows["train"], rows["validation"], results, output, log)
+
+    @classmethod
+    def _installed(cls, environment: Path) -> LlamaFactory:
+        """With the torch of this environment, so that a CPU box is not filled with CUDA's."""
+        _run(sys.executable, "-m", "venv", environment)
+        made = cls(environment)
+        torch = f"torch=={version('torch').partition('+')[0]}"
+        constraint = environment / "constraints.txt"
+        constraint.write_text(f"{torch}\n", encoding="utf-8")
+        made._python("-m", "pip", "install", "--quiet", torch)
+        made._python("-m", "pip", "install", "--quiet", "llamafactory", "-c", constraint)
+        made._suit_to_torch()
+        return made
+
+    def _suit_to_torch(self) -> None:
+        """A CPU build of torch cannot load the CUDA builds of torchvision and torchaudio.
+
+        Text needs neither. Transformers does without torchvision; LLaMA Factory imports torchaudio
+        in any case, and that does without its compiled part if it is not there.
+        """
+        if not self._imports("torchvision"):
+            self._python("-m", "pip", "uninstall", "--quiet", "--yes", "torchvision")
+        if not self._imports("torchaudio"):
+            self._python("-c", _REMOVE_COMPILED_PART)
+
+    def _imports(self, module: str) -> bool:
+        command = [self._bin / "python", "-c", f"import {module}"]
+        return subprocess.run(command, capture_output=True).returncode == 0
+
+    def _python(self, *words: str | Path) -> str:
+        return _run(self._bin / "python", *words).out
+
+
+class _Said(NamedTuple):
+    out: str
+    err: str
+
+
+def _run(*words: str | Path, **changes: str) -> _Said:
+    """What the command says; an AssertionError with the end of it where it fails."""
+    done = subprocess.run(
+        words,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **changes},
+    )
+    assert done.returncode == 0, f"{words[0]} failed:\n{(done.stdout + done.stderr)[-3000:]}"
+    return _Said(done.stdout, done.stderr)
