@@ -1,4 +1,6 @@
-"""How many calls, tokens and seconds it takes to have a corpus written: `python benchmarks/writing.py`.
+"""What it takes to have a corpus written, in calls, tokens and seconds.
+
+Run `python benchmarks/writing.py`; it takes some minutes.
 
 A server on this machine plays the teacher: it answers truthfully, after a latency and so much time
 a token. `loresmith generate` is timed as a process, start-up included. Beside it stands the way
@@ -33,7 +35,6 @@ from servers.sentence_teacher import sentence_teacher
 from servers.teacher_server import FinishedCall, TeacherServer, count_tokens
 
 _CHARACTERS = 14_000
-_DOCUMENTS = 5
 _PAIRS = 56
 _CONCURRENCY = 5
 
@@ -109,7 +110,7 @@ def _two_calls_a_pair(pace: Pace) -> Measured:
         began = time.perf_counter()
         pairs = [
             (passage, question, said)
-            for passage, reply in zip(passages, pool.map(_questions(server), passages))
+            for passage, reply in zip(passages, pool.map(_questions(server), passages), strict=True)
             for question, said in json.loads(reply)
         ]
         for passage, question, said in pairs:
@@ -184,48 +185,32 @@ def _project() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         documents = Path(folder) / "corpus" / "documents"
         documents.mkdir(parents=True)
-        for name, text in _corpus():
-            (documents / name).write_text(text, encoding="utf-8")
+        (documents / "chronicle.md").write_text(_corpus(), encoding="utf-8")
         yield documents.parent
 
 
-def _corpus() -> Iterator[tuple[str, str]]:
-    """Invented reports: a figure in every other sentence, and 14,000 characters in all."""
+def _corpus() -> str:
+    """An invented chronicle of about 14,000 characters; a third of its sentences has a figure."""
     draw = random.Random(14)
-    length = _CHARACTERS // _DOCUMENTS
-    for number in range(_DOCUMENTS):
-        town = _NAMES[number]
-        parts = [f"# Trade of {town} in {2031 + number}\n"]
+    sections = ["# Chronicle of the Sorrel Coast\n"]
+    for town in _TOWNS:
+        section = f"\n## Trade of {town} in 2031\n"
         for trade in draw.sample(_TRADES, len(_TRADES)):
-            if sum(map(len, parts)) > length - 200:
-                break
-            figure = f"{draw.randrange(11_000, 99_000):,}"
-            parts.append(
-                f"\nThe {trade} of {town} sold {figure} barrels of {draw.choice(_GOODS)} in "
-                f"{2031 + number}, more than the guild had hoped for. "
-                f"{draw.choice(_REMARKS)} {draw.choice(_REMARKS)}\n"
+            section += (
+                f"\nThe {trade} of {town} sold {draw.randrange(11_000, 99_000):,} barrels of "
+                f"{draw.choice(_GOODS)} in 2031. " + " ".join(draw.sample(_REMARKS, 3)) + "\n"
             )
-        text = "".join(parts)
-        yield f"{town.lower()}.md", text[:length]
+        sections.append(section[: section.rindex("\n", 0, _CHARACTERS // len(_TOWNS))])
+    return "".join(sections)
 
 
-_NAMES = ("Brinmouth", "Ostrava Quay", "Tellin", "Marrowgate", "Sundholm")
+_TOWNS = (
+    *("Brinmouth", "Ostrava Quay", "Tellin", "Marrowgate"),
+    *("Sundholm", "Cray Point", "Velmora", "Hask"),
+)
 _TRADES = (
-    "north brewery",
-    "salt works",
-    "cider house",
-    "old cooperage",
-    "fish market",
-    "river mill",
-    "oil press",
-    "tar kiln",
-    "hop store",
-    "east tannery",
-    "dye house",
-    "wine cellar",
-    "herring smokery",
-    "candle works",
-    "vinegar loft",
+    *("north brewery", "salt works", "cider house", "old cooperage", "fish market"),
+    *("river mill", "oil press", "tar kiln", "hop store", "east tannery"),
 )
 _GOODS = ("ale", "salt", "cider", "herring", "flour", "oil", "tar", "vinegar")
 _REMARKS = (
