@@ -29,6 +29,9 @@ journeys: $(VENV)/dev.stamp
 recordings: $(VENV)/dev.stamp
 	$(BIN)/python -m loresmith.workspace.recording examples/harbor
 
+bench: $(VENV)/dev.stamp
+	$(BIN)/python benchmarks/writing.py
+
 reference: $(VENV)/dev.stamp
 	$(BIN)/python docs/reference/build.py
 

@@ -37,6 +37,7 @@ from servers.teacher_server import FinishedCall, TeacherServer, count_tokens
 _CHARACTERS = 14_000
 _PAIRS = 56
 _CONCURRENCY = 5
+"""Calls in flight, Loresmith's default."""
 
 
 class Pace(NamedTuple):
@@ -82,7 +83,8 @@ def _loresmith(pace: Pace) -> Measured:
         start = "from loresmith.cli import main; main()"
         words = [sys.executable, "-c", start, "generate", str(project), "--teacher", teacher]
         began = time.perf_counter()
-        subprocess.run(words, check=True, env={**os.environ, "OPENAI_API_KEY": "none"})
+        environment = {**os.environ, "OPENAI_API_KEY": "none"}
+        subprocess.run(words, check=True, env=environment, capture_output=True)
         seconds = time.perf_counter() - began
         finished = list(server.finished)
         with Workspace(project, teacher=teacher).context_after("curate") as context:
@@ -108,9 +110,10 @@ def _two_calls_a_pair(pace: Pace) -> Measured:
 
     with _server(answer, pace) as server, ThreadPoolExecutor(_CONCURRENCY) as pool:
         began = time.perf_counter()
+        questions = list(pool.map(_questions(server), passages))
         pairs = [
             (passage, question, said)
-            for passage, reply in zip(passages, pool.map(_questions(server), passages), strict=True)
+            for passage, reply in zip(passages, questions, strict=True)
             for question, said in json.loads(reply)
         ]
         for passage, question, said in pairs:
@@ -196,11 +199,13 @@ def _corpus() -> str:
     for town in _TOWNS:
         section = f"\n## Trade of {town} in 2031\n"
         for trade in draw.sample(_TRADES, len(_TRADES)):
+            if len(section) > _CHARACTERS / len(_TOWNS) - 100:
+                break
             section += (
                 f"\nThe {trade} of {town} sold {draw.randrange(11_000, 99_000):,} barrels of "
-                f"{draw.choice(_GOODS)} in 2031. " + " ".join(draw.sample(_REMARKS, 3)) + "\n"
+                f"{draw.choice(_GOODS)} in 2031. {' '.join(draw.sample(_REMARKS, 3))}\n"
             )
-        sections.append(section[: section.rindex("\n", 0, _CHARACTERS // len(_TOWNS))])
+        sections.append(section)
     return "".join(sections)
 
 

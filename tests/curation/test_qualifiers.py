@@ -18,7 +18,7 @@ REPORT = (
     "经调整净利润同比增长73.7%达46.8亿元左右。"
     "经调整，冷库的概算为3,480万元，原概算为3,100万元。"
     "公司预计下半年收入为650亿元。直播收入由2023年同期的100亿元减少6.7%，环比增长8.1%。"
-    "未经调整的净利润为39.8亿元。"
+    "未经调整的净利润为39.8亿元。海澜重工2030年扣除非经常性损益后的净利润为12.4亿元。"
 )
 ENGLISH = (
     "In the second quarter of 2024 Kuai revenue rose 11.6 % year-on-year to 31 billion yuan, "
@@ -54,6 +54,15 @@ def test_net_profit_growth_without_adjusted_is_dropped() -> None:
     assert reason(trap, answer, "73.7%", PROFIT) == "qualifier_missing"
     good = "快手科技2024年第二季度经调整净利润同比增长多少？"
     assert reason(good, answer, "73.7%", PROFIT) == ""
+
+
+def test_profit_without_its_one_off_items_is_not_profit() -> None:
+    quote = "扣除非经常性损益后的净利润为12.4亿元"
+    answer = "海澜重工2030年扣除非经常性损益后的净利润为12.4亿元。"
+    trap = "海澜重工2030年净利润是多少？"
+    assert reason(trap, answer, "12.4亿元", quote) == "qualifier_missing"
+    for good in ("海澜重工2030年扣非净利润是多少？", "海澜重工2030年扣除非经常性损益后净利润多少？"):
+        assert reason(good, answer, "12.4亿元", quote) == ""
 
 
 def test_a_growth_that_does_not_say_against_what_is_dropped() -> None:

@@ -89,7 +89,8 @@ def _exam(pairs: list[tuple[str, str, str, str]]) -> dict[str, Any]:
     words = _words(pairs[0][1])
 
     def asked(question: str, turn: int) -> dict[str, str]:
-        return {"question": f"{words.idle(turn)}{question.removeprefix(words.asking[0])}"}
+        gap = question.removeprefix(words.asking[0])
+        return {"question": f"{words.idle(turn, len(token_set(gap)))}{gap}"}
 
     return {
         "pairs": [
@@ -100,7 +101,7 @@ def _exam(pairs: list[tuple[str, str, str, str]]) -> dict[str, Any]:
             }
             for number, question, _, _ in pairs
         ],
-        "unanswerable": [{"question": f"{words.unknown[1]}{words.idle(3)}{pairs[0][1]}"}],
+        "unanswerable": [{"question": f"{words.unknown[1]}{asked(pairs[0][1], 3)['question']}"}],
     }
 
 
@@ -128,10 +129,11 @@ class _Words:
     def turned(self, short: str) -> str:
         return self._turning.format(short)
 
-    def idle(self, turn: int) -> str:
-        """All idle words, begun at another place each turn."""
+    def idle(self, turn: int, count: int) -> str:
+        """So many idle words, begun at another place each turn."""
         start = turn * len(self._idle) // 4
-        return self._between.join((*self._idle[start:], *self._idle[:start])) + self._colon
+        words = (*self._idle[start:], *self._idle[:start])[:count]
+        return self._between.join(words) + self._colon
 
 
 _ENGLISH = _Words(

@@ -44,6 +44,13 @@ QUALIFIERS = (
         is_exclusive=True,
     ),
     _qualifier(
+        "recurring",
+        r"\brecurring (?:net )?(?:profit|earnings|income)\b"
+        r"|(?<!未)扣非|扣除(?:了)?非经常性(?:损益|项目)|剔除非经常性(?:损益|项目)",
+        r"非经常性|\bnon-recurring\b|\bone-off\b",
+        is_exclusive=True,
+    ),
+    _qualifier(
         "non-GAAP",
         r"\bnon[- ]?(?:GAAP|IFRS)\b|非(?:美国)?公认会计|非通用会计|非国际财务报告",
         is_exclusive=True,

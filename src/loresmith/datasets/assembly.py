@@ -17,7 +17,7 @@ class Assembly(Component):
     """What is trained on, and what is kept apart as a control and for validation."""
     answers: Answers = "same"
     """What paraphrases are answered with. `same`: the fact's own answer, which small models learn
-    in a fraction of the epochs (see docs/benchmarks.md). `varied`: the teacher's reworded one."""
+    in a fraction of the epochs (see docs/learning.md). `varied`: the teacher's reworded one."""
 
     def freeze(
         self,

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from loresmith.errors import Conflict
+from loresmith.errors import Conflict, NotFound
 from loresmith.recipe import Recipe
 from loresmith.settings import load_settings
 from loresmith.workspace.context import Context
@@ -16,6 +16,7 @@ from loresmith.workspace.project import Project
 from loresmith.workspace.recipes import load_recipe
 from loresmith.workspace.steps import STAGES
 from loresmith.workspace.steps.base import StepState
+from loresmith.workspace.steps.examine import ExamineTuned
 
 if TYPE_CHECKING:
     from loresmith.jobs.worker import Attempt
@@ -121,12 +122,25 @@ class Workspace:
     def _work(self, context: Context, verb: str) -> None:
         from loresmith.workspace.preflight import check_before_work
 
+        if verb == "report":
+            self._require_exams(context)
         check_before_work(context, STAGES[verb])
         for step in STAGES[verb]:
             context.check()
             if not step.state(context).complete:
                 with context.timed(step.name):
                     step.run(context)
+
+    def _require_exams(self, context: Context) -> None:
+        """A report is shown, not worked for: raises NotFound where the exams are not sat."""
+        if ExamineTuned().state(context).complete:
+            return
+        others = sorted(self.project.runs.glob("*/report.html"))
+        raise NotFound(
+            "there is no finished run of today's documents with this recipe",
+            hint="`loresmith run` with the same options makes one."
+            + "".join(f"\nThe report of another run: {path}" for path in others),
+        )
 
     def _outcome(self, context: Context, verb: str) -> Outcome:
         from loresmith.workspace.steps.report import finished_report
