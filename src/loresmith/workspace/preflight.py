@@ -48,7 +48,8 @@ def _error_of(check: Callable[[], object]) -> LoresmithError | None:
 
 
 def _check_teacher(context: Context) -> None:
-    """Opens the teacher, and lets it say a word unless it has proved itself in this project.
+    """Opens the teacher, which finds a missing key or recording. Whether it answers is the first
+    thing that `generate` finds out, beside its first calls.
 
     Whether the embedded model can write for the documents is told by reading them: no other
     teacher needs that, and none is opened for it.
@@ -58,9 +59,8 @@ def _check_teacher(context: Context) -> None:
         refuse_unsuited_teacher(context)
         _fetch_embedded(context)
         return
-    with teacher_of(context).open() as teacher:
-        if not context.project.replies.exists():
-            teacher.check()
+    with teacher_of(context).open():
+        pass
 
 
 def _check_base_model(context: Context) -> None:

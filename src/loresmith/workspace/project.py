@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import uuid
 from dataclasses import dataclass
@@ -63,19 +64,30 @@ class Project:
         path = self.state / "project.json"
         try:
             self.state.mkdir(exist_ok=True)
-            try:
-                with path.open("x", encoding="utf-8") as file:
-                    json.dump({"id": uuid.uuid4().hex}, file)
-            except FileExistsError:
-                pass
+            if not path.exists():
+                _write_id(path)
             project_id = json.loads(path.read_text(encoding="utf-8"))["id"]
         except OSError as error:
             raise StoreError(
                 f"the project's folder {self.state} cannot be written: {error.strerror}",
                 hint="Check the disk's free space and the folder's permissions.",
             ) from error
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise Conflict(
                 f"{path} is damaged", hint="Delete this file; records are kept beside it."
             ) from error
         return str(project_id)
+
+
+def _write_id(path: Path) -> None:
+    """Writes a new id, whole or not at all, and never over one that another process just wrote."""
+    fresh = path.with_name(f"{uuid.uuid4().hex}.json")
+    fresh.write_text(json.dumps({"id": fresh.stem}), encoding="utf-8")
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ One call that fails stops no other; it is tried again by the next run.
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from loresmith.errors import BudgetExceeded, JobCancelled, ModelError, ModelUnavailable
 from loresmith.models.structured import Asker
@@ -73,6 +73,8 @@ class _Writing:
         self._failed = 0
         self._unavailable = 0
         """Calls that found no teacher, one after another."""
+        self._answers = done > 0
+        """Whether the teacher has proved that it is there."""
         self._flying: dict[Future[list[StoredRecord]], _Flight] = {}
 
     def write(self) -> None:
@@ -80,13 +82,13 @@ class _Writing:
         pool = ThreadPoolExecutor(workers, thread_name_prefix="teacher")
         patience: float | None = None
         try:
+            proof = None if self._answers else pool.submit(self._asker.model.check)
             for chunk, document in passages(self._context):
                 self._submit(pool, chunk, document)
-            while self._flying:
-                ready, _ = wait(self._flying, timeout=1.0, return_when=FIRST_COMPLETED)
-                for future in ready:
-                    self._settle(pool, future)
-                self._tell()
+            self._collect(pool, proof)
+        except ModelUnavailable:
+            patience = _LAST_REPLIES_SECONDS if self._answers else 0.0
+            raise
         except (KeyboardInterrupt, JobCancelled):
             patience = _LAST_REPLIES_SECONDS
             raise
@@ -94,6 +96,20 @@ class _Writing:
             # Stopped half-way: what is paid for may still arrive, and is kept in the cache.
             pool.shutdown(wait=False, cancel_futures=True)
             wait([one for one in self._flying if not one.cancelled()], timeout=patience)
+
+    def _collect(self, pool: ThreadPoolExecutor, proof: Future[None] | None) -> None:
+        """Takes replies until none is awaited. `proof` is a tiny call that, at a teacher which is
+        not there, gives up sooner than the calls in earnest beside it."""
+        while self._flying:
+            awaited: set[Future[Any]] = {*self._flying}
+            if proof is not None and not proof.done():
+                awaited.add(proof)
+            ready, _ = wait(awaited, timeout=1.0, return_when=FIRST_COMPLETED)
+            for future in ready & self._flying.keys():
+                self._settle(pool, future)
+            if proof is not None and proof.done() and not self._answers:
+                proof.result()
+            self._tell()
 
     def _submit(self, pool: ThreadPoolExecutor, chunk: Chunk, document: Document) -> int:
         """Sends off what is missing for a passage; returns how many tasks that is."""
@@ -119,6 +135,7 @@ class _Writing:
                 raise
             return
         self._unavailable = 0
+        self._answers = True
         self._context.finish(task.key, "generate", task.subject, written)
         self._done += 1
         if any(isinstance(record, Fact) for record in written):  # now their wordings can be named
