@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 Role = Literal["system", "user", "assistant"]
 WordingKind = Literal["pair", "paraphrase", "restatement", "reversed", "direct", "abstention"]
 WordingUse = Literal["training", "practice", "exam"]
+ReviewVerdict = Literal["confirmed", "rejected", "edited", "pending"]
 SplitName = Literal["train", "validation"]
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -165,6 +166,8 @@ class Outcome(StoredRecord):
     subject: str
     """What was worked on, for a person to read: a file name, a passage."""
     made: tuple[str, ...] = ()
+    skipped: tuple[Drop, ...] = ()
+    """What was left out on the way, with reasons."""
     failure: str = ""
 
 
@@ -174,6 +177,51 @@ class Curated(StoredRecord):
     facts: tuple[Fact, ...]
     wordings: tuple[Wording, ...]
     drops: tuple[Drop, ...]
+
+
+class Review(StoredRecord):
+    """What a person decided about a row. The latest of a row counts; older ones are its history."""
+
+    subject_id: str
+    """The id of the fact, wording or imported row."""
+    verdict: ReviewVerdict
+    question: str | None = None
+    """The question as edited; None where it is left as it was written."""
+    answer: str | None = None
+    short_answer: str | None = None
+    note: str = ""
+    author: str = ""
+    at: str
+    """ISO 8601, UTC."""
+
+
+class DocumentRevision(StoredRecord):
+    """The text of a document as a person corrected it; the file itself is never changed.
+
+    It holds as long as the file's content is that of `source_sha256`. The latest counts.
+    """
+
+    name: str
+    source_sha256: str
+    text: str
+    note: str = ""
+    author: str = ""
+    at: str
+    """ISO 8601, UTC."""
+
+
+class Regrade(StoredRecord):
+    """A person's mark for one reply of an exam, in place of the grader's. The latest counts."""
+
+    run_id: str
+    item_id: str
+    sitting: Literal["before", "after"]
+    score: float | None = Field(default=None, ge=0.0, le=1.0)
+    """None takes an earlier regrade back."""
+    note: str = ""
+    author: str = ""
+    at: str
+    """ISO 8601, UTC."""
 
 
 class Message(Record):
@@ -202,6 +250,17 @@ class Example(StoredRecord):
     language: str = ""
     split: SplitName = "train"
     provenance: Provenance = Provenance()
+
+
+class ImportedRow(StoredRecord):
+    """A training row that was read from somebody's file, not written from a document."""
+
+    messages: tuple[Message, ...]
+    language: str = ""
+    source: str
+    """The file's name."""
+    number: int
+    """Which row of the file, from 1."""
 
 
 class Dataset(StoredRecord):

@@ -11,9 +11,13 @@ from loresmith.records import (
     Curated,
     Dataset,
     Document,
+    DocumentRevision,
     ExamReply,
     Fact,
+    ImportedRow,
     Outcome,
+    Regrade,
+    Review,
     Run,
     StepLog,
     StoredRecord,
@@ -33,6 +37,10 @@ KINDS: tuple[type[StoredRecord], ...] = (
     Dataset,
     ExamReply,
     Run,
+    Review,
+    DocumentRevision,
+    Regrade,
+    ImportedRow,
 )
 """What every store keeps; other records travel inside these."""
 

@@ -7,15 +7,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from loresmith.component import content_id
 from loresmith.recipe import Recipe
-from loresmith.records import Outcome, StepLog, StoredRecord, Usage
+from loresmith.records import Drop, Outcome, StepLog, StoredRecord, Usage
 from loresmith.settings import Settings
 from loresmith.store import Store
 from loresmith.workspace.progress import Progress, ProgressListener, silent
 from loresmith.workspace.project import Project
+from loresmith.workspace.scope import Scope
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 ValueT = TypeVar("ValueT")
 
@@ -41,8 +45,12 @@ class Context:
     recipe: Recipe
     settings: Settings
     store: Store
+    engine: Engine
+    """The database that records and jobs share."""
     on_progress: ProgressListener = silent
     check: Callable[[], None] = _go_on
+    scope: Scope = field(default_factory=Scope)
+    """What the job under way is limited to."""
     memory: dict[Callable[..., Any], Any] = field(default_factory=dict)
     """What `remembered` functions have read since the last change."""
     _timing: _Timing = field(default_factory=lambda: _Timing("", 0.0, 0.0))
@@ -58,11 +66,20 @@ class Context:
         outcome = self.store.one(Outcome, key)
         return outcome if outcome is not None and not outcome.failure else None
 
-    def finish(self, key: str, step: str, subject: str, made: list[StoredRecord]) -> None:
-        """Stores what a piece of work made together with the word that it is done."""
+    def finish(
+        self,
+        key: str,
+        step: str,
+        subject: str,
+        made: Sequence[StoredRecord],
+        *,
+        skipped: Sequence[Drop] = (),
+    ) -> None:
+        """Stores what a piece of work made, and left out, with the word that it is done."""
         ids = tuple(record.id for record in made)
         self.add(made)
-        self.store.put(Outcome(id=key, step=step, subject=subject, made=ids))
+        outcome = Outcome(id=key, step=step, subject=subject, made=ids, skipped=tuple(skipped))
+        self.store.put(outcome)
         self.memory.clear()
 
     def add(self, made: Sequence[StoredRecord]) -> None:

@@ -15,6 +15,7 @@ from loresmith.workspace.progress import ProgressListener, silent
 from loresmith.workspace.project import Project
 from loresmith.workspace.recipes import load_recipe
 from loresmith.workspace.steps import STAGES
+from loresmith.workspace.steps.asking import ask
 from loresmith.workspace.steps.base import StepState
 from loresmith.workspace.steps.examine import ExamineTuned
 
@@ -74,28 +75,48 @@ class Workspace:
 
     def do(self, verb: str, *, on_progress: ProgressListener = silent) -> Outcome:
         """Does what is missing of a verb's steps, as one job; raises what stops it."""
-        with self._context(on_progress) as (context, engine):
-            self._as_job(context, engine, verb)
+        with self.opened(on_progress) as context:
+            self._as_job(context, verb)
             return self._outcome(context, verb)
 
     def status(self) -> Mapping[str, StepState]:
         """How far each step is; reads only."""
-        with self._context(silent) as (context, _):
+        with self.opened() as context:
             return {step.name: step.state(context) for step in STAGES["run"]}
+
+    @contextmanager
+    def opened(self, on_progress: ProgressListener = silent) -> Iterator[Context]:
+        """The project's store and recipe, ready to be read; nothing is worked off."""
+        from loresmith.database import sqlite_url
+        from loresmith.store.sql import SqlStore
+        from loresmith.workspace.engines import engine_of
+
+        settings = load_settings()
+        project_id = self.project.prepare()
+        engine = engine_of(settings.database_url or sqlite_url(self.project.database))
+        yield Context(
+            project=self.project,
+            project_id=project_id,
+            recipe=self.recipe,
+            settings=settings,
+            store=SqlStore(engine, project_id=project_id),
+            engine=engine,
+            on_progress=on_progress,
+        )
 
     @contextmanager
     def context_after(self, verb: str) -> Iterator[Context]:
         """The context of this project once what is missing of `verb` is done."""
-        with self._context(silent) as (context, _):
+        with self.opened() as context:
             self._work(context, verb)
             yield context
 
-    def _as_job(self, context: Context, engine: Any, verb: str) -> None:
+    def _as_job(self, context: Context, verb: str) -> None:
         from loresmith.jobs.queue import Queue
         from loresmith.jobs.worker import carry_out
         from loresmith.jobs.worker_name import worker_name
 
-        queue = Queue(engine, project_id=context.project_id)
+        queue = Queue(context.engine, project_id=context.project_id)
         queue.take_over_dead()
         job_id = queue.submit(verb, {"recipe": self.recipe.model_dump(mode="json")})
         claim = queue.claim(worker_name(), job_id=job_id, alone=True)
@@ -124,6 +145,7 @@ class Workspace:
 
         if verb == "report":
             self._require_exams(context)
+        ask(context, verb)
         check_before_work(context, STAGES[verb])
         for step in STAGES[verb]:
             context.check()
@@ -153,27 +175,3 @@ class Workspace:
 
     def _own_recipe(self) -> Path | None:
         return self.project.recipe if self.project.recipe.exists() else None
-
-    @contextmanager
-    def _context(self, on_progress: ProgressListener) -> Iterator[tuple[Context, Any]]:
-        from loresmith.database import open_database, sqlite_url
-        from loresmith.store.sql import SqlStore
-
-        settings = load_settings()
-        project_id = self.project.prepare()
-        engine = open_database(settings.database_url or sqlite_url(self.project.database))
-        try:
-            store = SqlStore(engine, project_id=project_id)
-            yield (
-                Context(
-                    project=self.project,
-                    project_id=project_id,
-                    recipe=self.recipe,
-                    settings=settings,
-                    store=store,
-                    on_progress=on_progress,
-                ),
-                engine,
-            )
-        finally:
-            engine.dispose()

@@ -7,7 +7,7 @@ for it a passage is one task, done by the extractive writer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -19,9 +19,16 @@ from loresmith.generation.prompts import prompts_version
 from loresmith.models import Embedded, ModelSpec, Recorded
 from loresmith.models.local import LocalModel
 from loresmith.models.structured import Asker
-from loresmith.records import Chunk, Document, Fact, StoredRecord
+from loresmith.records import Chunk, Document, Drop, Fact, StoredRecord
 from loresmith.workspace.context import Context
-from loresmith.workspace.steps.parse import documents
+
+
+class Made(NamedTuple):
+    """What one piece of writing brought."""
+
+    records: Sequence[StoredRecord]
+    skipped: Sequence[Drop] = ()
+    """What the writer left out, with reasons."""
 
 
 class Task(NamedTuple):
@@ -29,7 +36,7 @@ class Task(NamedTuple):
 
     key: str
     subject: str
-    write: Callable[[Asker], list[StoredRecord]]
+    write: Callable[[Asker], Made]
 
 
 @contextmanager
@@ -49,13 +56,18 @@ def teacher_of(context: Context) -> ModelSpec:
     return spec
 
 
-def refuse_unsuited_teacher(context: Context) -> None:
-    """Raises ModelUnavailable where today's documents are beyond the teacher."""
+def unsuited(context: Context, asked: Iterable[Document]) -> list[str]:
+    """Which of these documents are beyond the teacher, and why."""
     if not isinstance(context.recipe.teacher, Embedded):
-        return
+        return []
     writer = context.recipe.generation.extractive
-    found = [(document.name, writer.supports(document)) for document in documents(context)]
-    reasons = [f"{name}: {reason}" for name, reason in found if reason]
+    found = [(document.name, writer.supports(document)) for document in asked]
+    return [f"{name}: {reason}" for name, reason in found if reason]
+
+
+def refuse_unsuited_teacher(context: Context, asked: Iterable[Document]) -> None:
+    """Raises ModelUnavailable where documents that it is asked about are beyond the teacher."""
+    reasons = unsuited(context, asked)
     if reasons:
         raise ModelUnavailable(
             "the embedded model cannot write questions for these documents:\n"
@@ -65,12 +77,19 @@ def refuse_unsuited_teacher(context: Context) -> None:
         )
 
 
+def opening_task(context: Context, chunk: Chunk, document: Document) -> Task:
+    """The task that a passage begins with: of the embedded model its only one, else its facts."""
+    if isinstance(context.recipe.teacher, Embedded):
+        return _extraction(context, chunk, document)
+    return _facts(context, chunk, document)
+
+
 def tasks_for(context: Context, chunk: Chunk, document: Document) -> list[Task]:
     """All tasks of a passage that can be named by now: wordings only once its facts are there."""
+    opening = opening_task(context, chunk, document)
     if isinstance(context.recipe.teacher, Embedded):
-        return [_extraction(context, chunk, document)]
-    facts = _facts(context, chunk, document)
-    return [facts, *_wordings(context, chunk, document, made(context, facts))]
+        return [opening]
+    return [opening, *_wordings(context, chunk, document, made(context, opening))]
 
 
 def made(context: Context, task: Task) -> tuple[str, ...]:
@@ -82,9 +101,9 @@ def made(context: Context, task: Task) -> tuple[str, ...]:
 def _facts(context: Context, chunk: Chunk, document: Document) -> Task:
     writer = context.recipe.generation.facts
 
-    def write(asker: Asker) -> list[StoredRecord]:
+    def write(asker: Asker) -> Made:
         reply = asker.ask(writer.request(chunk, document))
-        return [*writer.facts(chunk, document, reply, model=asker.model.name)]
+        return Made(writer.facts(chunk, document, reply, model=asker.model.name))
 
     key = _key(context, "facts", writer.fingerprint(), [chunk.id])
     return Task(key, _place(chunk, document, "facts"), write)
@@ -108,13 +127,13 @@ def _wordings(
 
 def _wording_call(
     writer: TrainingWordingWriter | ExamWordingWriter, batch: Batch
-) -> Callable[[Asker], list[StoredRecord]]:
-    def write(asker: Asker) -> list[StoredRecord]:
+) -> Callable[[Asker], Made]:
+    def write(asker: Asker) -> Made:
         if isinstance(writer, TrainingWordingWriter):
             training = asker.ask(writer.request(batch))
-            return [*writer.wordings(batch, training, model=asker.model.name)]
+            return Made(writer.wordings(batch, training, model=asker.model.name))
         exam = asker.ask(writer.request(batch))
-        return [*writer.wordings(batch, exam, model=asker.model.name)]
+        return Made(writer.wordings(batch, exam, model=asker.model.name))
 
     return write
 
@@ -122,10 +141,10 @@ def _wording_call(
 def _extraction(context: Context, chunk: Chunk, document: Document) -> Task:
     writer = context.recipe.generation.extractive
 
-    def write(asker: Asker) -> list[StoredRecord]:
+    def write(asker: Asker) -> Made:
         assert isinstance(asker.model, LocalModel)  # what the embedded spec opens
         written = writer.write(chunk, document, asker.model)
-        return [*written.facts, *written.wordings]
+        return Made([*written.facts, *written.wordings], written.skipped)
 
     key = _key(context, "extraction", writer.fingerprint(), [rules_version(), chunk.id])
     return Task(key, _place(chunk, document, "questions"), write)

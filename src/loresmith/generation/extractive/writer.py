@@ -98,9 +98,10 @@ class ExtractiveWriter(Component):
             for index, one in enumerate(_ranked(chosen, model))
         ]
         first_of: dict[str, Wording] = {}
-        for page in pages:
-            for wording in page.wordings:  # "Tell me about X." can have one answer only
-                first_of.setdefault(wording.question.lower(), wording)
+        for wording in (one for page in pages for one in page.wordings):
+            kept = first_of.setdefault(wording.question.lower(), wording)
+            if kept is not wording:  # "Tell me about X." can have one answer only
+                skipped.append(_skipped(chunk, "conflicting_answer", wording.question))
         return Written([page.fact for page in pages], list(first_of.values()), skipped)
 
     def _with_sampled(

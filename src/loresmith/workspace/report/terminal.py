@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _MOST_FAILURES = 20
+_HINTS_FROM_WIDTH = 100
+"""Columns of a terminal in which the hints beside scores break no line."""
 
 
 def print_report(
@@ -39,7 +41,7 @@ def print_report(
     sections = scoreboard(report.exam, language=language)
     console.print()
     if sections:
-        console.print(_scores(sections, t, language))
+        console.print(_scores(sections, t, language, hints=console.width >= _HINTS_FROM_WIDTH))
         console.print()
     for number, sentence in enumerate(verdict(report.exam, language=language)):
         console.print(sentence, style="bold" if number == 0 else "", markup=False, highlight=False)
@@ -53,7 +55,7 @@ def print_report(
 
 
 def _scores(
-    sections: Sequence[ScoreSection], t: Mapping[str, str], language: PageLanguage
+    sections: Sequence[ScoreSection], t: Mapping[str, str], language: PageLanguage, *, hints: bool
 ) -> Table:
     from rich.table import Table
     from rich.text import Text
@@ -69,7 +71,7 @@ def _scores(
         for row in section.rows:
             style = "bold" if row.leads else ""
             label = Text(inert(row.label), style=style)
-            if row.hint:
+            if row.hint and hints:
                 label.append(f"  {row.hint}", style="dim")
             table.add_row(
                 label,

@@ -22,10 +22,7 @@ class ChunkDocuments(Step):
         found = documents(context)
         for number, document in enumerate(found):
             context.tell(self.name, number, len(found), document.name)
-            key = _key(context, document)
-            if context.done(key) is None:
-                made = list(context.recipe.chunking.chunk(document))
-                context.finish(key, self.name, document.name, [*made])
+            chunk_document(context, document)
         context.tell(self.name, len(found), len(found))
 
 
@@ -37,6 +34,20 @@ def chunks(context: Context) -> list[Chunk]:
         outcome = context.done(_key(context, document))
         ids += outcome.made if outcome is not None else ()
     return context.store.get(Chunk, ids)
+
+
+def chunk_document(context: Context, document: Document) -> None:
+    """Cuts one document, unless that is done already."""
+    key = _key(context, document)
+    if context.done(key) is None:
+        made = list(context.recipe.chunking.chunk(document))
+        context.finish(key, "chunk", document.name, made)
+
+
+def chunks_of(context: Context, document: Document) -> list[Chunk]:
+    """The chunks of one document by today's settings; none before it is cut."""
+    outcome = context.done(_key(context, document))
+    return context.store.get(Chunk, outcome.made) if outcome is not None else []
 
 
 def _key(context: Context, document: Document) -> str:

@@ -6,6 +6,7 @@ from loresmith.component import content_id
 from loresmith.errors import ModelError
 from loresmith.records import Curated
 from loresmith.workspace.context import Context, remembered
+from loresmith.workspace.reviews import reviews
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.chunk import chunks
 from loresmith.workspace.steps.generate import Generate, facts, wordings
@@ -25,29 +26,40 @@ class Curate(Step):
     def run(self, context: Context) -> None:
         _refuse_to_go_on_with_too_little(context)
         context.tell(self.name, 0, 1)
-        today = chunks(context), documents(context)
-        judged = context.recipe.curation.curate_facts(facts(context), *today)
-        worded = context.recipe.curation.curate_wordings(wordings(context), judged.kept, *today)
+        today, said = (chunks(context), documents(context)), reviews(context)
+        curation = context.recipe.curation
+        judged = curation.curate_facts(facts(context), *today, reviews=said)
+        worded = curation.curate_wordings(wordings(context), judged.kept, *today, reviews=said)
         context.add(
             [
                 Curated(
-                    id=_key(context),
+                    id=curation_key(context),
                     facts=judged.kept,
                     wordings=worded.kept,
                     drops=(*judged.drops, *worded.drops),
                 )
             ]
         )
+        _show_in_lists(context)
         context.tell(self.name, 1, 1)
 
 
 @remembered
 def curated(context: Context) -> Curated | None:
     """What curation kept and dropped of what is written today; None before it was run."""
-    return context.store.one(Curated, _key(context))
+    return context.store.one(Curated, curation_key(context))
 
 
-def _key(context: Context) -> str:
+@remembered
+def curation_key(context: Context) -> str:
+    """Changes with what is written, with the filters, and with what people said of the rows."""
+    said = _said(context)
+    return content_id("reviewed", unreviewed_key(context), said) if said else unreviewed_key(context)
+
+
+@remembered
+def unreviewed_key(context: Context) -> str:
+    """The key under which the same rows are curated without any review."""
     return content_id(
         "curate",
         context.recipe.curation.fingerprint(),
@@ -55,6 +67,22 @@ def _key(context: Context) -> str:
         [fact.id for fact in facts(context)],
         [wording.id for wording in wordings(context)],
     )
+
+
+def _said(context: Context) -> list[list[str | None]]:
+    """What the reviews of today's rows say; who said it, when and why changes no row."""
+    today = {row.id for row in (*facts(context), *wordings(context))}
+    return [
+        [row, review.verdict, review.question, review.answer, review.short_answer]
+        for row, review in sorted(reviews(context).items())
+        if row in today
+    ]
+
+
+def _show_in_lists(context: Context) -> None:
+    from loresmith.workspace.rows.projection import list_rows
+
+    list_rows(context)
 
 
 def _refuse_to_go_on_with_too_little(context: Context) -> None:

@@ -5,17 +5,18 @@ One call that fails stops no other; it is tried again by the next run.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, NamedTuple
 
 from loresmith.errors import BudgetExceeded, JobCancelled, ModelError, ModelUnavailable
 from loresmith.models.structured import Asker
-from loresmith.records import Chunk, Document, Fact, Outcome, StoredRecord, Wording
+from loresmith.records import Chunk, Document, Drop, Fact, Outcome, Wording
 from loresmith.workspace.context import Context, remembered
+from loresmith.workspace.steps.asking import asked_documents, asked_passages, passages
 from loresmith.workspace.steps.base import Failure, Step, StepState
-from loresmith.workspace.steps.chunk import chunks
-from loresmith.workspace.steps.parse import documents
 from loresmith.workspace.writing import (
+    Made,
     Task,
     made,
     open_asker,
@@ -30,14 +31,14 @@ _LAST_REPLIES_SECONDS = 5.0
 
 
 class Generate(Step):
-    """Chunks -> facts and wordings."""
+    """Chunks that were asked for -> facts and wordings."""
 
     name = "generate"
 
     def state(self, context: Context) -> StepState:
         done = total = 0
         failures = []
-        for chunk, document in passages(context):
+        for chunk, document in asked_passages(context):
             tasks = tasks_for(context, chunk, document)
             found = [context.store.one(Outcome, task.key) for task in tasks]
             total += len(tasks)
@@ -48,7 +49,7 @@ class Generate(Step):
         return StepState(done, total, tuple(failures))
 
     def run(self, context: Context) -> None:
-        refuse_unsuited_teacher(context)
+        refuse_unsuited_teacher(context, asked_documents(context))
         before = self.state(context)
         with open_asker(context) as asker:
             _Writing(context, asker, total=before.total, done=before.done).write()
@@ -75,7 +76,7 @@ class _Writing:
         """Calls that found no teacher, one after another."""
         self._answers = done > 0
         """Whether the teacher has proved that it is there."""
-        self._flying: dict[Future[list[StoredRecord]], _Flight] = {}
+        self._flying: dict[Future[Made], _Flight] = {}
 
     def write(self) -> None:
         workers = max(1, self._asker.model.concurrency)
@@ -83,7 +84,7 @@ class _Writing:
         patience: float | None = None
         try:
             proof = None if self._answers else pool.submit(self._asker.model.check)
-            for chunk, document in passages(self._context):
+            for chunk, document in asked_passages(self._context):
                 self._submit(pool, chunk, document)
             self._collect(pool, proof)
         except ModelUnavailable:
@@ -123,7 +124,7 @@ class _Writing:
             self._flying[pool.submit(task.write, self._asker)] = flight
         return len(missing)
 
-    def _settle(self, pool: ThreadPoolExecutor, future: Future[list[StoredRecord]]) -> None:
+    def _settle(self, pool: ThreadPoolExecutor, future: Future[Made]) -> None:
         task, chunk, document = self._flying.pop(future)
         try:
             written = future.result()
@@ -136,9 +137,12 @@ class _Writing:
             return
         self._unavailable = 0
         self._answers = True
-        self._context.finish(task.key, "generate", task.subject, written)
+        self._context.finish(
+            task.key, "generate", task.subject, written.records, skipped=written.skipped
+        )
         self._done += 1
-        if any(isinstance(record, Fact) for record in written):  # now their wordings can be named
+        if any(isinstance(record, Fact) for record in written.records):
+            # Now their wordings can be named.
             self._total += self._submit(pool, chunk, document)
 
     def _tell(self) -> None:
@@ -148,13 +152,6 @@ class _Writing:
         if self._failed:
             note += f", {self._failed} failed"
         self._context.tell("generate", self._done, self._total, note)
-
-
-@remembered
-def passages(context: Context) -> list[tuple[Chunk, Document]]:
-    """Today's chunks, each with its document."""
-    by_id = {document.id: document for document in documents(context)}
-    return [(chunk, by_id[chunk.document_id]) for chunk in chunks(context)]
 
 
 def facts(context: Context) -> list[Fact]:
@@ -167,12 +164,18 @@ def wordings(context: Context) -> list[Wording]:
     return context.store.get(Wording, _written(context))
 
 
+def skipped(context: Context) -> list[Drop]:
+    """What the writer left out of today's passages, with reasons."""
+    outcomes = (context.done(task.key) for task in _tasks(context))
+    return [drop for outcome in outcomes if outcome is not None for drop in outcome.skipped]
+
+
 @remembered
 def _written(context: Context) -> list[str]:
     """Ids of everything that the teacher wrote for today's passages."""
-    return [
-        record_id
-        for chunk, document in passages(context)
-        for task in tasks_for(context, chunk, document)
-        for record_id in made(context, task)
-    ]
+    return [record_id for task in _tasks(context) for record_id in made(context, task)]
+
+
+def _tasks(context: Context) -> Iterator[Task]:
+    for chunk, document in passages(context):
+        yield from tasks_for(context, chunk, document)

@@ -26,7 +26,7 @@ from loresmith.workspace.steps.chunk import ChunkDocuments, chunks
 from loresmith.workspace.steps.curate import curated
 from loresmith.workspace.steps.dataset import dataset, exam_sheet
 from loresmith.workspace.steps.examine import transcripts
-from loresmith.workspace.steps.generate import Generate
+from loresmith.workspace.steps.generate import Generate, skipped
 from loresmith.workspace.steps.parse import Parse, documents
 from loresmith.workspace.steps.train import run_folder, run_id
 from loresmith.workspace.training_process import finished_training
@@ -82,7 +82,7 @@ def _report(context: Context) -> RunReport:
     assert sat and kept and frozen and run  # the steps before this one are complete
     items, before, after = sat
     training = finished_training(run_folder(context))
-    drops = [*kept.drops, *exam_sheet(context).drops, *training.dropped]
+    drops = [*skipped(context), *kept.drops, *exam_sheet(context).drops, *training.dropped]
     return RunReport(
         run=RunSummary(
             id=run_folder(context).name,

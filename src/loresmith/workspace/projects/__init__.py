@@ -1,0 +1,5 @@
+"""The projects that a studio shows: known by an id, kept in folders that no client names."""
+
+from loresmith.workspace.projects.registry import KnownProject, Projects
+
+__all__ = ["KnownProject", "Projects"]
