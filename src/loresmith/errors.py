@@ -120,3 +120,7 @@ class MissingDependency(LoresmithError):
             f"the package {package!r} is not installed",
             hint=f"pip install 'loresmith[{extra}]'",
         )
+
+
+WRONG_USE = (RecipeError, NotFound, Conflict, DocumentError)
+"""What only a change by the user can mend: of the call, the recipe or a file."""

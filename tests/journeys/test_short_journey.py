@@ -12,7 +12,9 @@ import pytest
 from loresmith.errors import ModelUnavailable
 from loresmith.models.embedded import fetch_embedded
 from loresmith.settings import load_settings
+from loresmith.workspace import Workspace
 from loresmith.workspace.report import RunReport
+from loresmith.workspace.steps.generate import facts, skipped
 from projects import copy_example, loresmith, with_settings
 
 pytestmark = pytest.mark.timeout(900)
@@ -111,3 +113,25 @@ def test_the_result_predicts_and_chats(journey: _Journey, tmp_path: Path) -> Non
     talk = loresmith("chat", journey.project, "--max-tokens", "8", input="Hello?\n/exit\n")
     assert talk.code == 0
     assert len(talk.out) > 60
+
+
+def test_what_the_embedded_teacher_leaves_out_is_told_with_reasons(tmp_path: Path) -> None:
+    try:
+        fetch_embedded(load_settings())
+    except ModelUnavailable as error:
+        pytest.skip(f"{error.message} {error.hint}")
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "lamp.md").write_text(_PROSE, encoding="utf-8")
+    workspace = Workspace(tmp_path)
+    workspace.do("curate")
+    with workspace.opened() as context:
+        (fact,) = facts(context)
+        assert fact.answer == "The lamp of Orrin Skerry was lit in 1871."
+        left_out = {drop.text: drop.reason for drop in skipped(context)}
+    assert left_out == {"Who could forget it?": "not_a_statement", "We saw it once.": "first_person"}
+
+
+_PROSE = """# Orrin Skerry
+
+The lamp of Orrin Skerry was lit in 1871. Who could forget it? We saw it once.
+"""

@@ -22,6 +22,15 @@ THINKING_TEMPLATE = (
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}"
     "{% if enable_thinking is false %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}{% endif %}"
 )
+# The same, where the reasoning is taken out of the reply's text and put into a place of its own.
+REASONING_TEMPLATE = THINKING_TEMPLATE.replace(
+    "{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}"
+    "{{ m['content'].strip() + '<|im_end|>\\n' }}",
+    "{% set thought = m['content'].split('</think>') %}"
+    "{{ '<think>\\n' + thought[0].replace('<think>', '').strip() + '\\n</think>\\n\\n' }}"
+    "{{ thought[-1].strip() + '<|im_end|>\\n' }}"
+    "{% else %}{{ m['content'].split('</think>')[-1].strip() + '<|im_end|>\\n' }}{% endif %}",
+)
 ENDLESS_TEMPLATE = (
     "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\\n' }}{% endfor %}"
 )
@@ -168,6 +177,16 @@ def test_of_a_model_that_drops_earlier_reasoning_the_last_reply_is_learned() -> 
     prompt = template.encode_prompt(messages[:3])
     assert example.input_ids[: len(prompt)] == prompt
     assert tokenizer.decode(prompt).endswith("<think>\n\n</think>\n\n")
+
+
+def test_a_reply_that_thinks_is_learned_as_the_reply_to_being_asked_with_thinking() -> None:
+    tokenizer = make_tiny_tokenizer(chat_template=REASONING_TEMPLATE)
+    template = ChatTemplate(tokenizer)
+    messages = conversation("Who?", "<think>\nIlse signed.\n</think>\n\nIlse.")
+    example = template.encode_example(messages)
+    assert learned(tokenizer, example) == "<think>\nIlse signed.\n</think>\n\nIlse.<|im_end|>"
+    prompt = template.encode_prompt(messages[:1], thinking=True)
+    assert example.input_ids[: len(prompt)] == prompt
 
 
 def test_a_tokenizer_without_template_gets_chatml_with_a_warning(

@@ -15,14 +15,7 @@ from typer.core import TyperGroup
 
 from loresmith import __version__
 from loresmith.cli import model_verbs, project_verbs
-from loresmith.errors import (
-    Conflict,
-    DocumentError,
-    JobCancelled,
-    LoresmithError,
-    NotFound,
-    RecipeError,
-)
+from loresmith.errors import WRONG_USE, JobCancelled, LoresmithError
 
 
 class _Verbs(TyperGroup):
@@ -69,8 +62,6 @@ def _options(
 project_verbs.register(app)
 model_verbs.register(app)
 
-_WRONG_USE = (RecipeError, NotFound, Conflict, DocumentError)
-
 
 def main() -> None:
     """The entry point of the `loresmith` command."""
@@ -82,7 +73,7 @@ def main() -> None:
         _leave_at_once()
     except LoresmithError as error:
         _say(error)
-        sys.exit(2 if isinstance(error, _WRONG_USE) else 1)
+        sys.exit(2 if isinstance(error, WRONG_USE) else 1)
 
 
 def _leave_at_once() -> NoReturn:

@@ -48,7 +48,9 @@ def _stage(verb: str) -> Callable[..., None]:
         from loresmith.cli.display import show_outcome, shown_progress
 
         with shown_progress() as on_progress:
-            workspace = _open(folder, recipe, settings, teacher, base_model, seed)
+            workspace = _open(
+                folder, recipe, settings, teacher, base_model, seed, as_last_used=verb == "report"
+            )
             outcome = workspace.do(verb, on_progress=on_progress)
         show_outcome(outcome)
         raise typer.Exit(0 if outcome.complete else 1)
@@ -123,7 +125,9 @@ def status(
 ) -> None:
     from loresmith.cli.display import show_status
 
-    workspace = _open(folder, recipe, settings, teacher, base_model, seed)
+    workspace = _open(
+        folder, recipe, settings, teacher, base_model, seed, as_last_used=True
+    )
     complete = show_status(workspace.status())
     raise typer.Exit(0 if complete else 1)
 
@@ -135,9 +139,14 @@ def _open(
     teacher: str | None,
     base_model: str | None,
     seed: int | None,
+    *,
+    as_last_used: bool = False,
 ) -> Workspace:
+    """The project; `as_last_used`: where nothing is said, with the recipe that it was worked by."""
     from loresmith.workspace import Workspace
 
+    if as_last_used and not (recipe or settings or teacher or base_model or seed is not None):
+        return Workspace.as_last_used(folder)
     return Workspace(
         folder,
         recipe=recipe,

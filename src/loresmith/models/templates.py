@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 _PRIVATE_USE = range(0xE000, 0xF8FF)
 _PROBE = "Kestrel"
+_THOUGHT = "<think>"
+"""What a reply that thinks begins with."""
 
 
 class EncodedExample(NamedTuple):
@@ -46,18 +48,22 @@ class ChatTemplate:
         self._special = _pattern_of_special_tokens(tokenizer)
         self.stop_ids = self._find_stop_ids()
 
-    def encode_prompt(self, messages: Sequence[Message]) -> list[int]:
-        """The tokens to ask with: the conversation up to where the model's reply begins."""
+    def encode_prompt(self, messages: Sequence[Message], *, thinking: bool = False) -> list[int]:
+        """The tokens to ask with: the conversation up to where the model's reply begins.
+
+        With `thinking`, a model that can think before it answers is let; others take no notice.
+        """
         marked = self._mark(messages)
-        text = self._render(marked.turns, asking=True)
+        text = self._render(marked.turns, asking=True, thinking=thinking)
         return self._encode(text, marked, self._reply_starts(text, marked)).ids
 
     def encode_example(self, messages: Sequence[Message]) -> EncodedExample:
         """The tokens to train on, with the replies marked.
 
-        A reply is learned where the conversation before it is written as it would be asked. Some
-        templates write earlier turns otherwise (they drop their reasoning, say): of such a
-        conversation only the last reply is learned. Raises ModelError when no reply can be.
+        A reply is learned where the conversation before it is written as it would be asked; one
+        that thinks first, as it would be asked with `thinking`. Some templates write earlier turns
+        otherwise (they drop their reasoning, say): of such a conversation only the last reply is
+        learned. Raises ModelError when no reply can be.
         """
         marked = self._mark(messages)
         text = self._render(marked.turns)
@@ -91,7 +97,9 @@ class ChatTemplate:
         )
         return _Marked(turns, mark)
 
-    def _render(self, turns: Sequence[dict[str, str]], *, asking: bool = False) -> str:
+    def _render(
+        self, turns: Sequence[dict[str, str]], *, asking: bool = False, thinking: bool = False
+    ) -> str:
         from jinja2 import TemplateError
 
         try:
@@ -100,9 +108,7 @@ class ChatTemplate:
                 chat_template=self._template,
                 tokenize=False,
                 add_generation_prompt=asking,
-                # Models that can think before they answer are trained and asked without it; the
-                # templates of all others ignore this word.
-                enable_thinking=False,
+                enable_thinking=thinking,  # templates of models that cannot think ignore this word
             )
         except (TemplateError, TypeError, LookupError) as error:
             roles = ", ".join(turn["role"] for turn in turns) or "no turns"
@@ -119,9 +125,13 @@ class ChatTemplate:
         for index, turn in enumerate(marked.turns):
             asked = asked or turn["role"] == "user"
             if turn["role"] == "assistant" and asked:
-                prompt = self._render(marked.turns[:index], asking=True)
-                if text.startswith(prompt):
-                    starts.append(len(prompt))
+                before = marked.turns[:index]
+                prompt = self._render(before, asking=True)
+                if not text.startswith(prompt):
+                    prompt = self._render(before, asking=True, thinking=True)
+                    if not text.startswith(prompt + _THOUGHT):
+                        continue
+                starts.append(len(prompt))
         return starts
 
     def _encode(self, text: str, marked: _Marked, starts: Sequence[int]) -> _Encoded:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 
-from loresmith.errors import LoresmithError, StoreError
+from loresmith.errors import WRONG_USE, Conflict, LoresmithError, StoreError
 from loresmith.models import Embedded
 from loresmith.models.base_models import check_base_model
 from loresmith.models.embedded import fetch_embedded
 from loresmith.workspace.context import Context
+from loresmith.workspace.steps.asking import asked_documents
 from loresmith.workspace.steps.base import Step
 from loresmith.workspace.steps.parse import Parse, sources
 from loresmith.workspace.writing import refuse_unsuited_teacher, teacher_of
@@ -24,7 +25,7 @@ def check_before_work(context: Context, steps: Sequence[Step]) -> None:
     missing = {name for name, state in states.items() if not state.complete or state.total == 0}
     checks: list[Callable[[], object]] = [lambda: sources(context)]
     if missing:
-        checks.append(lambda: _check_disk(context))
+        checks.append(lambda: check_disk(context))
     if "generate" in missing or (missing and "dataset" in missing):
         checks.append(lambda: _check_teacher(context))
     if missing & {"exam before", "train", "exam after"}:
@@ -36,7 +37,9 @@ def check_before_work(context: Context, steps: Sequence[Step]) -> None:
         lines = [
             f"  {error.message}" + (f" ({error.hint})" if error.hint else "") for error in found
         ]
-        raise LoresmithError("\n".join([f"{len(found)} things stand in the way:", *lines]))
+        wrong_use = any(isinstance(error, WRONG_USE) for error in found)
+        kind = Conflict if wrong_use else LoresmithError
+        raise kind("\n".join([f"{len(found)} things stand in the way:", *lines]))
 
 
 def _error_of(check: Callable[[], object]) -> LoresmithError | None:
@@ -56,7 +59,7 @@ def _check_teacher(context: Context) -> None:
     """
     if isinstance(context.recipe.teacher, Embedded):
         Parse().run(context)
-        refuse_unsuited_teacher(context)
+        refuse_unsuited_teacher(context, asked_documents(context))
         _fetch_embedded(context)
         return
     with teacher_of(context).open():
@@ -75,7 +78,7 @@ def _fetch_embedded(context: Context) -> None:
     fetch_embedded(context.settings, on_progress=lambda words: context.tell("fetch", 0, 0, words))
 
 
-def _check_disk(context: Context) -> None:
+def check_disk(context: Context) -> None:
     free = shutil.disk_usage(context.project.folder).free
     if free < _LEAST_FREE_BYTES:
         raise StoreError(

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from loresmith.errors import Conflict, NotFound
+from loresmith.errors import Conflict, LoresmithError, NotFound
 from loresmith.recipe import Recipe
 from loresmith.settings import load_settings
 from loresmith.workspace.context import Context
-from loresmith.workspace.progress import ProgressListener, silent
+from loresmith.workspace.job_progress import JobProgress
+from loresmith.workspace.progress import Progress, ProgressListener, silent
 from loresmith.workspace.project import Project
 from loresmith.workspace.recipes import load_recipe
 from loresmith.workspace.steps import STAGES
@@ -20,8 +21,14 @@ from loresmith.workspace.steps.base import StepState
 from loresmith.workspace.steps.examine import ExamineTuned
 
 if TYPE_CHECKING:
+    from loresmith.jobs.job import Claim
+    from loresmith.jobs.queue import Queue
     from loresmith.jobs.worker import Attempt
     from loresmith.workspace.report.model import RunReport
+
+
+_RENEW_SECONDS = 1.0
+"""How often a job at work writes how far it is, and looks whether it was cancelled."""
 
 
 class Outcome(NamedTuple):
@@ -67,6 +74,19 @@ class Workspace:
                 recipe_path, overrides, teacher=teacher, base_model=base_model, seed=seed
             )
 
+    @classmethod
+    def as_last_used(cls, folder: str | Path) -> Workspace:
+        """The project with its own recipe; where it has none, with that of its latest job."""
+        from loresmith.jobs.queue import Queue
+
+        workspace = cls(folder)
+        if workspace.project.recipe.exists() or not workspace.project.state.exists():
+            return workspace
+        with workspace.opened() as context:
+            jobs = Queue(context.engine, project_id=context.project_id).jobs()
+        recipes = [job.payload["recipe"] for job in jobs if "recipe" in job.payload]
+        return cls(folder, recipe=Recipe.build(recipes[-1])) if recipes else workspace
+
     def run(self, *, on_progress: ProgressListener = silent) -> RunReport:
         """The whole main job; returns the report. What is done already is not done again."""
         report = self.do("run", on_progress=on_progress).report
@@ -78,6 +98,35 @@ class Workspace:
         with self.opened(on_progress) as context:
             self._as_job(context, verb)
             return self._outcome(context, verb)
+
+    def carry_out(self, queue: Queue, claim: Claim, verb: str, context: Context) -> None:
+        """Does what is missing of a verb's steps under a claim of the queue, and closes the job.
+
+        Raises what stops it: JobCancelled, LeaseLost, or what a step ran into.
+        """
+        from loresmith.jobs.worker import carry_out
+
+        def body(_payload: Mapping[str, Any], attempt: Attempt) -> None:
+            progress = JobProgress([step.name for step in STAGES[verb]], attempt.report)
+            asked, listener = context.check, context.on_progress
+
+            def tell(told: Progress) -> None:
+                progress.tell(told)
+                listener(told)
+
+            def check() -> None:
+                asked()
+                attempt.check()
+
+            context.check, context.on_progress = check, tell
+            try:
+                self._work(context, verb, progress)
+            except LoresmithError as error:
+                progress.stop(error)
+                raise
+            progress.close({step.name: step.state(context) for step in STAGES[verb]})
+
+        carry_out(queue, claim, body, renew_seconds=_RENEW_SECONDS)
 
     def status(self) -> Mapping[str, StepState]:
         """How far each step is; reads only."""
@@ -113,8 +162,8 @@ class Workspace:
 
     def _as_job(self, context: Context, verb: str) -> None:
         from loresmith.jobs.queue import Queue
-        from loresmith.jobs.worker import carry_out
         from loresmith.jobs.worker_name import worker_name
+        from loresmith.workspace.background import Background
 
         queue = Queue(context.engine, project_id=context.project_id)
         queue.take_over_dead()
@@ -127,31 +176,29 @@ class Workspace:
                 hint="Wait for it, or stop it; what it finished is kept.",
             )
 
-        def body(_payload: Mapping[str, Any], attempt: Attempt) -> None:
-            context.check = attempt.check
-            listener = context.on_progress
+        try:
+            self.carry_out(queue, claim, verb, context)
+        finally:
+            Background(self).recover()  # its jobs have waited for this one
 
-            def tell(progress: Any) -> None:
-                attempt.report(**progress._asdict())
-                listener(progress)
-
-            context.on_progress = tell
-            self._work(context, verb)
-
-        carry_out(queue, claim, body)
-
-    def _work(self, context: Context, verb: str) -> None:
+    def _work(self, context: Context, verb: str, progress: JobProgress | None = None) -> None:
         from loresmith.workspace.preflight import check_before_work
 
         if verb == "report":
             self._require_exams(context)
         ask(context, verb)
         check_before_work(context, STAGES[verb])
+        progress = progress or JobProgress([step.name for step in STAGES[verb]], lambda **_: None)
         for step in STAGES[verb]:
             context.check()
-            if not step.state(context).complete:
-                with context.timed(step.name):
-                    step.run(context)
+            state = step.state(context)
+            if state.complete:
+                progress.found(step.name, state)
+                continue
+            progress.begin(step.name, state)
+            with context.timed(step.name):
+                step.run(context)
+            progress.end(step.name)
 
     def _require_exams(self, context: Context) -> None:
         """A report is shown, not worked for: raises NotFound where the exams are not sat."""
