@@ -21,7 +21,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import URL, inspect, make_url, text
 
 import loresmith.jobs.tables
-import loresmith.store.tables  # noqa: F401  (both declare tables in `metadata`)
+import loresmith.store.tables
+import loresmith.workspace.accounts.tables
+import loresmith.workspace.projects.registry
+import loresmith.workspace.rows  # noqa: F401  (all of these declare tables in `metadata`)
 from loresmith.database import metadata, open_database, sqlite_url, transaction
 from loresmith.errors import StoreError
 from postgres_server import new_database

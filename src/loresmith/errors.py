@@ -104,6 +104,10 @@ class LeaseLost(JobError):
     """Another worker has taken this job over; this attempt must write nothing more."""
 
 
+class VaultError(LoresmithError):
+    """The stored keys cannot be read or written."""
+
+
 class NotFound(LoresmithError):
     """The named thing does not exist."""
 

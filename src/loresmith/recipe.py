@@ -37,7 +37,7 @@ class Recipe(Component):
     """Which rows are thrown out."""
     dataset: Assembly = Assembly()
     """What is trained on and what is kept apart."""
-    base_model: str = Field(default="embedded", min_length=1)
+    base_model: str = Field(default="embedded", min_length=1, json_schema_extra={"common": True})
     """The model to fine-tune: `embedded`, a folder, a hub id, or `modelscope:ID`."""
     training: AnyTraining = Lora()
     """How the base model is fine-tuned."""
@@ -50,18 +50,25 @@ class Recipe(Component):
     def load(cls, path: Path, *, overrides: Iterable[str] = ()) -> Self:
         """Reads a YAML recipe and applies `key.path=value` overrides; raises RecipeError."""
         try:
-            data = yaml.load(path.read_text(encoding="utf-8-sig"), _UniqueKeys) or {}
+            text = path.read_text(encoding="utf-8-sig")
         except OSError as error:
             raise RecipeError(f"the recipe {path} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise RecipeError(f"the recipe {path} is not UTF-8: {error.reason}") from error
+        return cls.from_yaml(text, overrides=overrides, source=f"the recipe {path}")
+
+    @classmethod
+    def from_yaml(
+        cls, text: str, *, overrides: Iterable[str] = (), source: str = "the recipe"
+    ) -> Self:
+        """The recipe that `text` is; raises RecipeError naming every fault."""
+        try:
+            data = yaml.load(text, _UniqueKeys) or {}
         except yaml.YAMLError as error:
-            raise RecipeError(f"the recipe {path} is not valid YAML: {_where(error)}") from error
+            raise RecipeError(f"{source} is not valid YAML: {_where(error)}") from error
         if not isinstance(data, dict):
-            raise RecipeError(
-                f"the recipe {path} holds {_kind(data)} where `key: value` lines are expected"
-            )
-        return cls.build(data, overrides=overrides, source=f"the recipe {path}")
+            raise RecipeError(f"{source} holds {_kind(data)} where `key: value` lines are expected")
+        return cls.build(data, overrides=overrides, source=source)
 
     @classmethod
     def build(

@@ -43,7 +43,17 @@ def load_settings() -> Settings:
 
 
 def secret(name: str) -> str | None:
-    """The secret that the environment (or `.env`) holds under `name`; never stored by us."""
+    """The secret that the environment (or `.env`) holds under `name`, else the vault in home.
+
+    Raises VaultError where the vault is there and cannot be read.
+    """
+    from loresmith.vault import Vault
+
+    return secret_of_environment(name) or Vault(load_settings().home).get(name)
+
+
+def secret_of_environment(name: str) -> str | None:
+    """The secret that the environment (or `.env`) holds under `name`; it is not stored by us."""
     _read_dotenv(Path(".env"))
     return os.environ.get(name) or None
 

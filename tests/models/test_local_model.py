@@ -151,11 +151,11 @@ def test_a_tiny_top_p_is_greedy(model: LocalModel) -> None:
 def test_sampling_follows_the_models_probabilities() -> None:
     import torch
 
-    from loresmith.models.decoding import _sampler
+    from loresmith.models.decoding import sampler
 
     logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]])).repeat(4000, 1)
     for top_p, expected in [(1.0, [0.5, 0.3, 0.15, 0.05]), (0.75, [0.625, 0.375, 0.0, 0.0])]:
-        draw = _sampler(Sampling(temperature=1.0, top_p=top_p), list(range(4000)), "cpu")
+        draw = sampler(Sampling(temperature=1.0, top_p=top_p), list(range(4000)), "cpu")
         shares = torch.bincount(draw(logits, range(4000)), minlength=4) / 4000
         assert shares.tolist() == pytest.approx(expected, abs=0.03)
 

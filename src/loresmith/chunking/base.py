@@ -21,10 +21,14 @@ class Chunker(Component, ABC):
     `start` to `end`. A subclass says where cuts may lie and what each costs.
     """
 
-    min_length: int = Field(default=1000, gt=0)
+    min_length: int = Field(
+        default=1000, gt=0, json_schema_extra={"common": True, "unit": "characters"}
+    )
     """Shortest chunk, in characters. As few chunks as possible are shorter: a lone short document,
     or one whose neighbours would grow over max_length with it."""
-    max_length: int = Field(default=2000, gt=0)
+    max_length: int = Field(
+        default=2000, gt=0, json_schema_extra={"common": True, "unit": "characters"}
+    )
     """Longest chunk, in characters; never exceeded, so a longer sentence or table row is cut."""
 
     @model_validator(mode="after")

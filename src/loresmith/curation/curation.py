@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from loresmith.component import Component
@@ -24,7 +25,16 @@ from loresmith.curation.filters import (
 )
 from loresmith.curation.filters.evidence import find_evidence
 from loresmith.curation.kept import Kept
-from loresmith.records import Chunk, Document, Drop, Fact, Verdict, Wording
+from loresmith.curation.reviewing import (
+    OVERRULED_BY_CONFIRMATION,
+    outdated,
+    rejection,
+    reviewed_fact,
+    reviewed_wording,
+)
+from loresmith.records import Chunk, Document, Drop, Fact, Review, Verdict, Wording
+
+_NO_REVIEWS: Mapping[str, Review] = MappingProxyType({})
 
 
 class CuratedFacts(NamedTuple):
@@ -61,19 +71,24 @@ class Curation(Component):
     """Applied in this order; the first that objects gives the reason. `[]` keeps everything."""
 
     def curate_facts(
-        self, facts: Iterable[Fact], chunks: Iterable[Chunk], documents: Iterable[Document]
+        self,
+        facts: Iterable[Fact],
+        chunks: Iterable[Chunk],
+        documents: Iterable[Document],
+        *,
+        reviews: Mapping[str, Review] = _NO_REVIEWS,
     ) -> CuratedFacts:
-        """Judges facts. Those whose chunk or document is not given are no longer reachable: they
-        are neither kept nor dropped."""
+        """Judges facts as their `reviews` (by id) left them. Those whose chunk or document is not
+        given are no longer reachable: they are neither kept nor dropped."""
         sources = _Sources(chunks, documents)
         kept: list[Fact] = []
         drops: list[Drop] = []
         seen = Kept()
         for fact in sources.facts_in_order(facts):
-            source = sources.of(fact)
-            found = fact.model_copy(update={"evidence": find_evidence(fact, source).spans})
+            source, review = sources.of(fact), reviews.get(fact.id)
+            found = with_evidence(reviewed_fact(fact, review), source)
             claim = Claim.of_fact(found, source, seen)
-            verdict = self._judge(claim)
+            verdict = self.judge(claim, review)
             if verdict.keep:
                 kept.append(found)
                 seen.add(claim)
@@ -87,11 +102,14 @@ class Curation(Component):
         facts: Sequence[Fact],
         chunks: Iterable[Chunk],
         documents: Iterable[Document],
+        *,
+        reviews: Mapping[str, Review] = _NO_REVIEWS,
     ) -> CuratedWordings:
         """Judges wordings of the kept `facts`, and abstentions; training wordings come first, so
         that an exam question is never preferred to the training question that it repeats.
 
-        Wordings of other facts are no longer reachable: they are neither kept nor dropped.
+        Wordings of other facts are no longer reachable: they are neither kept nor dropped. A
+        wording of a fact whose answer was edited is answered likewise, or dropped as outdated.
         """
         sources = _Sources(chunks, documents)
         by_id = {fact.id: fact for fact in facts}
@@ -102,21 +120,35 @@ class Curation(Component):
         drops: list[Drop] = []
         for wording in sources.wordings_in_order(wordings, by_id):
             fact_of = by_id[wording.fact_id] if wording.fact_id else None
-            claim = Claim.of_wording(wording, fact_of, sources.of(wording), seen)
-            verdict = self._judge(claim)
+            review, fact_review = reviews.get(wording.id), reviews.get(wording.fact_id or "")
+            worded = reviewed_wording(wording, review, fact_of, fact_review)
+            claim = Claim.of_wording(worded, fact_of, sources.of(wording), seen)
+            verdict = outdated(wording, review, fact_review) or self.judge(claim, review)
             if verdict.keep:
-                kept.append(wording)
+                kept.append(worded)
                 seen.add(claim)
             else:
                 drops.append(_drop(claim, verdict))
         return CuratedWordings(tuple(kept), tuple(drops))
 
-    def _judge(self, claim: Claim) -> Verdict:
+    def judge(self, claim: Claim, review: Review | None = None) -> Verdict:
+        """The first objection to `claim`; a rejection always is one, and a confirmed row is kept
+        against objections of style."""
+        rejected = rejection(review)
+        if rejected is not None:
+            return rejected
+        confirmed = review is not None and review.verdict == "confirmed"
         for one in self.filters:
             verdict = one.judge(claim)
-            if not verdict.keep:
+            overruled = confirmed and verdict.reason in OVERRULED_BY_CONFIRMATION
+            if not (verdict.keep or overruled):
                 return verdict
         return Verdict(keep=True)
+
+
+def with_evidence(fact: Fact, source: Source) -> Fact:
+    """`fact` with the places of its quotations that are found."""
+    return fact.model_copy(update={"evidence": find_evidence(fact, source).spans})
 
 
 _USES = ("training", "practice", "exam")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loresmith.datasets.assembly import Assembly
-from loresmith.datasets.build import build_examples, freeze
+from loresmith.datasets.build import build_examples, freeze, with_imported
 from loresmith.datasets.formats import AlpacaFormat, AnyDatasetFormat, DatasetFormat, ShareGPTFormat
 from loresmith.datasets.reading import RowsRead, read_rows
 from loresmith.datasets.splitter import Split, Splitter
@@ -24,5 +24,6 @@ __all__ = [
     "freeze",
     "read_rows",
     "statistics",
+    "with_imported",
     "write_dataset",
 ]

@@ -10,8 +10,10 @@ from loresmith.datasets.splitter import Split, Splitter
 from loresmith.records import (
     Dataset,
     Document,
+    Drop,
     Example,
     Fact,
+    ImportedRow,
     Message,
     Provenance,
     SplitName,
@@ -42,14 +44,58 @@ def freeze(
     reachable = [fact for fact in facts if fact.document_id in names]
     split = splitter.split(reachable, seed=seed)
     examples = build_examples(reachable, wordings, documents, split=split, answers=answers)
-    rows = [example.model_dump(mode="json") for example in examples]
     withheld = tuple(sorted(split.withheld))
-    return Dataset(
-        id=content_id("dataset", rows, withheld),
-        version=version,
-        examples=examples,
-        withheld=withheld,
+    return _frozen(examples, withheld, version=version)
+
+
+def with_imported(
+    dataset: Dataset, rows: Iterable[ImportedRow]
+) -> tuple[Dataset, tuple[Drop, ...]]:
+    """`dataset` with imported rows to train on, in their order, after its own; and what was left
+    out of them.
+
+    A row that is there already is left out, and so is one that asks what is to be validated on:
+    with it, the control would be none. Without rows, `dataset` is given back as it is.
+    """
+    said = {example.messages for example in dataset.examples}
+    kept_apart = {e.messages[:-1] for e in dataset.examples if e.split == "validation"}
+    added: list[Example] = []
+    drops: list[Drop] = []
+    for row in rows:
+        if row.messages in said:
+            drops.append(_left_out(row, "already_there", "a row says the same"))
+        elif row.messages[:-1] in kept_apart:
+            detail = "its question is that of a fact which is kept out of training"
+            drops.append(_left_out(row, "withheld", detail))
+        else:
+            said.add(row.messages)
+            added.append(imported_example(row))
+    if not added:
+        return dataset, tuple(drops)
+    examples = (*dataset.examples, *added)
+    return _frozen(examples, dataset.withheld, version=dataset.version), tuple(drops)
+
+
+def imported_example(row: ImportedRow) -> Example:
+    """The training row that an imported row is."""
+    plain = [message.model_dump() for message in row.messages]
+    return Example(
+        id=content_id("example", row.id, plain),
+        messages=row.messages,
+        language=row.language,
+        provenance=Provenance(document=row.source, kind="imported"),
     )
+
+
+def _left_out(row: ImportedRow, reason: str, detail: str) -> Drop:
+    text = row.messages[-1].content[:200]
+    return Drop(subject_id=row.id, subject="row", reason=reason, detail=detail, text=text)
+
+
+def _frozen(examples: tuple[Example, ...], withheld: tuple[str, ...], *, version: int) -> Dataset:
+    rows = [example.model_dump(mode="json") for example in examples]
+    dataset_id = content_id("dataset", rows, withheld)
+    return Dataset(id=dataset_id, version=version, examples=examples, withheld=withheld)
 
 
 def build_examples(

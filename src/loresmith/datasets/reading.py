@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from loresmith.component import content_id
 from loresmith.datasets.formats import FORMATS, RowFault
 from loresmith.datasets.formats.base import type_name
+from loresmith.datasets.row_json import parse_json, repeated_key
 from loresmith.errors import DatasetError
 from loresmith.records import Drop, Example, Message, Provenance
 from loresmith.text.language import language_of
@@ -80,12 +81,6 @@ class _Broken(NamedTuple):
     problem: str
 
 
-class _Repeated(dict[str, Any]):
-    """A JSON object in which `key` stands twice, so that nobody can tell which one was meant."""
-
-    key = ""
-
-
 def _rows(path: Path) -> Iterator[_Numbered]:
     text = _text(path)
     if text.lstrip()[:1] == "[":
@@ -120,7 +115,7 @@ def _text(path: Path) -> str:
 
 def _parsed_list(path: Path, text: str) -> list[Any]:
     try:
-        rows = _parse(text)
+        rows = parse_json(text)
     except (json.JSONDecodeError, RecursionError) as error:
         where = f": {error}" if isinstance(error, json.JSONDecodeError) else " (nested too deep)"
         raise DatasetError(
@@ -134,7 +129,7 @@ def _parsed_list(path: Path, text: str) -> list[Any]:
 def _whole_object(text: str) -> dict[str, Any] | None:
     """The one object that the text is, over one or several lines; None for JSON lines."""
     try:
-        value = _parse(text)
+        value = parse_json(text)
     except (json.JSONDecodeError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -142,25 +137,11 @@ def _whole_object(text: str) -> dict[str, Any] | None:
 
 def _parsed_line(line: str) -> Any:
     try:
-        return _parse(line)
+        return parse_json(line)
     except json.JSONDecodeError as error:
         return _Broken(line, f"not valid JSON: {error.msg} at column {error.colno}")
     except RecursionError:
         return _Broken(line, "not valid JSON: nested too deep")
-
-
-def _parse(text: str) -> Any:
-    # An integer of thousands of digits is refused by int, in another way than bad JSON.
-    return json.loads(text, object_pairs_hook=_object, parse_int=float)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    repeated = _Repeated(found)
-    repeated.key = next(key for key, times in Counter(k for k, _ in pairs).items() if times > 1)
-    return repeated
 
 
 def _messages(row: Any) -> tuple[Message, ...]:
@@ -168,22 +149,14 @@ def _messages(row: Any) -> tuple[Message, ...]:
         raise RowFault(_NOT_JSON, row.problem)
     if not isinstance(row, dict):
         raise RowFault(_UNKNOWN, f"it is {type_name(row)} instead of an object")
-    repeated = _repeated_key(row)
-    if repeated:
-        raise RowFault("duplicate_key", f"{repeated!r} stands twice")
+    twice = repeated_key(row)
+    if twice:
+        raise RowFault("duplicate_key", f"{twice!r} stands twice")
     for form in FORMATS:
         if form.recognises(row):
             return form.decode(row)
     names = ", ".join(map(repr, list(row)[:8])) or "no member"
     raise RowFault(_UNKNOWN, f"it has {names}")
-
-
-def _repeated_key(value: Any) -> str:
-    """The first key that stands twice in an object of `value`, however deep; else empty."""
-    if isinstance(value, _Repeated):
-        return value.key
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return next(filter(None, map(_repeated_key, inner)), "")
 
 
 def _drop(path: Path, row: _Numbered, fault: RowFault) -> Drop:

@@ -31,11 +31,11 @@ class Splitter(Component):
     share of its facts; `validation` takes more where there are enough.
     """
 
-    withheld: float = Field(default=0.08, ge=0.0, le=0.5)
+    withheld: float = Field(default=0.08, ge=0.0, le=0.5, json_schema_extra={"common": True})
     """Share of the facts of each language that is withheld from training as a control."""
     least_withheld: int = Field(default=2, ge=0)
     """At least so many, of a corpus of at least eight facts for each; none if `withheld` is 0."""
-    validation: float = Field(default=0.0, ge=0.0, le=0.5)
+    validation: float = Field(default=0.0, ge=0.0, le=0.5, json_schema_extra={"common": True})
     """Share of the facts of each language whose rows are validated on and not trained, besides
     the withheld ones."""
 

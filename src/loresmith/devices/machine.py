@@ -41,11 +41,11 @@ class Machine(Record):
 def probe_machine() -> Machine:
     """Looks at this machine; imports torch if it is installed, starts no process."""
     seen = Machine(
-        cpu_name=_cpu_name(),
+        cpu_name=cpu_name(),
         cpu_flags=_cpu_flags(),
         memory_bytes=_memory_bytes(),
         torch_version=_torch_version(),
-        hy_smi=_find_hy_smi(),
+        hy_smi=find_hy_smi(),
         has_kfd=Path("/dev/kfd").exists(),
         has_nvidia_driver=Path("/proc/driver/nvidia/version").exists(),
         kernel_modules=_kernel_modules(),
@@ -78,7 +78,8 @@ def _torch_version() -> str:
         return ""
 
 
-def _find_hy_smi() -> str | None:
+def find_hy_smi() -> str | None:
+    """Where Hygon's monitoring tool is, which is often not on the PATH."""
     for folder in (None, *_HYHAL_FOLDERS):
         found = shutil.which("hy-smi", path=folder)
         if found:
@@ -90,7 +91,8 @@ def _kernel_modules() -> frozenset[str]:
     return frozenset(line.split()[0] for line in _lines("/proc/modules") if line.strip())
 
 
-def _cpu_name() -> str:
+def cpu_name() -> str:
+    """What the processor calls itself; `CPU` where that is not told."""
     names = _cpu_values("model name")
     return names[0] if names else "CPU"
 

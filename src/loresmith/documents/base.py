@@ -51,7 +51,7 @@ class Parser(Component, ABC):
     def parse_bytes(self, data: bytes, *, name: str) -> Document:
         """The document called `name` from the bytes of its file; raises DocumentError."""
         reading = self.read(data, name=name)
-        text, warnings = _clean(reading.text)
+        text, warnings = clean(reading.text)
         if not text.strip():
             raise DocumentError(
                 f"{name} holds no text",
@@ -61,7 +61,7 @@ class Parser(Component, ABC):
         return Document(
             id=content_id(name, text, f"{type(self).__name__} {self.version}"),
             name=name,
-            title=_title(text, headings, reading.title, name),
+            title=title_of(text, headings, reading.title, name),
             text=text,
             language=language_of(text),
             media_type=self.media_type,
@@ -102,7 +102,7 @@ _LINE_END = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-def _clean(text: str) -> tuple[str, tuple[str, ...]]:
+def clean(text: str) -> tuple[str, tuple[str, ...]]:
     """The text with `\\n` line ends and without control characters, and what was taken out."""
     text = _LINE_END.sub("\n", text.removeprefix("\ufeff"))
     text, removed = _CONTROL.subn("", text)
@@ -112,7 +112,7 @@ def _clean(text: str) -> tuple[str, tuple[str, ...]]:
     return text, (f"removed {characters} (such as NUL) from the text",)
 
 
-def _title(text: str, headings: tuple[Heading, ...], own_title: str, name: str) -> str:
+def title_of(text: str, headings: tuple[Heading, ...], own_title: str, name: str) -> str:
     """The heading that names the whole, else the format's own title, else the file's name."""
     if headings:
         first = headings[0]

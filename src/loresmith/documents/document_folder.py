@@ -18,7 +18,7 @@ class DocumentFolder(Component):
 
     path: str = Field(default=".", min_length=1)
     """The folder, relative to the project's."""
-    max_bytes: int = Field(default=64_000_000, gt=0)
+    max_bytes: int = Field(default=64_000_000, gt=0, json_schema_extra={"unit": "bytes"})
     """Largest file that is read, in bytes."""
 
     def listing(self, project: Path) -> Listing:

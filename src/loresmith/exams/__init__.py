@@ -9,7 +9,15 @@ from pydantic import Field
 from loresmith.component import any_instance_of
 from loresmith.exams.abstention import AbstentionGrader
 from loresmith.exams.base import Grader
-from loresmith.exams.compare import Accuracy, Comparison, ExamReport, ReportItem, compare
+from loresmith.exams.compare import (
+    Accuracy,
+    Comparison,
+    ExamReport,
+    HandMark,
+    ReportItem,
+    compare,
+    regraded,
+)
 from loresmith.exams.exam import Exam
 from loresmith.exams.figures import FigureGrader
 from loresmith.exams.grading import grader_for, mark
@@ -37,6 +45,7 @@ __all__ = [
     "ExamSheet",
     "FigureGrader",
     "Grader",
+    "HandMark",
     "Material",
     "NameGrader",
     "PaperQuestion",
@@ -47,6 +56,7 @@ __all__ = [
     "grader_for",
     "mark",
     "paper_of",
+    "regraded",
     "retention_items",
     "sit",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
 
 from pydantic import Field
 
@@ -43,6 +44,19 @@ class MarkedReply(Record):
     """1 right, 0 wrong."""
     reason: str = ""
     """Why the grader marked it so."""
+    graded: float | None = None
+    """The grader's own mark, where a person gave another in its place; else null."""
+    note: str = ""
+    """What the person said about it."""
+
+
+class HandMark(Record):
+    """A person's mark for one reply, in place of the grader's."""
+
+    item_id: str
+    sitting: Literal["before", "after"]
+    score: float = Field(ge=0.0, le=1.0)
+    note: str = ""
 
 
 class ReportItem(Record):
@@ -97,22 +111,60 @@ class ExamReport(Record):
     """Questions that the documents do not answer: right is to say so."""
     retention: Comparison
     """General questions that the base model gets right (before is 1 by definition)."""
+    hand_graded: int = Field(default=0, ge=0)
+    """How many replies a person marked otherwise than the grader did; each keeps both marks."""
     items: tuple[ReportItem, ...] = ()
     """Every item, in the order of the exam."""
 
 
-def compare(before: Transcript, after: Transcript, items: Sequence[ExamItem]) -> ExamReport:
-    """The report on two sittings; raises ExamError when either lacks an item's score."""
-    was, now = _scores(before, items), _scores(after, items)
+def compare(
+    before: Transcript,
+    after: Transcript,
+    items: Sequence[ExamItem],
+    *,
+    by_hand: Iterable[HandMark] = (),
+) -> ExamReport:
+    """The report on two sittings, with the marks that people gave in place of the grader's.
 
-    def over(chosen: Iterable[ExamItem]) -> Comparison:
-        ids = [item.id for item in chosen]
+    Raises ExamError when either sitting lacks an item's score.
+    """
+    was, now = _scores(before, items), _scores(after, items)
+    return regraded([_report_item(item, was[item.id], now[item.id]) for item in items], by_hand)
+
+
+def regraded(items: Iterable[ReportItem], by_hand: Iterable[HandMark]) -> ExamReport:
+    """The report on items that are marked already, with these marks of people and no others."""
+    marks = {(mark.item_id, mark.sitting): mark for mark in by_hand}
+    return _summed_up(
+        tuple(
+            item.model_copy(
+                update={
+                    "before": _marked(item.before, marks.get((item.id, "before"))),
+                    "after": _marked(item.after, marks.get((item.id, "after"))),
+                }
+            )
+            for item in items
+        )
+    )
+
+
+def _marked(reply: MarkedReply, mark: HandMark | None) -> MarkedReply:
+    """`reply` with the person's mark, or with the grader's own; both are never lost."""
+    grader = reply.score if reply.graded is None else reply.graded
+    if mark is None:
+        return reply.model_copy(update={"score": grader, "graded": None, "note": ""})
+    return reply.model_copy(update={"score": mark.score, "graded": grader, "note": mark.note})
+
+
+def _summed_up(items: tuple[ReportItem, ...]) -> ExamReport:
+    def over(chosen: Iterable[ReportItem]) -> Comparison:
+        pairs = [(item.before.score, item.after.score) for item in chosen]
         return Comparison(
-            before=accuracy([was[id].score for id in ids]),
-            after=accuracy([now[id].score for id in ids]),
+            before=accuracy([before for before, _ in pairs]),
+            after=accuracy([after for _, after in pairs]),
         )
 
-    def by(part: Callable[[ExamItem], str]) -> dict[str, Comparison]:
+    def by(part: Callable[[ReportItem], str]) -> dict[str, Comparison]:
         names = sorted({part(item) for item in taught})
         return {name: over(item for item in taught if part(item) == name) for name in names}
 
@@ -121,15 +173,18 @@ def compare(before: Transcript, after: Transcript, items: Sequence[ExamItem]) ->
     return ExamReport(
         before=whole.before,
         after=whole.after,
-        unknown=over(item for item in taught if was[item.id].score < 1.0),
+        unknown=over(item for item in taught if item.before.score < 1.0),
         languages=by(lambda item: item.language),
         documents=by(lambda item: item.document),
         withheld=over(item for item in items if item.withheld),
         abstention=over(item for item in items if item.kind == "abstention"),
         retention=over(
-            item for item in items if item.kind == "retention" and was[item.id].score == 1.0
+            item for item in items if item.kind == "retention" and item.before.score == 1.0
         ),
-        items=tuple(_report_item(item, was[item.id], now[item.id]) for item in items),
+        hand_graded=sum(
+            reply.graded is not None for item in items for reply in (item.before, item.after)
+        ),
+        items=items,
     )
 
 
@@ -150,7 +205,7 @@ def accuracy(scores: Sequence[float]) -> Accuracy:
     return Accuracy(accuracy=share, interval=(low, high), n=n)
 
 
-def _is_taught(item: ExamItem) -> bool:
+def _is_taught(item: ReportItem) -> bool:
     return item.kind in ("direct", "reversed") and not item.withheld
 
 

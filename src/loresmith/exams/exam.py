@@ -18,18 +18,18 @@ from loresmith.records import ExamItem, Score, Transcript
 class Exam(Component):
     """A closed-book exam: the candidate sees the question and nothing else."""
 
-    max_items: int = Field(default=400, ge=1)
+    max_items: int = Field(default=400, ge=1, json_schema_extra={"common": True})
     """Most questions on facts; abstention and general questions come on top."""
     max_practice: int = Field(default=80, ge=0)
     """Most practice questions, sat after each epoch to know when to stop; never the exam's."""
-    retention: int = Field(default=60, ge=0)
+    retention: int = Field(default=60, ge=0, json_schema_extra={"common": True})
     """General questions that the base model gets right, to be asked again; it is asked until
     there are so many, or no more."""
     max_overlap: float = Field(default=0.6, gt=0.0, lt=1.0)
     """Greatest token-set Jaccard of an exam prompt with any training prompt."""
-    max_tokens: int = Field(default=64, ge=1)
+    max_tokens: int = Field(default=64, ge=1, json_schema_extra={"unit": "tokens"})
     """Longest reply, in tokens."""
-    max_general_tokens: int = Field(default=24, ge=1)
+    max_general_tokens: int = Field(default=24, ge=1, json_schema_extra={"unit": "tokens"})
     """Longest reply to a general question, in tokens: a word or two are the answer."""
     system_prompt: str = ""
     """Put before each question; the dataset should have been trained with the same."""

@@ -24,7 +24,7 @@ from loresmith.text.phrases import reveals
 class ExamWordingWriter(Component):
     """One call per chunk for the exam and practice questions of all its kept facts."""
 
-    exam: int = Field(default=2, ge=1, le=20)
+    exam: int = Field(default=2, ge=1, le=20, json_schema_extra={"common": True})
     """Exam questions for each fact."""
     practice: int = Field(default=1, ge=0, le=20)
     """Practice questions for each fact, sat during the training."""

@@ -26,7 +26,9 @@ class FactWriter(Component):
     """
 
     type: Literal["teacher"] = "teacher"
-    density: int = Field(default=240, ge=1)
+    density: int = Field(
+        default=240, ge=1, json_schema_extra={"common": True, "unit": "characters"}
+    )
     """Characters of a passage for each pair asked for. Fewer give more pairs."""
     most: int = Field(default=40, ge=1)
     """Most pairs to ask for in one call, however long the passage."""

@@ -25,7 +25,7 @@ from loresmith.text.phrases import states
 class TrainingWordingWriter(Component):
     """One call per chunk for all its kept facts, and for questions that have no answer there."""
 
-    paraphrases: int = Field(default=5, ge=1, le=50)
+    paraphrases: int = Field(default=5, ge=1, le=50, json_schema_extra={"common": True})
     """Other ways to ask for and to state each fact, besides the original pair."""
     restatements: int = Field(default=1, ge=0, le=20)
     """Open requests about the subject, answered by a statement of the fact."""

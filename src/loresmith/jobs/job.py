@@ -16,6 +16,8 @@ class Job(NamedTuple):
 
     id: str
     kind: str
+    background: bool
+    """Whether it outlives the process that submitted it."""
     payload: dict[str, Any]
     state: JobState
     attempt: int
@@ -52,6 +54,7 @@ def job_of(row: Row[Any]) -> Job:
     return Job(
         id=row.id,
         kind=row.kind,
+        background=row.background,
         payload=json.loads(row.payload),
         state=row.state,
         attempt=row.attempt,

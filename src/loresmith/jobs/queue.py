@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -38,6 +38,11 @@ from loresmith.jobs.job import Claim, Job, JobEnd, PastAttempt, job_of
 from loresmith.jobs.tables import attempts, jobs
 from loresmith.jobs.worker_name import is_alive
 
+_MOST_LOST = 9
+"""So many attempts in a row that a worker did not survive, and the next is the last."""
+_SOON_SECONDS = 300.0
+"""An attempt that lasted longer than this was not ended by what it began with."""
+
 
 class Queue:
     """The jobs of one project. Safe to use from several threads and processes.
@@ -51,8 +56,12 @@ class Queue:
         self._project_id = project_id
         self.lease_seconds = lease_seconds
 
-    def submit(self, kind: str, payload: Mapping[str, Any]) -> str:
-        """Adds a job and returns its id. `payload` holds JSON values only."""
+    def submit(self, kind: str, payload: Mapping[str, Any], *, background: bool = False) -> str:
+        """Adds a job and returns its id. `payload` holds JSON values only.
+
+        A `background` job outlives whoever submitted it: when its worker dies, it waits for the
+        next one. Any other job belongs to the process that submitted it, and ends with that.
+        """
         job_id = uuid.uuid4().hex
         with transaction(self._engine) as connection:
             connection.execute(
@@ -60,6 +69,7 @@ class Queue:
                     id=job_id,
                     project_id=self._project_id,
                     kind=kind,
+                    background=background,
                     payload=json.dumps(payload),
                     state="queued",
                     attempt=0,
@@ -73,10 +83,18 @@ class Queue:
             )
         return job_id
 
-    def claim(self, worker: str, *, job_id: str | None = None, alone: bool = False) -> Claim | None:
+    def claim(
+        self,
+        worker: str,
+        *,
+        job_id: str | None = None,
+        alone: bool = False,
+        background: bool = False,
+    ) -> Claim | None:
         """Takes the oldest job that waits or whose lease has lapsed; None if there is none.
 
-        With `job_id`, that job or none; with `alone`, none while another job of the project runs.
+        With `job_id`, that job or none; with `alone`, none while another job of the project runs;
+        with `background`, only a job that was submitted as such.
         """
         free = [
             jobs.c.project_id == self._project_id,
@@ -84,6 +102,8 @@ class Queue:
         ]
         if job_id is not None:
             free.append(jobs.c.id == job_id)
+        if background:
+            free.append(jobs.c.background)
         if alone:
             others = jobs.alias()
             at_work = (others.c.project_id == self._project_id) & (others.c.state == "running")
@@ -165,6 +185,29 @@ class Queue:
                 )
             )
 
+    def retry(self, job_id: str, *, payload: Mapping[str, Any] | None = None) -> None:
+        """Lets a job that failed or was cancelled wait for another attempt; raises NotFound.
+
+        `payload` takes the place of the job's own. Raises Conflict for a job that waits, is at
+        work or is done.
+        """
+        state = self.job(job_id).state
+        values: dict[str, Any] = {
+            "state": "queued",
+            "cancel_requested": False,
+            "error": "",
+            "finished_at": None,
+        }
+        if payload is not None:
+            values["payload"] = json.dumps(payload)
+        ended = jobs.c.state.in_(("failed", "cancelled"))
+        with transaction(self._engine) as connection:
+            again = update(jobs).where(jobs.c.id == job_id, ended).values(**values)
+            if connection.execute(again).rowcount == 0:
+                raise Conflict(
+                    f"the job is {state}; only one that failed or was cancelled can be retried"
+                )
+
     def job(self, job_id: str) -> Job:
         """The job as it stands; raises NotFound."""
         with transaction(self._engine) as connection:
@@ -173,41 +216,102 @@ class Queue:
             raise NotFound(f"there is no job {job_id} in this project")
         return job_of(row)
 
-    def jobs(self) -> list[Job]:
-        """All jobs of the project, oldest first."""
+    def jobs(self, *, latest: int | None = None) -> list[Job]:
+        """The jobs of the project, oldest first; with `latest`, so many of the newest only."""
+        query = self._mine()
+        if latest is not None:
+            query = query.order_by(None).order_by(jobs.c.sequence.desc()).limit(latest)
         with transaction(self._engine) as connection:
-            return [job_of(row) for row in connection.execute(self._mine())]
+            found = [job_of(row) for row in connection.execute(query)]
+        return found if latest is None else found[::-1]
+
+    def is_busy(self) -> bool:
+        """Whether a job waits or is at work."""
+        query = self._mine().where(jobs.c.state.in_(("queued", "running")))
+        with transaction(self._engine) as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def waits(self, *, background: bool) -> bool:
+        """Whether a background job (or, with False, another one) waits for a worker."""
+        query = self._mine().where(jobs.c.state == "queued", jobs.c.background == background)
+        with transaction(self._engine) as connection:
+            return connection.execute(query.limit(1)).first() is not None
 
     def attempts(self, job_id: str) -> list[PastAttempt]:
         """Who has tried a job and how it went, first attempt first."""
+        return self.attempts_of([job_id]).get(job_id, [])
+
+    def attempts_of(self, job_ids: Sequence[str]) -> dict[str, list[PastAttempt]]:
+        """The attempts at each of these jobs, read at once; a job without any is left out."""
         columns = [attempts.c[field] for field in PastAttempt._fields]
-        query = select(*columns).where(attempts.c.job_id == job_id).order_by(attempts.c.number)
+        query = select(attempts.c.job_id, *columns).order_by(attempts.c.number)
+        found: dict[str, list[PastAttempt]] = {}
         with transaction(self._engine) as connection:
-            return [PastAttempt(*row) for row in connection.execute(query)]
+            for job_id, *values in connection.execute(query.where(attempts.c.job_id.in_(job_ids))):
+                found.setdefault(job_id, []).append(PastAttempt(*values))
+        return found
 
     def take_over_dead(self) -> None:
+        """Does what `release_dead` does; raises Conflict when a living worker is at work."""
+        living = self.release_dead()
+        if living is not None:
+            raise Conflict(
+                f"another process is at work on this project: {living}",
+                hint="Wait for it, or stop it; what it finished is kept. A worker on another "
+                f"machine is given up {self.lease_seconds:.0f} s after its last sign of life.",
+            )
+
+    def release_dead(self) -> str | None:
         """Ends the attempts of workers that are gone: dead here, or elsewhere with a lapsed lease.
 
-        Their jobs are closed as failed: the foreground command that comes next submits its own.
-        Raises Conflict when a living worker is at work on the project.
+        A background job then waits for its next attempt, unless it was cancelled or its workers
+        die again and again; any other job is closed as failed, for the foreground command that
+        comes next submits its own. Returns the name of a worker that lives and is at work.
         """
         running = self._mine().add_columns(self._lapsed().label("lapsed"))
         with transaction(self._engine) as connection:
             rows = connection.execute(running.where(jobs.c.state == "running")).all()
+        living: str | None = None
         for row in rows:
             alive = is_alive(row.worker)
             if alive or (alive is None and not row.lapsed):
-                raise Conflict(
-                    f"another process is at work on this project: {row.worker}",
-                    hint="Wait for it, or stop it; what it finished is kept. A worker on another "
-                    f"machine is given up {self.lease_seconds:.0f} s after its last sign of life.",
-                )
+                living = row.worker
+                continue
             with suppress(LeaseLost):  # somebody else has closed it or taken it over meanwhile
-                self.finish(
-                    Claim(row.id, row.attempt, {}),
-                    state="failed",
-                    error="the process ended without a word (killed, or the machine went down)",
-                )
+                self._release(row)
+        return living
+
+    def _release(self, row: Row[Any]) -> None:
+        claim = Claim(row.id, row.attempt, {})
+        if row.background and row.cancel_requested:
+            self.finish(claim, state="cancelled", error="cancelled; its worker was gone already")
+        elif row.background and not self._dies_again_and_again(row.id):
+            self._put_back(claim)
+        else:
+            self.finish(
+                claim,
+                state="failed",
+                error="the process ended without a word (killed, or the machine went down)",
+            )
+
+    def _put_back(self, claim: Claim) -> None:
+        """Lets a job wait for its next attempt; this one is lost."""
+        with transaction(self._engine) as connection:
+            self._write(connection, claim, {"state": "queued", "worker": ""})
+            connection.execute(
+                update(attempts)
+                .where(attempts.c.job_id == claim.job_id, attempts.c.number == claim.attempt)
+                .values(outcome="lost", finished_at=self._now())
+            )
+
+    def _dies_again_and_again(self, job_id: str) -> bool:
+        """Whether the attempts before the one at hand were lost too, each soon after it began."""
+        before = self.attempts(job_id)[:-1][-_MOST_LOST:]
+        return len(before) == _MOST_LOST and all(
+            attempt.outcome == "lost"
+            and (attempt.finished_at or 0.0) - attempt.started_at < _SOON_SECONDS
+            for attempt in before
+        )
 
     def _begin_attempt(self, connection: Connection, row: Row[Any], worker: str) -> None:
         connection.execute(

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    false,
+)
 
 from loresmith.database import metadata
 
@@ -13,6 +24,7 @@ jobs = Table(
     Column("id", String, nullable=False, unique=True),
     Column("project_id", String, nullable=False),
     Column("kind", String, nullable=False),
+    Column("background", Boolean, nullable=False, server_default=false()),
     Column("payload", Text, nullable=False),
     Column("state", String, nullable=False),
     Column("attempt", Integer, nullable=False),

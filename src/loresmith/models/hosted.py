@@ -27,25 +27,25 @@ class OpenAICompatible(ModelSpec):
     """A chat model behind an OpenAI-compatible endpoint: a provider's, or a server of your own."""
 
     type: Literal["openai"] = "openai"
-    preset: PresetName = "openai"
+    preset: PresetName = Field(default="openai", json_schema_extra={"common": True})
     """The provider: gives the URL and the environment variable of the key."""
     model: str = Field(min_length=1)
     """The model's name as the endpoint knows it."""
-    url: str | None = None
+    url: str | None = Field(default=None, json_schema_extra={"common": True})
     """Base URL of another endpoint than the preset's, such as `http://127.0.0.1:8000/v1`."""
     api_key_env: str | None = None
     """Environment variable that holds the key, where it is not the preset's."""
-    concurrency: int = Field(default=5, ge=1)
+    concurrency: int = Field(default=5, ge=1, json_schema_extra={"common": True})
     """Most calls in flight at once, counted over all models at this endpoint."""
-    timeout: float = Field(default=120.0, gt=0)
+    timeout: float = Field(default=120.0, gt=0, json_schema_extra={"unit": "s"})
     """Longest time for one call, in seconds, from sending it to the end of the reply."""
-    connect_timeout: float = Field(default=10.0, gt=0)
+    connect_timeout: float = Field(default=10.0, gt=0, json_schema_extra={"unit": "s"})
     """Longest time to reach the server, in seconds."""
     max_retries: int = Field(default=6, ge=0)
     """How often a call is repeated after a time-out, a lost connection, 429 or a server error."""
-    retry_wait: float = Field(default=0.5, ge=0)
+    retry_wait: float = Field(default=0.5, ge=0, json_schema_extra={"unit": "s"})
     """Pause before the first repetition, in seconds; it doubles each time."""
-    longest_wait: float = Field(default=60.0, ge=0)
+    longest_wait: float = Field(default=60.0, ge=0, json_schema_extra={"unit": "s"})
     """Longest pause, in seconds, also where the endpoint asks for a longer one."""
     temperature: float | None = Field(default=None, ge=0.0, le=2.0)
     """Replaces the temperature that the work asks for; some models allow only 1."""
@@ -81,20 +81,11 @@ class HostedModel(ChatModel):
         self.name = settings.model
         self._settings = settings
         preset = PRESETS[settings.preset]
-        key = secret(settings.key_env) if settings.key_env else None
-        self._target = Target(
-            model=settings.model,
-            url=settings.base_url,
-            key=key,
-            key_env=settings.key_env,
-            unknown_model=(
-                f"{settings.url}/models lists the names" if settings.url else preset.unknown_model
-            ),
-        )
-        _require_key(self._target, settings)
+        self._target = target_of(settings)
+        require_key(self._target, settings)
         self._wire = Wire(
             settings.base_url,
-            key=key,
+            key=self._target.key,
             timeout=settings.timeout,
             connect_timeout=settings.connect_timeout,
         )
@@ -209,11 +200,29 @@ class HostedModel(ChatModel):
         self._closed.wait(pause)
 
 
-def _require_key(target: Target, settings: OpenAICompatible) -> None:
-    """A server of one's own may do without a key; a provider never does."""
+def target_of(settings: OpenAICompatible) -> Target:
+    """Who is asked, with the key as it is now."""
+    preset = PRESETS[settings.preset]
+    return Target(
+        model=settings.model,
+        url=settings.base_url,
+        key=secret(settings.key_env) if settings.key_env else None,
+        key_env=settings.key_env,
+        unknown_model=(
+            f"{settings.url}/models lists the names" if settings.url else preset.unknown_model
+        ),
+    )
+
+
+def require_key(target: Target, settings: OpenAICompatible) -> None:
+    """Raises ModelUnavailable where a key is needed and not set.
+
+    A server of one's own may do without a key; a provider never does.
+    """
     own = settings.api_key_env is None and (settings.url is not None or is_local(target.url))
     if target.key is None and target.key_env is not None and not own:
         raise ModelUnavailable(
             f"no key for {target}: the environment variable {target.key_env} is not set",
-            hint=f"export {target.key_env}=... or write it into a .env file in this folder",
+            hint=f"export {target.key_env}=..., write it into a .env file in this folder, or enter "
+            "it on the studio's page Models",
         )

@@ -41,7 +41,7 @@ def load_base(
             hint="Give a folder in Hugging Face's layout: config.json, *.safetensors, tokenizer.",
         )
     wanted = getattr(torch, dtype if dtype is not None else fastest_dtype(device))
-    with _errors_of_loading(folder), _without_progress_bars():
+    with errors_of_loading(folder), _without_progress_bars():
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=wanted, trust_remote_code=trust_remote_code
@@ -60,7 +60,7 @@ def add_adapter(loaded: Loaded, adapter: Path, *, device: Device) -> Loaded:
             f"{adapter} holds no adapter: it has no adapter_config.json",
             hint="Give a folder in PEFT's layout, as a training run writes it.",
         )
-    with _errors_of_loading(adapter), _without_progress_bars():
+    with errors_of_loading(adapter), _without_progress_bars():
         tuned = PeftModel.from_pretrained(
             loaded.model, str(adapter), torch_device=device.torch_device
         )
@@ -81,7 +81,7 @@ def fastest_dtype(device: Device) -> str:
 
 
 @contextmanager
-def _errors_of_loading(folder: Path) -> Iterator[None]:
+def errors_of_loading(folder: Path) -> Iterator[None]:
     import torch
     from safetensors import SafetensorError
 

@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from loresmith.errors import ModelError, ModelUnavailable, RateLimited, ReplyRejected
 from loresmith.models.wire import WireFault, WireReply, is_local
@@ -31,6 +31,19 @@ _UNKNOWN_MODEL = re.compile(
     re.I | re.S,
 )
 _UNSUPPORTED = re.compile(r"unsupported|not supported|does not support", re.I)
+
+
+Refusal = Literal[
+    "redirect",
+    "no_credit",
+    "rate_limited",
+    "trouble",
+    "wrong_key",
+    "unknown_model",
+    "no_right",
+    "wrong_url",
+    "rejected",
+]
 
 
 class Target(NamedTuple):
@@ -61,6 +74,8 @@ class Setback(NamedTuple):
 
 def refused(reply: WireReply, target: Target) -> Setback:
     """Reads a reply whose status is not 2xx."""
+    if 300 <= reply.status < 400:
+        return _redirected(reply, target)
     fault = _fault(reply.body, target)
     what = f"{target} refused the request ({reply.status}): {fault.message}"
     if _NO_CREDIT.search(fault.all) or reply.status == 402:
@@ -77,6 +92,26 @@ def refused(reply: WireReply, target: Target) -> Setback:
     if reply.status == 401:
         return Setback(ModelUnavailable(what, hint=_key_hint(target)))
     return _wrong_request(reply.status, fault, what, target)
+
+
+def kind_of_refusal(reply: WireReply, target: Target) -> Refusal:
+    """What `refused` takes a refusal for, in a word."""
+    fault = _fault(reply.body, target)
+    if 300 <= reply.status < 400:
+        return "redirect"
+    if _NO_CREDIT.search(fault.all) or reply.status == 402:
+        return "no_credit"
+    if reply.status == 429:
+        return "rate_limited"
+    if reply.status in (408, 409, 425) or reply.status >= 500:
+        return "trouble"
+    if reply.status == 401:
+        return "wrong_key"
+    if _UNKNOWN_MODEL.search(fault.all):
+        return "unknown_model"
+    if reply.status == 403:
+        return "no_right"
+    return "wrong_url" if reply.status in (404, 405) else "rejected"
 
 
 def not_reached(fault: WireFault, target: Target) -> Setback:
@@ -126,6 +161,14 @@ class _Fault(NamedTuple):
     @property
     def all(self) -> str:
         return f"{self.code} {self.message}"
+
+
+def _redirected(reply: WireReply, target: Target) -> Setback:
+    """No redirect is followed: the key and the documents would go to a place nobody named."""
+    place = _without_key(str(reply.headers.get("location") or "another address"), target)[:300]
+    hint = "if that is where it should go, name it as the URL"
+    what = f"{target} sends callers on to {place} ({reply.status}), which is not followed"
+    return Setback(ModelUnavailable(what, hint=hint))
 
 
 def _wrong_request(status: int, fault: _Fault, what: str, target: Target) -> Setback:

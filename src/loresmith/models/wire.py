@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from loresmith.models.forbidden_hosts import refuse_forbidden_host
+
 if TYPE_CHECKING:
     from openai import OpenAI
 
@@ -82,6 +84,7 @@ class Wire:
             raise WireFault(what, connected=not refused) from error
 
     def open(self) -> OpenAI:
+        """The client. Raises ModelUnavailable for a host that is never called."""
         with self._lock:
             if self._client is None:
                 self._client = self._new_client()
@@ -95,14 +98,20 @@ class Wire:
     def _new_client(self) -> OpenAI:
         from openai import DefaultHttpxClient, OpenAI, Timeout
 
+        refuse_forbidden_host(self._url)
         timeout = Timeout(self._timeout, connect=self._connect_timeout)
         return OpenAI(
             api_key=self._key or "none",
             base_url=self._url,
             max_retries=0,
             timeout=timeout,
-            # A proxy of the environment is of no use for a server on this machine.
-            http_client=DefaultHttpxClient(timeout=timeout, trust_env=not is_local(self._url)),
+            http_client=DefaultHttpxClient(
+                timeout=timeout,
+                # A proxy of the environment is of no use for a server on this machine.
+                trust_env=not is_local(self._url),
+                # Documents and the key go to the endpoint that was named, and to no other.
+                follow_redirects=False,
+            ),
         )
 
 

@@ -17,7 +17,7 @@ class Lora(TrainingMethod):
     """Low-rank adaptation (Hu et al. 2021, arXiv 2106.09685) by the peft library."""
 
     type: Literal["lora"] = "lora"
-    rank: int = Field(default=64, ge=1, le=1024)
+    rank: int = Field(default=64, ge=1, le=1024, json_schema_extra={"common": True})
     """Width of the adapter: how much it can hold. 128 for more than about 100 documents."""
     alpha: float | None = Field(default=None, gt=0.0, le=65_536.0)
     """The adapter's output is scaled by alpha/rank; when not set, that scale is 2."""

@@ -26,13 +26,17 @@ class TrainingMethod(Component, ABC):
     (`save_weights`, `load_weights`, `deliver`); the loop is the same for all.
     """
 
-    learning_rate: float | None = Field(default=None, gt=0.0, le=1.0)
+    learning_rate: float | None = Field(
+        default=None, gt=0.0, le=1.0, json_schema_extra={"common": True}
+    )
     """Peak step size of the optimizer; by the model's number of parameters when not set."""
-    num_epochs: float | None = Field(default=None, gt=0.0, le=1000.0)
+    num_epochs: float | None = Field(
+        default=None, gt=0.0, le=1000.0, json_schema_extra={"common": True}
+    )
     """How often every row is learned; as many as give `min_steps`, at least, when not set."""
     min_steps: int = Field(default=200, ge=1, le=1_000_000)
     """Where `num_epochs` is not set: a small corpus is repeated for this many optimizer steps."""
-    batch_size: int = Field(default=8, ge=1, le=4096)
+    batch_size: int = Field(default=8, ge=1, le=4096, json_schema_extra={"common": True})
     """Rows an optimizer step learns from, packed or not."""
     warmup_ratio: float = Field(default=0.05, ge=0.0, lt=1.0)
     """Share of the steps over which the learning rate rises to its peak."""
@@ -42,12 +46,16 @@ class TrainingMethod(Component, ABC):
     """Pull of the weight matrices towards zero (AdamW)."""
     max_grad_norm: float = Field(default=1.0, gt=0.0, le=1000.0)
     """A longer gradient is scaled down to this length."""
-    max_length: int = Field(default=1024, ge=8, le=1_048_576)
+    max_length: int = Field(
+        default=1024, ge=8, le=1_048_576, json_schema_extra={"common": True, "unit": "tokens"}
+    )
     """Tokens of a row; a longer row is dropped and counted, never cut."""
     packing: Switch = "auto"
     """Rows of a step go through the model end to end, without padding; what all of them begin with
     (a system prompt) is computed once. `auto` packs where a probe shows that nothing changes."""
-    pass_tokens: int = Field(default=4096, ge=16, le=4_194_304)
+    pass_tokens: int = Field(
+        default=4096, ge=16, le=4_194_304, json_schema_extra={"unit": "tokens"}
+    )
     """Tokens that go through the model at once; a longer step is done in several passes."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """Number format of the computing; `auto` is bf16 where the device has it."""
@@ -58,7 +66,9 @@ class TrainingMethod(Component, ABC):
     delivered in any case; without practice questions it is the last ones."""
     patience: int = Field(default=2, ge=1, le=1000)
     """Practice scores without a new best, in a row, that end the training."""
-    checkpoint_seconds: float = Field(default=45.0, ge=0.0, le=86_400.0)
+    checkpoint_seconds: float = Field(
+        default=45.0, ge=0.0, le=86_400.0, json_schema_extra={"unit": "s"}
+    )
     """A checkpoint is saved at least this often: the work that a crash can lose."""
     save_total_limit: int = Field(default=2, ge=1, le=1000)
     """Checkpoints that are kept; older ones are deleted."""

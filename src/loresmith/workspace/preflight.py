@@ -10,6 +10,7 @@ from loresmith.models import Embedded
 from loresmith.models.base_models import check_base_model
 from loresmith.models.embedded import fetch_embedded
 from loresmith.workspace.context import Context
+from loresmith.workspace.imported_rows import live_imports
 from loresmith.workspace.steps.asking import asked_documents
 from loresmith.workspace.steps.base import Step
 from loresmith.workspace.steps.parse import Parse, sources
@@ -55,8 +56,10 @@ def _check_teacher(context: Context) -> None:
     thing that `generate` finds out, beside its first calls.
 
     Whether the embedded model can write for the documents is told by reading them: no other
-    teacher needs that, and none is opened for it.
+    teacher needs that, and none is opened for it. Imported rows alone need no teacher.
     """
+    if live_imports(context) and not sources(context):
+        return
     if isinstance(context.recipe.teacher, Embedded):
         Parse().run(context)
         refuse_unsuited_teacher(context, asked_documents(context))
@@ -79,6 +82,7 @@ def _fetch_embedded(context: Context) -> None:
 
 
 def check_disk(context: Context) -> None:
+    """Raises StoreError where the project's disk is nearly full."""
     free = shutil.disk_usage(context.project.folder).free
     if free < _LEAST_FREE_BYTES:
         raise StoreError(

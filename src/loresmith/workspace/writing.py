@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from loresmith.component import content_id
 from loresmith.errors import ModelUnavailable
@@ -18,7 +19,7 @@ from loresmith.generation.extractive import rules_version
 from loresmith.generation.prompts import prompts_version
 from loresmith.models import Embedded, ModelSpec, Recorded
 from loresmith.models.local import LocalModel
-from loresmith.models.structured import Asker
+from loresmith.models.structured import Asker, Request
 from loresmith.records import Chunk, Document, Drop, Fact, StoredRecord
 from loresmith.workspace.context import Context
 
@@ -37,6 +38,8 @@ class Task(NamedTuple):
     key: str
     subject: str
     write: Callable[[Asker], Made]
+    request: Callable[[], Request[Any]] | None = None
+    """The call that it takes; None where it takes none in one form, as of the embedded model."""
 
 
 @contextmanager
@@ -89,7 +92,8 @@ def tasks_for(context: Context, chunk: Chunk, document: Document) -> list[Task]:
     opening = opening_task(context, chunk, document)
     if isinstance(context.recipe.teacher, Embedded):
         return [opening]
-    return [opening, *_wordings(context, chunk, document, made(context, opening))]
+    facts = context.store.get(Fact, made(context, opening))
+    return [opening, *wording_tasks(context, chunk, document, facts)]
 
 
 def made(context: Context, task: Task) -> tuple[str, ...]:
@@ -106,14 +110,16 @@ def _facts(context: Context, chunk: Chunk, document: Document) -> Task:
         return Made(writer.facts(chunk, document, reply, model=asker.model.name))
 
     key = _key(context, "facts", writer.fingerprint(), [chunk.id])
-    return Task(key, _place(chunk, document, "facts"), write)
+    return Task(
+        key, _place(chunk, document, "facts"), write, lambda: writer.request(chunk, document)
+    )
 
 
-def _wordings(
-    context: Context, chunk: Chunk, document: Document, facts: tuple[str, ...]
+def wording_tasks(
+    context: Context, chunk: Chunk, document: Document, facts: Sequence[Fact]
 ) -> Iterator[Task]:
-    written = context.store.get(Fact, facts)
-    kept = context.recipe.curation.curate_facts(written, [chunk], [document]).kept
+    """The tasks that follow from the facts of a passage: wordings of those that pass."""
+    kept = context.recipe.curation.curate_facts(facts, [chunk], [document]).kept
     generation = context.recipe.generation
     for use, writer in (
         ("training wordings", generation.training),
@@ -122,7 +128,12 @@ def _wordings(
         for batch in writer.batches(chunk, document, kept):
             ids = [fact.id for fact in batch.facts]
             key = _key(context, use, writer.fingerprint(), ids)
-            yield Task(key, _place(chunk, document, use), _wording_call(writer, batch))
+            yield Task(
+                key,
+                _place(chunk, document, use),
+                _wording_call(writer, batch),
+                partial(writer.request, batch),
+            )
 
 
 def _wording_call(

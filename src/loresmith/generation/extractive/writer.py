@@ -53,7 +53,9 @@ class ExtractiveWriter(Component):
     """
 
     type: Literal["extractive"] = "extractive"
-    density: int = Field(default=240, ge=1)
+    density: int = Field(
+        default=240, ge=1, json_schema_extra={"common": True, "unit": "characters"}
+    )
     """Characters of a passage for each fact. Fewer give more facts, the less telling ones too."""
     samples: int = Field(default=4, ge=0, le=64)
     """Questions sampled for a sentence of which rules make few; 0 leaves it to the rules."""

@@ -24,6 +24,7 @@ class Prompt:
     def __init__(self, name: str, text: str) -> None:
         instruction, _, request = text.partition(_DIVIDER)
         self.name = name
+        self.text = text
         self.version = content_id("prompt", text)
         self._instruction = _template(instruction)
         self._request = _template(request)

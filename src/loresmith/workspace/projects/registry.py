@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
-from sqlalchemy import Column, Engine, Row, String, Table, UniqueConstraint, insert, select
+from sqlalchemy import (
+    Column,
+    Engine,
+    Row,
+    String,
+    Table,
+    UniqueConstraint,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from loresmith.database import metadata, transaction
-from loresmith.errors import Conflict, NotFound
+from loresmith.errors import Conflict, NotFound, RecipeError, StoreError
 from loresmith.records import Record
 from loresmith.workspace.project import Project
+from loresmith.workspace.projects.cards import ProjectCard, card_of
+from loresmith.workspace.projects.copying import copy_example, copy_project
+from loresmith.workspace.projects.deleting import delete_files, idle, remove_folder
+from loresmith.workspace.projects.losses import Losses, losses_of
 
 _projects = Table(
     "projects",
@@ -23,6 +39,8 @@ _projects = Table(
     UniqueConstraint("folder"),
 )
 _NOT_IN_A_FOLDER_NAME = re.compile(r"[^\w.-]+")
+_LONGEST_NAME = 80
+_MOST_OF_ONE_NAME = 10_000
 
 
 class KnownProject(Record):
@@ -59,11 +77,33 @@ class Projects:
             raise NotFound("there is no such project", hint="It may have been deleted.")
         return _known(row)
 
+    def card(self, project_id: str) -> ProjectCard:
+        """A project with its figures; raises NotFound."""
+        return card_of(self.get(project_id), deletable=self._is_ours)
+
+    def cards(self) -> list[ProjectCard]:
+        """Every known project with its figures, the newest first."""
+        return [card_of(known, deletable=self._is_ours) for known in reversed(self.all())]
+
     def create(self, name: str) -> KnownProject:
-        """A new, empty project called `name`."""
-        folder = self._free_folder(name)
-        (folder / "documents").mkdir(parents=True)
-        return self.add(folder, name=name)
+        """A new, empty project. Raises RecipeError for a name that is none."""
+        return self._make(name, lambda folder: (folder / "documents").mkdir())
+
+    def create_example(self, name: str) -> KnownProject:
+        """A new project with the example's documents, settings and recorded teacher."""
+        return self._make(name, copy_example)
+
+    def create_like(
+        self, project_id: str, name: str, *, with_documents: bool = False
+    ) -> KnownProject:
+        """A new project with the settings of another one, and its documents if wanted.
+
+        What was written, frozen and trained stays with the other one. Raises NotFound.
+        """
+        other = Project.at(Path(self.get(project_id).folder))
+        return self._make(
+            name, lambda folder: copy_project(other, folder, with_documents=with_documents)
+        )
 
     def add(self, folder: Path, *, name: str | None = None) -> KnownProject:
         """Makes the project in `folder` known (the folder stays where it is)."""
@@ -86,13 +126,84 @@ class Projects:
             connection.execute(insert(_projects).values(known.model_dump()))
         return known
 
-    def _free_folder(self, name: str) -> Path:
+    def rename(self, project_id: str, name: str) -> KnownProject:
+        """Gives a project another name; its folder keeps its own.
+
+        Raises NotFound, and RecipeError for a name that is none.
+        """
+        self.get(project_id)
+        with transaction(self._engine) as connection:
+            connection.execute(
+                update(_projects).where(_projects.c.id == project_id).values(name=_checked(name))
+            )
+        return self.get(project_id)
+
+    def what_is_lost(self, project_id: str) -> Losses:
+        """What `delete` takes away; raises NotFound."""
+        known = self.get(project_id)
+        return losses_of(known, keeps_files=not self._is_ours(known))
+
+    def delete(self, project_id: str) -> Losses:
+        """Deletes a project with all that is in it, and returns what that was.
+
+        One whose folder was added from elsewhere is only taken off the list. Raises NotFound, and
+        Conflict while somebody is at work on it.
+        """
+        known = self.get(project_id)
+        losses = self.what_is_lost(project_id)
+        with idle(known):
+            with transaction(self._engine) as connection:
+                connection.execute(delete(_projects).where(_projects.c.id == project_id))
+            if not losses.keeps_files:
+                delete_files(known)
+        return losses
+
+    def _make(self, name: str, fill: Callable[[Path], object]) -> KnownProject:
+        """A project in a new folder that `fill` puts the files into; all of it or nothing."""
+        name = _checked(name)
+        folder = self._new_folder(name)
+        try:
+            fill(folder)
+            return self.add(folder, name=name)
+        except OSError as error:
+            raise StoreError(
+                f"the project cannot be made: {error.strerror}",
+                hint="Check that the disk has room and that you may write there.",
+            ) from error
+        finally:
+            if not any(other.folder == str(folder.resolve()) for other in self.all()):
+                remove_folder(folder)
+
+    def _new_folder(self, name: str) -> Path:
+        """A folder that did not exist, named like the project."""
         plain = _NOT_IN_A_FOLDER_NAME.sub("-", name).strip(".-")[:60] or "project"
-        number, folder = 1, self._home / plain
-        while folder.exists():
-            number += 1
-            folder = self._home / f"{plain}-{number}"
-        return folder
+        for number in range(1, _MOST_OF_ONE_NAME):
+            folder = self._home / (plain if number == 1 else f"{plain}-{number}")
+            try:
+                folder.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise StoreError(
+                    f"no folder can be made for the project: {error.strerror}",
+                    hint="Check that the disk has room and that you may write there.",
+                ) from error
+            return folder
+        raise StoreError(f"too many projects are called {name}", hint="Choose another name.")
+
+    def _is_ours(self, known: KnownProject) -> bool:
+        """Whether the folder was made here, and not added from elsewhere."""
+        return Path(known.folder).parent == self._home.resolve()
+
+
+def _checked(name: str) -> str:
+    """The name in one line without control characters; raises RecipeError for an unfit one."""
+    plain = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    if not plain:
+        raise RecipeError("a project needs a name", hint="One that says what it is about.")
+    if len(plain) > _LONGEST_NAME:
+        raise RecipeError(f"the name is longer than {_LONGEST_NAME} characters")
+    return plain
 
 
 def _known(row: Row[tuple[str, ...]]) -> KnownProject:

@@ -42,6 +42,12 @@ class Passage(NamedTuple):
     found: bool
 
 
+def marked_blocks(text: str, marks: Iterable[tuple[int, int]]) -> tuple[Block, ...]:
+    """The whole of a text, with the ranges [start, end) of it marked."""
+    ranges = _merged(_Range(start, end) for start, end in marks if start < end)
+    return tuple(_blocks(text, _Range(0, len(text)), ranges))
+
+
 class _Range(NamedTuple):
     start: int
     end: int

@@ -75,6 +75,14 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "It admits not knowing on {} of the questions that the documents do not answer.",
         "文档未提及的问题，{} 能承认不知道。",
     ),
+    "verdict_hand_graded_one": (
+        "{} reply was marked by hand, otherwise than the grader did.",
+        "有 {} 条回答由人工改判，与评分器不同。",
+    ),
+    "verdict_hand_graded": (
+        "{} replies were marked by hand, otherwise than the grader did.",
+        "有 {} 条回答由人工改判，与评分器不同。",
+    ),
     # Sections
     "missing": ("What is missing, and why", "缺少什么，为什么"),
     "remarks": ("Remarks", "说明"),
@@ -127,6 +135,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "expected": ("Expected", "标准答案"),
     "right": ("right", "对"),
     "wrong": ("wrong", "错"),
+    "by_hand": ("marked by hand; the grader:", "人工改判；评分器："),
     "evidence": ("Evidence", "原文依据"),
     "evidence_not_found": (
         "quoted; its place in the source is not at hand",
@@ -213,6 +222,8 @@ _REASONS: dict[str, tuple[str, str]] = {
     "empty": ("empty", "空内容"),
     "evidence_not_found": ("evidence is not in the source", "原文中找不到依据"),
     "exam_is_full": ("the exam is full", "考题已满"),
+    "fact_dropped": ("its fact was dropped", "所属知识点已剔除"),
+    "fact_edited": ("its fact has another answer now", "所属知识点的答案已修改"),
     "figure_not_in_evidence": ("figure is not in the evidence", "数字不在依据中"),
     "first_person": ("sentence in the first person", "第一人称语句"),
     "formula_wrong": ("formula does not give the figure", "公式算不出该数字"),
@@ -232,6 +243,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "quotation": ("quotation", "引语"),
     "refers_to_document": ("speaks of “the document”", "提及“文档”本身"),
     "refusal": ("refusal", "拒绝回答"),
+    "rejected_by_reviewer": ("rejected by a reviewer", "审核未通过"),
     "relative_time": ("time told relative to now", "时间以“现在”为准"),
     "repeated_question": ("the exam asks this already", "考题重复"),
     "short_answer_missing": ("short answer is left out", "缺少简短答案"),

@@ -31,6 +31,9 @@ def verdict(exam: ExamReport, *, language: PageLanguage = "en") -> tuple[str, ..
     if exam.abstention.after.n:
         declined = percent(exam.abstention.after.accuracy, language)
         sentences.append(t["verdict_abstention"].format(declined))
+    if exam.hand_graded:
+        phrase = "verdict_hand_graded_one" if exam.hand_graded == 1 else "verdict_hand_graded"
+        sentences.append(t[phrase].format(exam.hand_graded))
     return tuple(sentences)
 
 

@@ -1,9 +1,9 @@
 """Which passages the teacher is to be asked about: all, or those that somebody selected.
 
 A project remembers its selections: the first one narrows it to what was begun by then and what is
-selected, each further one adds to that. A plain `generate` or `run` asks for every passage.
-Whatever comes after the writing (curation, dataset, training, exam) waits for what was asked for
-and for nothing else. Where nobody ever selected anything, everything is asked for.
+selected, each further one adds to that. A plain `generate` asks for every passage. Every other
+verb (dataset, training, the whole run) works with what was asked for and waits for nothing else.
+Where nobody ever selected anything, everything is asked for.
 """
 
 from __future__ import annotations
@@ -18,16 +18,13 @@ from loresmith.workspace.steps.chunk import chunks
 from loresmith.workspace.steps.parse import documents
 from loresmith.workspace.writing import opening_task
 
-ASKING_VERBS = frozenset({"generate", "run"})
-"""The verbs by which somebody asks for rows; without a selection, for all of them."""
-
 
 def ask(context: Context, verb: str) -> None:
-    """Remembers what the job about to begin asks for; nothing, unless `verb` is to write.
+    """Remembers what the job about to begin asks for; nothing, unless `verb` is `generate`.
 
     Raises NotFound for a selection of passages that never were.
     """
-    if verb not in ASKING_VERBS:
+    if verb != "generate":
         return
     if context.scope.chunks is None:
         _remember(context, ())

@@ -1,12 +1,13 @@
-"""Cuts every document into passages."""
+"""Cuts every document into passages; what was written about those that stay is kept."""
 
 from __future__ import annotations
 
 from loresmith.component import content_id
-from loresmith.records import Chunk, Document
+from loresmith.records import Chunk, Document, Outcome
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.parse import documents
+from loresmith.workspace.steps.taking_over import take_over
 
 
 class ChunkDocuments(Step):
@@ -15,8 +16,8 @@ class ChunkDocuments(Step):
     name = "chunk"
 
     def state(self, context: Context) -> StepState:
-        keys = [_key(context, document) for document in documents(context)]
-        return StepState(sum(context.done(key) is not None for key in keys), len(keys))
+        found = documents(context)
+        return StepState(sum(_is_cut(context, document) for document in found), len(found))
 
     def run(self, context: Context) -> None:
         found = documents(context)
@@ -37,11 +38,19 @@ def chunks(context: Context) -> list[Chunk]:
 
 
 def chunk_document(context: Context, document: Document) -> None:
-    """Cuts one document, unless that is done already."""
-    key = _key(context, document)
+    """Cuts one document, unless that is done already, and takes over what was written before."""
+    if _is_cut(context, document):
+        return
+    key, latest = _key(context, document), _latest_key(document.name)
     if context.done(key) is None:
         made = list(context.recipe.chunking.chunk(document))
         context.finish(key, "chunk", document.name, made)
+    before, now = context.done(latest), context.done(key)
+    assert now is not None  # it has just been written, if it was not there
+    if before is not None:
+        take_over(context, context.store.get(Chunk, before.made), chunks_of(context, document))
+    context.store.put(now.model_copy(update={"id": latest, "step": "latest cut"}))
+    context.memory.clear()
 
 
 def chunks_of(context: Context, document: Document) -> list[Chunk]:
@@ -50,5 +59,16 @@ def chunks_of(context: Context, document: Document) -> list[Chunk]:
     return context.store.get(Chunk, outcome.made) if outcome is not None else []
 
 
+def _is_cut(context: Context, document: Document) -> bool:
+    """Whether the chunks of today are there, and are those that were made last."""
+    outcomes = context.store.get(Outcome, [_key(context, document), _latest_key(document.name)])
+    return len(outcomes) == 2 and outcomes[0].made == outcomes[1].made
+
+
 def _key(context: Context, document: Document) -> str:
     return content_id("chunk", document.id, context.recipe.chunking.fingerprint())
+
+
+def _latest_key(name: str) -> str:
+    """Where the way is remembered in which a document was cut last."""
+    return content_id("latest cut", name)

@@ -54,7 +54,9 @@ def curated(context: Context) -> Curated | None:
 def curation_key(context: Context) -> str:
     """Changes with what is written, with the filters, and with what people said of the rows."""
     said = _said(context)
-    return content_id("reviewed", unreviewed_key(context), said) if said else unreviewed_key(context)
+    return (
+        content_id("reviewed", unreviewed_key(context), said) if said else unreviewed_key(context)
+    )
 
 
 @remembered

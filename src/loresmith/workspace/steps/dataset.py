@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from loresmith.component import content_id
-from loresmith.datasets import write_dataset
+from loresmith.datasets import with_imported, write_dataset
 from loresmith.errors import RecipeError
 from loresmith.exams import ExamSheet, Material
 from loresmith.records import Curated, Dataset, Fact, Wording, WordingUse
 from loresmith.workspace.context import Context, remembered
+from loresmith.workspace.frozen_rows import frozen_rows
+from loresmith.workspace.imported_rows import imports_key, live_imports, reviewed_rows
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.curate import curated
 from loresmith.workspace.steps.parse import documents
 
 
 class FreezeDataset(Step):
-    """Curated rows -> a dataset."""
+    """Curated rows, and those that were imported -> a dataset."""
 
     name = "dataset"
 
@@ -25,28 +27,32 @@ class FreezeDataset(Step):
 
     def run(self, context: Context) -> None:
         kept = curated(context)
-        if kept is None or not kept.facts:
+        if kept is None or not (kept.facts or live_imports(context)):
             raise RecipeError(
                 "there is no row to train on: every row was thrown out, or none was written",
                 faults=_reasons(kept),
                 hint="`loresmith status` says what is missing; a stronger --teacher helps most.",
             )
-        frozen = context.recipe.dataset.freeze(
+        written = context.recipe.dataset.freeze(
             kept.facts,
             kept.wordings,
             documents(context),
             seed=context.recipe.seed,
-            version=1 + len({one.id for one in context.store.all(Dataset)}),
+            version=_next_version(context),
         )
+        frozen, left_out = with_imported(written, reviewed_rows(context))
+        if not frozen.examples:
+            raise RecipeError("there is no row to train on: every imported row was rejected")
         known = context.store.one(Dataset, frozen.id)
         frozen = known or frozen
         write_dataset(
             frozen,
             context.project.datasets / f"v{frozen.version}",
             project=context.project.name,
-            drops=kept.drops,
+            drops=[*kept.drops, *left_out],
         )
         context.finish(_key(context, kept), self.name, f"version {frozen.version}", [frozen])
+        frozen_rows(context, frozen.id)
 
 
 @remembered
@@ -85,8 +91,24 @@ def exam_sheet(context: Context) -> ExamSheet:
     return context.recipe.exam.set(exam_material(context, "exam"))
 
 
+def _next_version(context: Context) -> int:
+    """One more than the highest that there is."""
+    from sqlalchemy import func, select
+
+    from loresmith.database import transaction
+    from loresmith.store.tables import TABLES
+
+    table = TABLES[Dataset]
+    highest = select(func.max(table.c.version)).where(table.c.project_id == context.project_id)
+    with transaction(context.engine) as connection:
+        return 1 + (connection.scalar(highest) or 0)
+
+
 def _key(context: Context, kept: Curated) -> str:
-    return content_id("dataset", kept.id, context.recipe.dataset.fingerprint(), context.recipe.seed)
+    settings = context.recipe.dataset.fingerprint()
+    key = content_id("dataset", kept.id, settings, context.recipe.seed)
+    imports = imports_key(context)
+    return content_id("with imports", key, imports) if imports else key
 
 
 def _reasons(kept: Curated | None) -> list[str]:

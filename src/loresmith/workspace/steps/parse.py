@@ -17,6 +17,7 @@ from loresmith.documents.revised import revised
 from loresmith.errors import DocumentError
 from loresmith.records import Document, DocumentRevision, Outcome
 from loresmith.workspace.context import Context, remembered
+from loresmith.workspace.imported_rows import live_imports
 from loresmith.workspace.steps.base import Failure, Step, StepState
 from loresmith.workspace.steps.revisions import current_revision_id
 
@@ -55,17 +56,20 @@ class Parse(Step):
             context.tell(self.name, number, len(found), source.name)
             parse_source(context, source)
         context.tell(self.name, len(found), len(found))
-        if not documents(context):
+        if found and not documents(context):
             reasons = "\n".join(f"  {one.reason}" for one in self.state(context).failures)
             raise DocumentError(f"none of the documents can be read:\n{reasons}")
 
 
 @remembered
 def sources(context: Context) -> list[Source]:
-    """The files of today's documents folder, by name. Raises DocumentError where there are none."""
+    """The files of today's documents folder, by name.
+
+    Raises DocumentError where there are none, unless imported rows can be trained on without.
+    """
     settings = context.recipe.documents
     listing = settings.listing(context.project.folder)
-    if not listing.found:
+    if not listing.found and not live_imports(context):
         raise DocumentError(
             f"there is no document to read in {listing.folder}",
             hint="Put files (txt, md, html, docx, pdf) into it."
@@ -78,9 +82,13 @@ def source_of(context: Context, path: Path, name: str) -> Source:
     """The file at `path` as the document called `name`."""
     sha256 = _content(path)
     revision = current_revision_id(context, name, sha256)
+    return Source(path, name, key_of(context, name, sha256, revision), sha256, revision)
+
+
+def key_of(context: Context, name: str, sha256: str, revision: str) -> str:
+    """Where the outcome of reading a file is kept; with `revision` empty, of the file alone."""
     parts = ["parse", context.recipe.documents.version(), name, sha256]
-    key = content_id(*parts, revision) if revision else content_id(*parts)
-    return Source(path, name, key, sha256, revision)
+    return content_id(*parts, revision) if revision else content_id(*parts)
 
 
 @remembered

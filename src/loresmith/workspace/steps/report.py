@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
 from loresmith import __version__
-from loresmith.exams import compare
-from loresmith.records import Drop, Run, StepLog, Usage
+from loresmith.exams import HandMark, compare, regraded
+from loresmith.records import Document, Drop, Regrade, Run, StepLog, Usage
 from loresmith.workspace.context import Context
 from loresmith.workspace.report.model import (
     DatasetSummary,
@@ -43,19 +43,35 @@ class WriteReport(Step):
         return StepState(int(finished_report(context) is not None), 1)
 
     def run(self, context: Context) -> None:
-        from loresmith.workspace.report.page import render_page
+        write_report(_report(context), run_folder(context), documents(context))
 
-        report = _report(context)
-        folder = run_folder(context)
-        read = {document.name: document for document in documents(context)}
-        languages = [document.language for document in read.values()]
-        language: Literal["en", "zh"] = "zh" if 2 * languages.count("zh") > len(languages) else "en"
-        (folder / "report.html").write_text(
-            render_page(report, read, language=language), encoding="utf-8"
-        )
-        temporary = folder / "report.json.new"
-        temporary.write_text(report.model_dump_json(indent=1), encoding="utf-8")
-        temporary.replace(folder / "report.json")
+
+def write_report(report: RunReport, folder: Path, sources: Sequence[Document]) -> None:
+    """Writes report.json and report.html into a run's folder; `sources` show the evidence."""
+    from loresmith.workspace.report.page import render_page
+
+    read = {document.name: document for document in sources}
+    languages = [document.language for document in read.values()]
+    language: Literal["en", "zh"] = "zh" if 2 * languages.count("zh") > len(languages) else "en"
+    (folder / "report.html").write_text(
+        render_page(report, read, language=language), encoding="utf-8"
+    )
+    temporary = folder / "report.json.new"
+    temporary.write_text(report.model_dump_json(indent=1), encoding="utf-8")
+    temporary.replace(folder / "report.json")
+
+
+def hand_marks(context: Context, run: str) -> list[HandMark]:
+    """The marks that people gave in the exam of the run with this id, as they count today."""
+    latest: dict[tuple[str, str], Regrade] = {}
+    for regrade in context.store.all(Regrade):
+        if regrade.run_id == run:
+            latest[regrade.item_id, regrade.sitting] = regrade
+    return [
+        HandMark(item_id=one.item_id, sitting=one.sitting, score=one.score, note=one.note)
+        for one in latest.values()
+        if one.score is not None
+    ]
 
 
 def finished_report(context: Context) -> RunReport | None:
@@ -68,7 +84,9 @@ def finished_report(context: Context) -> RunReport | None:
     except ValidationError:  # of another version, or edited: it is written anew
         return None
     is_current = (report.recipe, report.failures) == (context.recipe.to_yaml(), _failures(context))
-    return report if is_current else None
+    marks = hand_marks(context, run_id(context) or "")
+    is_marked = report.exam == regraded(report.exam.items, marks)
+    return report if is_current and is_marked else None
 
 
 def report_path(context: Context) -> Path | None:
@@ -91,7 +109,7 @@ def _report(context: Context) -> RunReport:
             teacher=_teacher(context),
             version=__version__,
         ),
-        exam=compare(before, after, items),
+        exam=compare(before, after, items, by_hand=hand_marks(context, run.id)),
         dropped=_counted(drops),
         dropped_examples=_examples(drops),
         usage=_usage(context),

@@ -1,0 +1,16 @@
+"""The machine that the server runs on."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from loresmith.api.dependencies import HomeHere
+from loresmith.workspace.machine_use import MachineUse, machine_use
+
+router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
+
+
+@router.get("", summary="How busy the machine is")
+def devices(home: HomeHere) -> MachineUse:
+    """Processor, memory, disks and cards as they are now, and what our processes use of them."""
+    return machine_use(home)

@@ -1,0 +1,179 @@
+"""Rows: questions with their answers, to be listed, looked at, reviewed and edited."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field, model_validator
+from typing_extensions import Self
+
+from loresmith.api.dependencies import WorkspaceHere
+from loresmith.api.etags import IfMatch, require_match
+from loresmith.api.paging import Page, PagingHere, cursor_of
+from loresmith.records import Record, ReviewVerdict, WordingUse
+from loresmith.workspace.rows import (
+    DocumentMap,
+    Edited,
+    Facets,
+    IndexedRow,
+    Reviewed,
+    RowFilter,
+    RowKind,
+    RowOrder,
+    Rows,
+    RowState,
+    RowView,
+    Undone,
+)
+
+router = APIRouter(prefix="/api/v1/projects/{project_id}/rows", tags=["rows"])
+
+_LONGEST = 20_000
+
+
+class ReviewRequest(Record):
+    """One thing said of one row or of many; either `ids` or `filter`."""
+
+    verdict: ReviewVerdict = Field(examples=["confirmed"])
+    """`pending` takes back what was said, with its edits."""
+    ids: tuple[str, ...] | None = Field(default=None, max_length=10_000)
+    """The rows."""
+    filter: RowFilter | None = None
+    """All rows that match it now; `{}` is all rows there are."""
+    note: str = Field(default="", max_length=2000)
+    """Why, for those who look at it later."""
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if (self.ids is None) == (self.filter is None):
+            raise ValueError("give either ids or a filter")
+        return self
+
+
+class RowEdit(Record):
+    """New texts of a row; what is not given stays as it is."""
+
+    question: str | None = Field(default=None, max_length=_LONGEST)
+    answer: str | None = Field(default=None, max_length=_LONGEST)
+    short_answer: str | None = Field(default=None, max_length=_LONGEST)
+    """The shortest phrase that answers; an exam is graded by it."""
+    note: str = Field(default="", max_length=2000)
+
+
+def chosen_rows(
+    document: Annotated[list[str] | None, Query(description="Names of documents.")] = None,
+    use: Annotated[list[WordingUse] | None, Query()] = None,
+    kind: Annotated[list[RowKind] | None, Query()] = None,
+    state: Annotated[list[RowState] | None, Query()] = None,
+    verdict: Annotated[list[ReviewVerdict] | None, Query()] = None,
+    reason: Annotated[list[str] | None, Query(description="Why rows were dropped.")] = None,
+    language: Annotated[list[str] | None, Query(description="Codes such as `zh`.")] = None,
+    evidence: Annotated[bool | None, Query(description="Whether it was found.")] = None,
+    passage: Annotated[str | None, Query(description="The id of a chunk.")] = None,
+    fact: Annotated[str | None, Query(description="The id of a fact.")] = None,
+    search: Annotated[str, Query(max_length=500, description="A part of question or answer.")] = "",
+) -> RowFilter:
+    """Reads a filter from the query: within a field any value will do, all fields must agree."""
+    return RowFilter(
+        document=tuple(document or ()),
+        use=tuple(use or ()),
+        kind=tuple(kind or ()),
+        state=tuple(state or ()),
+        verdict=tuple(verdict or ()),
+        reason=tuple(reason or ()),
+        language=tuple(language or ()),
+        evidence=evidence,
+        passage=passage,
+        fact=fact,
+        search=search,
+    )
+
+
+ChosenRows = Annotated[RowFilter, Depends(chosen_rows)]
+
+
+@router.get("", summary="The rows of a project")
+def list_rows(
+    workspace: WorkspaceHere,
+    chosen: ChosenRows,
+    paging: PagingHere,
+    response: Response,
+    order: Annotated[RowOrder, Query(description="With `-`, the other way round.")] = "position",
+) -> Page[IndexedRow]:
+    """Kept, dropped and pending rows. The header `Rows-Current: false` says that the list is being
+    built anew at this moment and shows what was known before."""
+    place = None if paging.position is None else str(paging.position)
+    page = Rows(workspace).page(chosen, order=order, cursor=place, limit=paging.limit)
+    response.headers["Rows-Current"] = "true" if page.current else "false"
+    following = cursor_of(page.after) if page.after is not None else None
+    return Page(items=page.rows, next_cursor=following, total=page.total)
+
+
+@router.get("/facets", summary="What rows can be filtered by")
+def count_rows(workspace: WorkspaceHere, chosen: ChosenRows) -> Facets:
+    """Values that occur, and how many rows each would bring beside the rest of the filter."""
+    return Rows(workspace).facets(chosen)
+
+
+@router.get("/map", summary="Where a document has rows")
+def map_rows(
+    workspace: WorkspaceHere, document: Annotated[str, Query(description="The document's name.")]
+) -> DocumentMap:
+    """The passages of a document in order, each with its number of rows by state."""
+    return Rows(workspace).map(document)
+
+
+@router.post("/review", summary="Confirm or reject rows")
+def review_rows(workspace: WorkspaceHere, asked: ReviewRequest, request: Request) -> Reviewed:
+    """One row or thousands, in one transaction; `POST undo` takes all of it back."""
+    chosen = asked.ids if asked.filter is None else asked.filter
+    author = author_of(request)
+    return Rows(workspace).review(chosen or (), asked.verdict, note=asked.note, author=author)
+
+
+@router.post("/undo", summary="Take the last review back")
+def undo_review(workspace: WorkspaceHere, request: Request) -> Undone:
+    """The caller's own last one that still stands, however many rows that was."""
+    return Rows(workspace).undo(author_of(request))
+
+
+@router.get("/{row_id}", summary="One row")
+def get_row(workspace: WorkspaceHere, row_id: str, response: Response) -> RowView:
+    """With its source, its evidence, the other wordings of its fact, and its reviews."""
+    view = Rows(workspace).row(row_id)
+    response.headers["ETag"] = f'"{view.version}"'
+    return view
+
+
+@router.patch("/{row_id}", summary="Edit a row")
+def edit_row(
+    workspace: WorkspaceHere,
+    row_id: str,
+    edit: RowEdit,
+    request: Request,
+    response: Response,
+    if_match: IfMatch = None,  # noqa: ARG001 -- documents the header
+) -> Edited:
+    """The filters are asked at once. A row that fails them is stored and stays out of the dataset:
+    `objection` says why."""
+    rows = Rows(workspace)
+    seen = rows.row(row_id).version
+    require_match(request, f'"{seen}"')
+    edited = rows.edit(
+        row_id,
+        question=edit.question,
+        answer=edit.answer,
+        short_answer=edit.short_answer,
+        expected=seen,
+        note=edit.note,
+        author=author_of(request),
+    )
+    response.headers["ETag"] = f'"{edited.view.version}"'
+    return edited
+
+
+def author_of(request: Request) -> str:
+    """Who reviews: the person who is logged in; empty where nobody has to be."""
+    caller = getattr(request.state, "caller", None)
+    return caller.name if caller is not None else ""

@@ -1,0 +1,78 @@
+"""What a person decided about a row, put into the row before it is judged."""
+
+from __future__ import annotations
+
+from loresmith.records import Fact, Review, Verdict, Wording
+
+OVERRULED_BY_CONFIRMATION = frozenset(
+    {
+        "near_duplicate",
+        "qualifier_missing",
+        "qualifier_not_in_evidence",
+        "refers_to_document",
+        "refusal",
+        "subject_missing",
+        "wrong_language",
+    }
+)
+"""Objections of style, on which a person's word counts for more than a filter's.
+
+No word of a person makes a figure true that the source does not have, nor an exam fair whose
+question is trained on: all other objections stand (docs/decisions/0012-reviews.md).
+"""
+
+
+def reviewed_fact(fact: Fact, review: Review | None) -> Fact:
+    """`fact` with the texts that a reviewer wrote; its id and its quotes stay."""
+    texts = _edited_texts(review)
+    return fact.model_copy(update=texts) if texts else fact
+
+
+def reviewed_wording(
+    wording: Wording, review: Review | None, fact: Fact | None, fact_review: Review | None
+) -> Wording:
+    """`wording` with the texts that a reviewer wrote for it, and else with the answer that its
+    fact was given: a question in other words has the same answer. `fact` is the reviewed one."""
+    texts = _edited_texts(review)
+    if fact is not None and _has_another_answer(fact_review) and wording.kind in _ANSWERED_ALIKE:
+        texts = {"answer": fact.answer, "short_answer": fact.short_answer} | texts
+    return wording.model_copy(update=texts) if texts else wording
+
+
+def rejection(review: Review | None) -> Verdict | None:
+    """The drop that a rejection is; None where there is none."""
+    if review is None or review.verdict != "rejected":
+        return None
+    return Verdict(keep=False, reason="rejected_by_reviewer", detail=review.note)
+
+
+def outdated(wording: Wording, review: Review | None, fact_review: Review | None) -> Verdict | None:
+    """The drop of a wording that tells the answer which its fact had before it was edited.
+
+    Reversed questions and restatements hold the old answer in their text; a reviewer who edits or
+    confirms such a wording says that it still holds.
+    """
+    if wording.kind in _ANSWERED_ALIKE or wording.fact_id is None:
+        return None
+    if not _has_another_answer(fact_review) or (review and review.verdict in _APPROVED):
+        return None
+    return Verdict(keep=False, reason="fact_edited", detail="the answer of its fact was edited")
+
+
+_ANSWERED_ALIKE = ("pair", "paraphrase", "direct")
+_APPROVED = ("confirmed", "edited")
+
+
+def _has_another_answer(review: Review | None) -> bool:
+    return review is not None and (review.answer is not None or review.short_answer is not None)
+
+
+def _edited_texts(review: Review | None) -> dict[str, str]:
+    if review is None:
+        return {}
+    texts = {
+        "question": review.question,
+        "answer": review.answer,
+        "short_answer": review.short_answer,
+    }
+    return {name: text for name, text in texts.items() if text is not None}

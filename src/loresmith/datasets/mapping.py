@@ -1,0 +1,133 @@
+"""Says which column of somebody's file holds what, and makes conversations of its rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from loresmith.datasets.formats import AlpacaFormat, RowFault, ShareGPTFormat
+from loresmith.datasets.formats.base import type_name
+from loresmith.datasets.row_file import Unreadable
+from loresmith.datasets.row_json import repeated_key
+from loresmith.records import Message, Record
+
+Part = Literal["messages", "instruction", "input", "output", "system", "history"]
+PARTS: tuple[Part, ...] = ("messages", "instruction", "input", "output", "system", "history")
+
+
+class RowMapping(Record):
+    """Names, for each part of a conversation, the column that holds it; None where none does.
+
+    Either `messages` (a list of turns, as sharegpt and OpenAI have them) or `output` with
+    `instruction` or `input` has to be there.
+    """
+
+    messages: str | None = None
+    """A list of turns with `role` and `content`, or `from` and `value`."""
+    instruction: str | None = None
+    """The question."""
+    input: str | None = None
+    """What is added to the question, on a line of its own."""
+    output: str | None = None
+    """The answer."""
+    system: str | None = None
+    """The system prompt."""
+    history: str | None = None
+    """Earlier turns as pairs of question and answer."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether rows can be made with it."""
+        return bool(self.messages or (self.output and (self.instruction or self.input)))
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that are used."""
+        return frozenset(filter(None, (getattr(self, part) for part in PARTS)))
+
+    def conversation(self, value: Any) -> tuple[Message, ...]:
+        """The conversation of one row as it stands in the file. Raises RowFault."""
+        if isinstance(value, Unreadable):
+            raise RowFault(value.reason, value.problem)
+        if not isinstance(value, dict):
+            raise RowFault("unknown_format", f"it is {type_name(value)} instead of an object")
+        twice = repeated_key(value)
+        if twice:
+            raise RowFault("duplicate_key", f"{twice!r} stands twice")
+        messages = self._decode(value)
+        for message in messages:
+            _refuse_template_tokens(message)
+        return messages
+
+    def _decode(self, row: Mapping[str, Any]) -> tuple[Message, ...]:
+        if self.messages:
+            turns = {"messages": _listed(row.get(self.messages))}
+            return ShareGPTFormat().decode({**turns, **self._part(row, "system")})
+        parts = {**self._part(row, "instruction"), **self._part(row, "input")}
+        parts |= {**self._part(row, "output"), **self._part(row, "system")}
+        history = row.get(self.history) if self.history else None
+        return AlpacaFormat().decode({**parts, "history": _listed(history) or None})
+
+    def _part(self, row: Mapping[str, Any], part: Part) -> dict[str, Any]:
+        """One part under the name that the formats give it, if the row has its column."""
+        column = getattr(self, part)
+        return {part: row[column]} if column and column in row else {}
+
+
+def propose(rows: Sequence[Mapping[str, Any]]) -> RowMapping:
+    """The likeliest mapping by the names of the columns; incomplete where they tell nothing."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    found: dict[str, str] = {}
+    for part, names in _NAMES.items():
+        for name in names:
+            column = next((one for one in columns if one.strip().casefold() == name), None)
+            if column is not None and column not in found.values():
+                found[part] = column
+                break
+    messages = found.pop("messages", None)
+    if messages is not None and any(_has_turns(row.get(messages)) for row in rows):
+        return RowMapping(messages=messages, system=found.get("system"))
+    return RowMapping.model_validate(found)
+
+
+_NAMES: dict[str, tuple[str, ...]] = {
+    "messages": tuple("messages conversations conversation dialogue 对话 消息".split()),
+    "instruction": tuple(
+        "instruction question prompt query user human q 指令 问题 提问 用户 问".split()
+    ),
+    "input": tuple("input context query 输入 上下文 补充".split()),
+    "output": tuple(
+        "output answer response completion reply assistant gpt a 输出 答案 回答 回复 答".split()
+    ),
+    "system": tuple("system system_prompt 系统 系统提示 系统提示词".split()),
+    "history": tuple("history 历史 历史对话".split()),
+}
+"""How files name the parts, the likeliest first."""
+
+_TEMPLATE_TOKEN = re.compile(
+    r"<\|[A-Za-z]\w{0,40}\|>|<｜[^｜<>\n]{1,40}｜>|</?s>|<(?:start|end)_of_turn>|\[/?INST\]"
+    r"|<</?SYS>>"
+)
+
+
+def _refuse_template_tokens(message: Message) -> None:
+    """Such a token in a text could forge a turn where a trainer takes it for what it spells."""
+    found = _TEMPLATE_TOKEN.search(message.content)
+    if found:
+        raise RowFault("template_token", f"the {message.role}'s text holds {found[0]!r}")
+
+
+def _has_turns(value: Any) -> bool:
+    return isinstance(value, list) or (isinstance(value, str) and value.lstrip()[:1] == "[")
+
+
+def _listed(value: Any) -> Any:
+    """A list that stands in a cell as JSON text, as the list; anything else as it is."""
+    if not isinstance(value, str) or value.lstrip()[:1] != "[":
+        return None if value == "" else value
+    try:
+        return json.loads(value)
+    except (json.JSONDecodeError, RecursionError):
+        raise RowFault("not_json", "a cell that begins with [ is not valid JSON") from None

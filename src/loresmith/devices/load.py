@@ -1,0 +1,119 @@
+"""Why: how busy this machine is now, in one record: processor, memory, disks and cards."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from loresmith.devices.card_load import CardLoad
+from loresmith.devices.nvidia import nvidia_loads
+from loresmith.devices.smi import smi_loads
+from loresmith.records import Record
+
+_FIRST_LOOK_SECONDS = 0.1
+_CARDS_HOLD_SECONDS = 2.0
+_PATIENCE_SECONDS = 1.0
+"""How long a look waits for cards that were never seen; the next one has them."""
+
+
+class DiskLoad(Record):
+    """A disk that we write to."""
+
+    name: str
+    """What we keep there."""
+    used: int
+    """Bytes."""
+    total: int
+    """Bytes."""
+    free: int
+    """Bytes that we may still write."""
+
+
+class MachineLoad(Record):
+    """One look at a machine."""
+
+    cores_percent: tuple[float, ...]
+    """How busy each logical core was since the last look."""
+    memory_used: int
+    """Bytes that are not available to other programs."""
+    memory_total: int
+    """Bytes."""
+    swap_used: int
+    swap_total: int
+    load_average: float | None
+    """Processes that wanted to compute, on average over a minute; null where that is not known."""
+    disks: tuple[DiskLoad, ...]
+    cards: tuple[CardLoad, ...]
+
+
+class LoadWatch:
+    """Looks at the machine for everybody who asks; cards are asked apart, for they may be slow."""
+
+    def __init__(self, ask_cards: Callable[[], Sequence[CardLoad]] | None = None) -> None:
+        self._ask_cards = ask_cards or _all_cards
+        self._cards: tuple[CardLoad, ...] = ()
+        self._seen_at = float("-inf")
+        self._looked = False
+        self._lock = threading.Lock()
+        self._asking: threading.Thread | None = None
+
+    def now(self, folders: Mapping[str, Path]) -> MachineLoad:
+        """The machine as it is; `folders` are those whose disks are of interest, by name."""
+        import psutil
+
+        with self._lock:
+            pause = None if self._looked else _FIRST_LOOK_SECONDS
+            self._looked = True
+        cores = psutil.cpu_percent(pause, percpu=True)
+        memory, swap = psutil.virtual_memory(), psutil.swap_memory()
+        return MachineLoad(
+            cores_percent=tuple(cores),
+            memory_used=memory.total - memory.available,
+            memory_total=memory.total,
+            swap_used=swap.used,
+            swap_total=swap.total,
+            load_average=psutil.getloadavg()[0] if hasattr(psutil, "getloadavg") else None,
+            disks=_disks(folders),
+            cards=self._fresh_cards(),
+        )
+
+    def _fresh_cards(self) -> tuple[CardLoad, ...]:
+        with self._lock:
+            due = time.monotonic() - self._seen_at > _CARDS_HOLD_SECONDS
+            if due and (self._asking is None or not self._asking.is_alive()):
+                self._asking = threading.Thread(target=self._look, daemon=True, name="cards")
+                self._asking.start()
+            asking, never = self._asking, self._seen_at == float("-inf")
+        if never and asking is not None:
+            asking.join(_PATIENCE_SECONDS)
+        return self._cards
+
+    def _look(self) -> None:
+        cards = tuple(self._ask_cards())
+        with self._lock:
+            self._cards, self._seen_at = cards, time.monotonic()
+
+
+def _all_cards() -> list[CardLoad]:
+    return [*nvidia_loads(), *smi_loads()]
+
+
+def _disks(folders: Mapping[str, Path]) -> tuple[DiskLoad, ...]:
+    """The disks of the folders, each once; what does not exist yet counts by its parent."""
+    import psutil
+
+    found: dict[int, DiskLoad] = {}
+    for name, folder in folders.items():
+        there = next((one for one in (folder, *folder.parents) if one.exists()), None)
+        if there is None:
+            continue
+        device = there.stat().st_dev
+        known = found.get(device)
+        if known is not None:
+            found[device] = known.model_copy(update={"name": f"{known.name}, {name}"})
+            continue
+        usage = psutil.disk_usage(str(there))
+        found[device] = DiskLoad(name=name, used=usage.used, total=usage.total, free=usage.free)
+    return tuple(found.values())

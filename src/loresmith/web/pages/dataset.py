@@ -1,0 +1,338 @@
+"""The dataset page: versions with their figures and rows, two compared, files in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFile
+
+from loresmith.api.dependencies import ProjectHere, WorkspaceHere
+from loresmith.api.routes.datasets import ExportSettingsHere, download
+from loresmith.errors import DatasetError
+from loresmith.web.rendering import render
+from loresmith.workspace.background import Background
+from loresmith.workspace.datasets import (
+    EXPORT_FORMS,
+    PARTS,
+    ChangeKind,
+    Datasets,
+    ImportPreview,
+    Imports,
+    RowFilter,
+    RowMapping,
+)
+from loresmith.workspace.projects import KnownProject
+from loresmith.workspace.workspace import Workspace
+
+router = APIRouter(prefix="/projects/{project_id}/dataset")
+
+_PAGE = 25
+_BAD_ROWS = 100
+Start = Annotated[int, Query(ge=0, le=2**53)]
+
+
+class Share(NamedTuple):
+    """A part of a bar, in hundredths of its length."""
+
+    name: str
+    rows: int
+    start: float
+    width: float
+
+
+@router.get("")
+def index(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    version: Annotated[int | None, Query(ge=1, le=2**31)] = None,
+) -> Response:
+    """All versions, and one of them (the newest, where none is asked for) in detail."""
+    datasets = Datasets(workspace)
+    versions = datasets.versions()
+    chosen = None
+    if versions:
+        chosen = datasets.version(version) if version is not None else versions[0]
+    shown: dict[str, Any] = {
+        "versions": versions,
+        "chosen": chosen,
+        "imports": Imports(workspace).all(),
+        "bars": _bars(chosen.documents, chosen.languages, chosen.kinds) if chosen else {},
+        "splits": _splits(chosen.rows, chosen.validation_rows) if chosen else [],
+    }
+    return render(request, "dataset/index.html", page="dataset", project=project, **shown)
+
+
+def chosen_rows(
+    split: Literal["train", "validation", ""] = "",
+    language: Annotated[str, Query(max_length=20)] = "",
+    document: Annotated[str, Query(max_length=500)] = "",
+    search: Annotated[str, Query(max_length=500)] = "",
+) -> RowFilter:
+    """The filter as the form has it; an empty choice is none."""
+    return RowFilter(
+        split=split or None, language=language or None, document=document or None, search=search
+    )
+
+
+@router.get("/rows")
+def rows(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    version: Annotated[int, Query(ge=1, le=2**31)],
+    wanted: Annotated[RowFilter, Depends(chosen_rows)],
+    start: Start = 0,
+) -> Response:
+    """One page of a version's rows."""
+    found = Datasets(workspace).rows(version, wanted, start=start, limit=_PAGE)
+    query = {"version": version, **wanted.model_dump(exclude_none=True)}
+    pages = _pages(f"/projects/{project.id}/dataset/rows", query, start, found.total)
+    return render(request, "dataset/_rows.html", rows=found.rows, total=found.total, **pages)
+
+
+@router.post("/freeze")
+def freeze(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """Starts the job and shows how far it is."""
+    return _freezing(request, project, workspace, Datasets(workspace).freeze())
+
+
+@router.get("/freezing/{job_id}")
+def freezing(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, job_id: str
+) -> Response:
+    """How far it is; when it is done, the page is loaded anew."""
+    return _freezing(request, project, workspace, job_id)
+
+
+@router.get("/compare")
+def compare(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    older: Annotated[int, Query(ge=1, le=2**31)],
+    newer: Annotated[int, Query(ge=1, le=2**31)],
+    kind: ChangeKind | Literal[""] = "",
+    start: Start = 0,
+) -> Response:
+    """Two versions: the counts, and the rows in which they differ."""
+    datasets = Datasets(workspace)
+    changes = datasets.changes(older, newer, kind=kind or None, start=start, limit=_PAGE)
+    here = f"/projects/{project.id}/dataset/compare"
+    query = {"older": older, "newer": newer, "kind": kind}
+    return render(
+        request,
+        "dataset/compare.html",
+        page="dataset",
+        project=project,
+        told=datasets.compare(older, newer),
+        versions=datasets.versions(),
+        changes=changes.rows,
+        kind=kind,
+        here=here,
+        **_pages(here, query, start, changes.total),
+        total=changes.total,
+    )
+
+
+@router.get("/export")
+def export(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    version: Annotated[int, Query(ge=1, le=2**31)],
+) -> Response:
+    """The choice of a file's form, beside how it begins."""
+    datasets = Datasets(workspace)
+    return render(
+        request,
+        "dataset/export.html",
+        page="dataset",
+        project=project,
+        version=datasets.version(version),
+        forms=EXPORT_FORMS,
+    )
+
+
+@router.get("/export/preview")
+def export_preview(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    version: Annotated[int, Query(ge=1, le=2**31)],
+    wanted: ExportSettingsHere,
+    system: Literal["own", "none", "add"] = "own",
+) -> Response:
+    """How the file begins, and the link to it."""
+    settings = wanted.model_copy(update={"system_prompt": _system(system, wanted.system_prompt)})
+    shown = Datasets(workspace).preview_export(version, settings)
+    query = settings.model_dump(exclude_none=True) | {"split": settings.split or "all"}
+    address = f"/projects/{project.id}/dataset/export/file?"
+    return render(
+        request,
+        "dataset/_export_preview.html",
+        preview=shown,
+        address=address + urlencode({"version": version, **query}),
+    )
+
+
+@router.get("/export/file")
+def export_file(
+    workspace: WorkspaceHere,
+    version: Annotated[int, Query(ge=1, le=2**31)],
+    wanted: ExportSettingsHere,
+) -> Response:
+    """The file itself."""
+    return download(Datasets(workspace).export(version, wanted))
+
+
+@router.get("/import")
+def import_page(request: Request, project: ProjectHere) -> Response:
+    """Where a file is handed over."""
+    return render(request, "dataset/import.html", page="dataset", project=project)
+
+
+@router.post("/import")
+def hand_over(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, file: UploadFile
+) -> Response:
+    """What the file holds and how it would be read, or why it cannot be."""
+    imports = Imports(workspace)
+    try:
+        preview = imports.preview(imports.hand_over(file.filename or "", file.file).id)
+    except DatasetError as error:
+        return render(request, "dataset/_refused.html", status=422, error=error)
+    return _previewed(request, project, preview)
+
+
+def chosen_mapping(
+    messages: Annotated[str, Form()] = "",
+    instruction: Annotated[str, Form()] = "",
+    input: Annotated[str, Form()] = "",
+    output: Annotated[str, Form()] = "",
+    system: Annotated[str, Form()] = "",
+    history: Annotated[str, Form()] = "",
+) -> RowMapping:
+    """The mapping as the form has it; an empty choice is no column."""
+    named = zip(PARTS, (messages, instruction, input, output, system, history), strict=True)
+    return RowMapping.model_validate({part: column or None for part, column in named})
+
+
+MappingHere = Annotated[RowMapping, Depends(chosen_mapping)]
+
+
+@router.post("/import/preview")
+def preview_import(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    upload: Annotated[str, Form()],
+    mapping: MappingHere,
+) -> Response:
+    """The first rows under another mapping."""
+    return _previewed(request, project, Imports(workspace).preview(upload, mapping))
+
+
+@router.post("/import/rows")
+def import_rows(
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    upload: Annotated[str, Form()],
+    mapping: MappingHere,
+) -> Response:
+    """Imports the file; the report of it comes next."""
+    report = Imports(workspace).import_rows(upload, mapping)
+    address = f"/projects/{project.id}/dataset/imports/{report.id}"
+    return Response(headers={"HX-Redirect": address})
+
+
+@router.get("/imports/{import_id}")
+def import_report(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    import_id: str,
+    start: Start = 0,
+) -> Response:
+    """What an import brought, and the rows that it did not take."""
+    imports = Imports(workspace)
+    report = imports.one(import_id)
+    total = sum(report.bad.values())
+    here = f"/projects/{project.id}/dataset/imports/{import_id}"
+    return render(
+        request,
+        "dataset/imported.html",
+        page="dataset",
+        project=project,
+        report=report,
+        bad=imports.bad_rows(import_id, start=start, limit=_BAD_ROWS),
+        total=total,
+        here=here,
+        **_pages(here, {}, start, total, size=_BAD_ROWS),
+    )
+
+
+@router.post("/imports/{import_id}/take-back")
+def take_back(project: ProjectHere, workspace: WorkspaceHere, import_id: str) -> Response:
+    """Its rows no longer count."""
+    Imports(workspace).take_back(import_id)
+    return Response(headers={"HX-Redirect": f"/projects/{project.id}/dataset"})
+
+
+def _freezing(
+    request: Request, project: KnownProject, workspace: Workspace, job_id: str
+) -> Response:
+    job = Background(workspace).job(job_id)
+    if job.state == "done" and not job.failure_count:
+        return Response(headers={"HX-Redirect": f"/projects/{project.id}/dataset"})
+    step = next((one for one in job.steps if one.name == job.current), None)
+    return render(request, "dataset/_freezing.html", project=project, job=job, step=step)
+
+
+def _previewed(request: Request, project: KnownProject, preview: ImportPreview) -> Response:
+    return render(request, "dataset/_preview.html", project=project, preview=preview, parts=PARTS)
+
+
+def _system(choice: str, text: str | None) -> str | None:
+    """The system prompt of the settings: None leaves the rows' own."""
+    return {"own": None, "none": ""}.get(choice, text or None)
+
+
+def _pages(
+    address: str, query: Mapping[str, object], start: int, total: int, *, size: int = _PAGE
+) -> dict[str, Any]:
+    """Where the pages before and after are; empty where there is none."""
+
+    def at(place: int) -> str:
+        return f"{address}?{urlencode({**query, 'start': place})}"
+
+    return {
+        "start": start,
+        "previous": at(max(0, start - size)) if start > 0 else "",
+        "next": at(start + size) if start + size < total else "",
+    }
+
+
+def _bars(*counts: dict[str, int]) -> dict[str, list[Share]]:
+    names = ("documents", "languages", "kinds")
+    return {name: _shares(one) for name, one in zip(names, counts, strict=True)}
+
+
+def _splits(trained: int, validated: int) -> list[Share]:
+    return _shares({"train": trained, "validation": validated}, ordered=True)
+
+
+def _shares(counts: dict[str, int], *, ordered: bool = False) -> list[Share]:
+    """The parts of a whole, the largest first."""
+    whole = sum(counts.values()) or 1
+    parts = list(counts.items())
+    if not ordered:
+        parts.sort(key=lambda part: (-part[1], part[0]))
+    found, at = [], 0.0
+    for name, count in parts:
+        width = 100 * count / whole
+        found.append(Share(name, count, round(at, 3), round(width, 3)))
+        at += width
+    return found

@@ -1,0 +1,355 @@
+"""Documents: upload them, read them with their passages marked, correct them, cut them, ask."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
+
+from loresmith.api.dependencies import ProjectHere, WorkspaceHere
+from loresmith.errors import Conflict, DocumentError, RecipeError
+from loresmith.web.rendering import render
+from loresmith.workspace.background import Background
+from loresmith.workspace.documents import Documents, Revised
+from loresmith.workspace.projects import KnownProject
+
+router = APIRouter(prefix="/projects/{project_id}/documents")
+
+LONGEST_IN_A_FIELD = 300_000
+"""Characters of a text that a browser edits in one piece without growing slow."""
+_PAGE = 12_000
+
+Chosen = Annotated[list[str] | None, Form()]
+
+
+@router.get("")
+def index(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """The list, with the place to drop files."""
+    return render(
+        request,
+        "documents/index.html",
+        page="documents",
+        project=project,
+        listing=Documents(workspace).all(),
+    )
+
+
+@router.get("/table")
+def table(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """The list alone, after something has changed in it."""
+    listing = Documents(workspace).all()
+    return render(request, "documents/_table.html", project=project, listing=listing)
+
+
+@router.post("/upload")
+def upload(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    file: Annotated[UploadFile, File()],
+    replace: Annotated[bool, Form()] = False,
+) -> Response:
+    """One file; the answer is its line among the results."""
+    uploaded = Documents(workspace).upload(file.filename or "", file.file, replace=replace)
+    return render(request, "documents/_uploaded.html", project=project, uploaded=uploaded)
+
+
+@router.get("/chunking")
+def chunking(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """How documents are cut, with what other settings would do."""
+    documents = Documents(workspace)
+    return render(
+        request,
+        "documents/chunking.html",
+        page="documents",
+        project=project,
+        settings=documents.recipe.chunking,
+        preview=documents.preview_chunking({}),
+        fault="",
+    )
+
+
+@router.post("/chunking/preview")
+def preview_chunking(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    kind: Annotated[str, Form(alias="type")],
+    min_length: Annotated[str, Form()],
+    max_length: Annotated[str, Form()],
+) -> Response:
+    """The effect of the settings as they stand in the form."""
+    try:
+        preview = Documents(workspace).preview_chunking(_settings(kind, min_length, max_length))
+    except RecipeError as error:
+        return _chunking_fault(request, project, error)
+    return render(request, "documents/_chunking.html", project=project, preview=preview, fault="")
+
+
+@router.post("/chunking")
+def apply_chunking(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    kind: Annotated[str, Form(alias="type")],
+    min_length: Annotated[str, Form()],
+    max_length: Annotated[str, Form()],
+) -> Response:
+    """Writes the settings and starts the cutting; the answer is its progress."""
+    try:
+        job_id = Documents(workspace).apply_chunking(_settings(kind, min_length, max_length))
+    except RecipeError as error:
+        return _chunking_fault(request, project, error)
+    return _progress(request, project, workspace, job_id)
+
+
+@router.post("/estimate")
+def estimate(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    documents: Chosen = None,
+    chunks: Chosen = None,
+) -> Response:
+    """What asking about the selection would take: the inside of the dialog."""
+    here = Documents(workspace)
+    scope = here.selection(keys=documents or (), chunks=chunks or ())
+    return render(
+        request,
+        "documents/_estimate.html",
+        project=project,
+        estimate=here.estimate(scope),
+        unread=sum(line.state == "new" for line in here.all().documents) if not documents else 0,
+        documents=documents or [],
+        chunks=chunks or [],
+    )
+
+
+@router.post("/generate")
+def generate(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    documents: Annotated[str, Form()] = "",
+    chunks: Annotated[str, Form()] = "",
+) -> Response:
+    """Starts the job; the answer is its progress. Keys and ids come with commas between."""
+    here = Documents(workspace)
+    scope = here.selection(keys=_listed(documents), chunks=_listed(chunks))
+    return _progress(request, project, workspace, here.generate(scope))
+
+
+@router.get("/progress/{job_id}")
+def progress(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, job_id: str
+) -> Response:
+    """How far a job is."""
+    return _progress(request, project, workspace, job_id)
+
+
+@router.get("/{key}")
+def document(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    key: str,
+    start: Annotated[int, Query(ge=0, le=2**53)] = 0,
+) -> Response:
+    """The text from `start`, with its passages marked; more of it comes while one scrolls."""
+    here = Documents(workspace)
+    try:
+        outline, text = here.outline(key), here.text(key, start=start, length=_PAGE)
+    except DocumentError as error:
+        line = here.get(key)
+        return render(request, "documents/unread.html", **_at(project, line=line, error=error))
+    shown = _at(project, line=outline.document, outline=outline, text=text, tab="text")
+    return render(request, "documents/document.html", **shown)
+
+
+@router.get("/{key}/text")
+def more_text(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    key: str,
+    start: Annotated[int, Query(ge=0, le=2**53)] = 0,
+) -> Response:
+    """The next part of the text."""
+    text = Documents(workspace).text(key, start=start, length=_PAGE)
+    return render(request, "documents/_text.html", project=project, text=text)
+
+
+@router.get("/{key}/passage")
+def edit_passage(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    key: str,
+    start: Annotated[int, Query(ge=0, le=2**53)],
+    end: Annotated[int, Query(ge=0, le=2**53)],
+) -> Response:
+    """A passage as a form."""
+    here = Documents(workspace)
+    passage = here.whole_text(key)[start:end]
+    shown = _at(project, line=here.get(key), passage=passage, start=start, end=end)
+    return render(request, "documents/_passage_form.html", **shown)
+
+
+@router.post("/{key}/passage")
+def revise_passage(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    key: str,
+    start: Annotated[int, Form(ge=0, le=2**53)],
+    end: Annotated[int, Form(ge=0, le=2**53)],
+    version: Annotated[str, Form()],
+    text: Annotated[str, Form()] = "",
+    note: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Corrects a passage; the answer says what it brought."""
+    here = Documents(workspace)
+    revised = here.revise_span(
+        key,
+        start,
+        end,
+        _lines(text),
+        expected=version,
+        note=note,
+        author=_author(request),
+    )
+    return _revised(request, project, key, revised, start=start)
+
+
+@router.get("/{key}/edit")
+def edit(request: Request, project: ProjectHere, workspace: WorkspaceHere, key: str) -> Response:
+    """The whole text as a form, unless it is too long for a browser."""
+    here = Documents(workspace)
+    text = here.whole_text(key)
+    line = here.get(key)
+    too_long = len(text) > LONGEST_IN_A_FIELD
+    shown = _at(project, line=line, tab="edit", text="" if too_long else text, too_long=too_long)
+    return render(request, "documents/edit.html", **shown)
+
+
+@router.post("/{key}/edit")
+def revise(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    key: str,
+    version: Annotated[str, Form()],
+    text: Annotated[str, Form()] = "",
+    note: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Corrects the whole text. A conflict leaves the form as it is: nothing typed is lost."""
+    here = Documents(workspace)
+    revised = here.revise(key, _lines(text), expected=version, note=note, author=_author(request))
+    return _revised(request, project, key, revised)
+
+
+@router.get("/{key}/history")
+def history(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    key: str,
+    older: Annotated[str, Query(max_length=100)] = "",
+    newer: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """All corrections, and what differs between two of them: by default, what the last changed."""
+    here = Documents(workspace)
+    lines = here.history(key)
+    newer = newer or lines[0].id
+    older = older or (lines[1].id if len(lines) > 1 else "")
+    shown = _at(project, line=here.get(key), tab="history", lines=lines, older=older, newer=newer)
+    differs = here.compare(key, older, newer) if older else None
+    return render(request, "documents/history.html", difference=differs, **shown)
+
+
+@router.post("/{key}/restore")
+def restore(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    key: str,
+    revision: Annotated[str, Form(max_length=100)],
+    version: Annotated[str, Form()],
+) -> Response:
+    """Goes back to an earlier text."""
+    here = Documents(workspace)
+    revised = here.restore(key, revision, expected=version, author=_author(request))
+    return _revised(request, project, key, revised)
+
+
+@router.post("/{key}/delete")
+def delete(
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    key: str,
+    version: Annotated[str, Form()],
+) -> Response:
+    """Deletes the file, unless it has changed since it was shown."""
+    here = Documents(workspace)
+    if here.get(key).version != version:
+        raise Conflict(
+            "this document has changed since the page was loaded", hint="Load the page again."
+        )
+    here.delete(key)
+    return Response(headers={"HX-Location": f"/projects/{project.id}/documents"})
+
+
+def _at(project: KnownProject, **shown: Any) -> dict[str, Any]:
+    return {"page": "documents", "project": project, **shown}
+
+
+def _settings(kind: str, min_length: str, max_length: str) -> dict[str, Any]:
+    """The form's settings; what is no number is left to the recipe to refuse by name."""
+    lengths = {"min_length": min_length, "max_length": max_length}
+    numbers = {
+        f"chunking.{name}": int(value) if value.isdecimal() and len(value) < 12 else value
+        for name, value in lengths.items()
+    }
+    return {"chunking.type": kind, **numbers}
+
+
+def _chunking_fault(request: Request, project: KnownProject, error: RecipeError) -> Response:
+    fault = "\n".join(error.faults) or error.message
+    return render(
+        request,
+        "documents/_chunking.html",
+        status=422,
+        project=project,
+        preview=None,
+        fault=fault,
+    )
+
+
+def _progress(
+    request: Request, project: KnownProject, workspace: WorkspaceHere, job_id: str
+) -> Response:
+    job = Background(workspace).job(job_id)
+    step = next((one for one in job.steps if one.name == job.current), None)
+    return render(request, "documents/_progress.html", project=project, job=job, step=step)
+
+
+def _revised(
+    request: Request, project: KnownProject, key: str, revised: Revised, *, start: int = 0
+) -> Response:
+    return render(
+        request, "documents/_revised.html", project=project, key=key, revised=revised, start=start
+    )
+
+
+def _listed(ids: str) -> list[str]:
+    return [one for one in ids.split(",") if one]
+
+
+def _lines(text: str) -> str:
+    """A field's text: browsers send every line end as two characters."""
+    return text.replace("\r\n", "\n")
+
+
+def _author(request: Request) -> str:
+    caller = getattr(request.state, "caller", None)
+    return str(getattr(caller, "name", "") or "")

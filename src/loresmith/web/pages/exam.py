@@ -1,0 +1,233 @@
+"""The page Exam: scores before and after, every question with its evidence, marks by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+
+from loresmith.api.dependencies import ProjectHere, WorkspaceHere
+from loresmith.api.etags import etag_of
+from loresmith.errors import Conflict, RecipeError
+from loresmith.web.i18n import gettext_of, language_of_request
+from loresmith.web.rendering import render
+from loresmith.workspace.runs import Exams, ItemFilter, ItemRow, Runs
+from loresmith.workspace.workspace import Workspace
+
+router = APIRouter(prefix="/projects/{project_id}/exam")
+_ON_A_PAGE = 50
+
+
+def _filter(
+    outcome: str = "",
+    document: str = "",
+    language: str = "",
+    kind: str = "",
+    search: str = "",
+    hand_graded: str = "",
+) -> ItemFilter:
+    """What the page's address asks for; an outcome that does not exist asks for all."""
+    return ItemFilter.model_validate(
+        {
+            "outcome": outcome if outcome in _OUTCOMES else "",
+            "document": document,
+            "language": language,
+            "kind": kind,
+            "search": search[:200],
+            "hand_graded": bool(hand_graded),
+        }
+    )
+
+
+_OUTCOMES = ("learned", "still_wrong", "forgotten", "made_up", "kept", "declined", "control")
+FilterHere = Annotated[ItemFilter, Depends(_filter)]
+Start = Annotated[int, Query(ge=0, le=1_000_000)]
+
+
+@router.get("")
+def exam(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """The newest examined run, or what to do to have one."""
+    runs = Runs(workspace).all()
+    newest = next((run for run in runs if run.scores is not None), None)
+    if newest is None:
+        return render(
+            request, "exam/none.html", page="exam", project=project, job=Runs(workspace).job()
+        )
+    return _shown(request, project, workspace, newest.id, _filter(), 0)
+
+
+@router.get("/compare")
+def compare(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    run: Annotated[list[str] | None, Query()] = None,
+) -> Response:
+    """Some runs beside one another."""
+    examined = [one for one in Runs(workspace).all() if one.scores is not None]
+    chosen = [one for one in run or () if one in {known.id for known in examined}]
+    shown: dict[str, Any] = {"compared": None, "fault": ""}
+    try:
+        shown["compared"] = Exams(workspace).compare(chosen) if chosen else None
+    except RecipeError:
+        _ = gettext_of(request)
+        shown["fault"] = _("Choose two to six runs.")
+    return render(
+        request,
+        "exam/compare.html",
+        page="exam",
+        project=project,
+        examined=examined,
+        chosen=chosen,
+        **shown,
+    )
+
+
+@router.get("/{run_id}")
+def exam_of_run(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    run_id: str,
+    wanted: FilterHere,
+    start: Start = 0,
+) -> Response:
+    """One run's exam."""
+    return _shown(request, project, workspace, run_id, wanted, start)
+
+
+@router.get("/{run_id}/items")
+def items(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    run_id: str,
+    wanted: FilterHere,
+    start: Start = 0,
+) -> Response:
+    """A part of the list of questions; the page's address says which."""
+    listed = _listed(project.id, workspace, run_id, wanted, start)
+    answer = render(request, "exam/_items.html", project=project, run_id=run_id, **listed)
+    answer.headers["HX-Push-Url"] = f"{listed['base']}?{listed['query']}&start={start}"
+    return answer
+
+
+@router.get("/{run_id}/items/{item_id}")
+def item(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    run_id: str,
+    item_id: str,
+    wanted: FilterHere,
+) -> Response:
+    """One question, beside its neighbours in the list that is looked through."""
+    return _sheet(request, project, workspace, run_id, item_id, wanted)
+
+
+@router.post("/{run_id}/items/{item_id}/mark")
+def mark(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    run_id: str,
+    item_id: str,
+    wanted: FilterHere,
+    sitting: Annotated[Literal["before", "after"], Form()],
+    score: Annotated[str, Form(max_length=10)] = "",
+    note: Annotated[str, Form(max_length=2000)] = "",
+    etag: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """A person's mark for one reply, or the grader's back."""
+    _ = gettext_of(request)
+    exams = Exams(workspace)
+    if etag != etag_of(exams.item(run_id, item_id).item):
+        raise Conflict(
+            _("This question has been marked by somebody else meanwhile."),
+            hint=_("Open it again, then decide."),
+        )
+    caller = getattr(request.state, "caller", None)
+    exams.regrade(
+        run_id,
+        item_id,
+        sitting=sitting,
+        score={"1": 1.0, "0": 0.0}.get(score),
+        note=note,
+        author=str(getattr(caller, "name", "") or ""),
+    )
+    answer = _sheet(request, project, workspace, run_id, item_id, wanted)
+    answer.headers["HX-Trigger"] = json.dumps({"marked": True})
+    return answer
+
+
+@router.get("/{run_id}/scores")
+def scores(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, run_id: str
+) -> Response:
+    """The figures alone: after a mark by hand they are others."""
+    result = Exams(workspace).result(run_id, language=language_of_request(request))
+    return render(request, "exam/_scores.html", project=project, result=result)
+
+
+def _shown(
+    request: Request,
+    project: ProjectHere,
+    workspace: Workspace,
+    run_id: str,
+    wanted: ItemFilter,
+    start: int,
+) -> Response:
+    result = Exams(workspace).result(run_id, language=language_of_request(request))
+    return render(
+        request,
+        "exam/index.html",
+        page="exam",
+        project=project,
+        result=result,
+        run_id=run_id,
+        examined=[run for run in Runs(workspace).all() if run.scores is not None],
+        **_listed(project.id, workspace, run_id, wanted, start),
+    )
+
+
+def _listed(
+    project_id: str, workspace: Workspace, run_id: str, wanted: ItemFilter, start: int
+) -> dict[str, Any]:
+    """The rows of one page of the list, and the addresses of those beside it."""
+    rows: list[ItemRow] = Exams(workspace).items(run_id, wanted)
+    query = urlencode({k: v for k, v in wanted.model_dump().items() if v})
+    base = f"/projects/{project_id}/exam/{run_id}"
+    here = f"{base}/items?{query}&start="
+    return {
+        "rows": rows[start : start + _ON_A_PAGE],
+        "wanted": wanted,
+        "query": query,
+        "base": base,
+        "first": min(start + 1, len(rows)),
+        "last": min(start + _ON_A_PAGE, len(rows)),
+        "total": len(rows),
+        "previous": f"{here}{max(0, start - _ON_A_PAGE)}" if start else "",
+        "next": f"{here}{start + _ON_A_PAGE}" if start + _ON_A_PAGE < len(rows) else "",
+    }
+
+
+def _sheet(
+    request: Request,
+    project: ProjectHere,
+    workspace: Workspace,
+    run_id: str,
+    item_id: str,
+    wanted: ItemFilter,
+) -> Response:
+    detail = Exams(workspace).item(run_id, item_id, among=wanted)
+    return render(
+        request,
+        "exam/_item.html",
+        project=project,
+        run_id=run_id,
+        detail=detail,
+        etag=etag_of(detail.item),
+        query=urlencode({k: v for k, v in wanted.model_dump().items() if v}),
+    )

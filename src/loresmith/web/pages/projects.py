@@ -1,0 +1,119 @@
+"""The first page: all projects as cards; make, rename and delete them."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+
+from loresmith.api.dependencies import HomeHere
+from loresmith.errors import Conflict, NotFound, RecipeError
+from loresmith.web.i18n import gettext_of
+from loresmith.web.rendering import render
+from loresmith.workspace.home import Home
+
+router = APIRouter()
+
+
+@router.get("/")
+def index(request: Request, home: HomeHere) -> Response:
+    """The cards; without any project, the guided first run."""
+    return render(
+        request,
+        "projects/index.html",
+        page="projects",
+        cards=home.projects.cards(),
+        fault="",
+        name="",
+    )
+
+
+@router.get("/projects/cards")
+def cards(request: Request, home: HomeHere) -> Response:
+    """The cards alone, as they are now."""
+    return render(request, "projects/_cards.html", cards=home.projects.cards())
+
+
+@router.post("/projects")
+def create(
+    request: Request,
+    home: HomeHere,
+    name: Annotated[str, Form()] = "",
+    source: Annotated[str, Form()] = "blank",
+    copy_of: Annotated[str, Form()] = "",
+    with_documents: Annotated[bool, Form()] = False,
+) -> Response:
+    """Makes a project and goes to its documents; the form again, where its name is none."""
+    try:
+        if source == "example":
+            known = home.projects.create_example(name)
+        elif source == "copy":
+            known = home.projects.create_like(copy_of, name, with_documents=with_documents)
+        else:
+            known = home.projects.create(name)
+    except (RecipeError, NotFound) as error:
+        shown = {"cards": home.projects.cards(), "fault": error.message, "name": name}
+        return render(request, "projects/_create.html", status=422, **shown)
+    return Response(headers={"HX-Redirect": f"/projects/{known.id}/documents"})
+
+
+@router.get("/projects/{project_id}")
+def project(request: Request, home: HomeHere, project_id: str) -> Response:  # noqa: ARG001
+    """A project's own address leads to its documents."""
+    known = home.projects.get(project_id)
+    return Response(status_code=303, headers={"Location": f"/projects/{known.id}/documents"})
+
+
+@router.get("/projects/{project_id}/rename")
+def ask_for_name(request: Request, home: HomeHere, project_id: str) -> Response:
+    """The dialog."""
+    known = home.projects.get(project_id)
+    return render(request, "projects/_rename.html", known=known, name=known.name, fault="")
+
+
+@router.post("/projects/{project_id}/rename")
+def rename(
+    request: Request, home: HomeHere, project_id: str, name: Annotated[str, Form()] = ""
+) -> Response:
+    """The cards with the new name; the dialog again, where it is none."""
+    try:
+        home.projects.rename(project_id, name)
+    except RecipeError as error:
+        known = home.projects.get(project_id)
+        shown = {"known": known, "name": name, "fault": error.message}
+        answer = render(request, "projects/_rename.html", status=422, **shown)
+        answer.headers["HX-Retarget"] = "#dialog"
+        return answer
+    _ = gettext_of(request)
+    return _closing(request, home, _("The project is renamed."))
+
+
+@router.get("/projects/{project_id}/delete")
+def ask_to_delete(request: Request, home: HomeHere, project_id: str) -> Response:
+    """What would be lost."""
+    known = home.projects.get(project_id)
+    losses = home.projects.what_is_lost(project_id)
+    return render(request, "projects/_delete.html", known=known, losses=losses, fault="")
+
+
+@router.post("/projects/{project_id}/delete")
+def delete(request: Request, home: HomeHere, project_id: str) -> Response:
+    """The cards without it; the dialog again, while a job is at work."""
+    try:
+        losses = home.projects.delete(project_id)
+    except Conflict as error:
+        known, losses = home.projects.get(project_id), home.projects.what_is_lost(project_id)
+        shown = {"known": known, "losses": losses, "fault": error.message}
+        answer = render(request, "projects/_delete.html", status=422, **shown)
+        answer.headers["HX-Retarget"] = "#dialog"
+        return answer
+    _ = gettext_of(request)
+    said = _("The project is off the list.") if losses.keeps_files else _("The project is deleted.")
+    return _closing(request, home, said)
+
+
+def _closing(request: Request, home: Home, said: str) -> Response:
+    answer = render(request, "projects/_cards.html", cards=home.projects.cards())
+    answer.headers["HX-Trigger"] = json.dumps({"closeDialog": True, "toast": {"message": said}})
+    return answer

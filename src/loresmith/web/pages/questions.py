@@ -1,0 +1,197 @@
+"""All questions with their answers: filtered, searched, sorted, and reviewed by the thousand."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request, Response
+
+from loresmith.api.dependencies import ProjectHere, WorkspaceHere
+from loresmith.api.paging import cursor_of, paging
+from loresmith.api.routes.rows import author_of
+from loresmith.errors import Conflict
+from loresmith.records import ReviewVerdict
+from loresmith.web.i18n import gettext_of
+from loresmith.web.pages.chosen_rows import ChosenHere, ChosenRows, RowWords
+from loresmith.web.rendering import render
+from loresmith.web.toasts import with_toast
+from loresmith.workspace.projects import KnownProject
+from loresmith.workspace.rows import Reviewed, RowFilter, Rows
+from loresmith.workspace.workspace import Workspace
+
+router = APIRouter(prefix="/projects/{project_id}/questions")
+
+_PAGE = 50
+
+
+@router.get("")
+def questions(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    chosen: ChosenHere,
+    cursor: Annotated[str, Query()] = "",
+    first: Annotated[int, Query(ge=1)] = 1,
+) -> Response:
+    """The page; for htmx, its list and its filters alone."""
+    shown = _list(request, project, workspace, chosen, cursor=cursor, first=first)
+    part = request.headers.get("HX-Target") == "list"
+    return render(request, "questions/_list.html" if part else "questions/index.html", **shown)
+
+
+@router.post("/review")
+def review(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    chosen: ChosenHere,
+    verdict: Annotated[ReviewVerdict, Form()],
+    ids: Annotated[str, Form()] = "",
+    everything: Annotated[bool, Form()] = False,
+    cursor: Annotated[str, Query()] = "",
+    first: Annotated[int, Query(ge=1)] = 1,
+) -> Response:
+    """Says one thing of the selected rows, or of all that the filter matches."""
+    wanted = chosen.filter if everything else [one for one in ids.split(",") if one]
+    done = Rows(workspace).review(wanted, verdict, author=author_of(request))
+    shown = _list(request, project, workspace, chosen, cursor=cursor, first=first)
+    reply = render(request, "questions/_list.html", **shown)
+    return with_toast(reply, _told(request, done, verdict))
+
+
+@router.post("/undo")
+def undo(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    chosen: ChosenHere,
+    cursor: Annotated[str, Query()] = "",
+    first: Annotated[int, Query(ge=1)] = 1,
+) -> Response:
+    """Takes the last review back."""
+    _ = gettext_of(request)
+    done = Rows(workspace).undo(author_of(request))
+    shown = _list(request, project, workspace, chosen, cursor=cursor, first=first)
+    reply = render(request, "questions/_list.html", **shown)
+    if not done.rows and not done.left:
+        return with_toast(reply, _("There is nothing to take back."))
+    told = _("Taken back: %(count)s.", count=f"{done.rows:,}")
+    if done.left:
+        told += " " + _("Reviewed again since, and left as they are: %(count)s.", count=f"{done.left:,}")
+    return with_toast(reply, told)
+
+
+@router.get("/{row_id}/edit")
+def edit_form(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, row_id: str
+) -> Response:
+    """The row as a form."""
+    view = Rows(workspace).row(row_id)
+    return render(request, "questions/_edit.html", project=project, view=view, conflict=None)
+
+
+@router.get("/{row_id}")
+def row(request: Request, project: ProjectHere, workspace: WorkspaceHere, row_id: str) -> Response:
+    """The row as the list shows it."""
+    found = Rows(workspace).row(row_id).row
+    return render(
+        request,
+        "questions/_row.html",
+        project=project,
+        row=found,
+        words=RowWords(request),
+        chosen=ChosenRows(RowFilter(), "position"),
+    )
+
+
+@router.post("/{row_id}")
+def save(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    row_id: str,
+    version: Annotated[str, Form()],
+    question: Annotated[str, Form()] = "",
+    answer: Annotated[str, Form()] = "",
+    short_answer: Annotated[str, Form()] = "",
+) -> Response:
+    """The edited row, with what the filters say of it; or the form again with what is there now."""
+    _ = gettext_of(request)
+    rows, words = Rows(workspace), RowWords(request)
+    try:
+        edited = rows.edit(
+            row_id,
+            question=question,
+            answer=answer,
+            short_answer=short_answer,
+            expected=version,
+            author=author_of(request),
+        )
+    except Conflict as conflict:
+        view = rows.row(row_id)
+        shown = {"project": project, "view": view, "conflict": conflict}
+        return render(request, "questions/_edit.html", status=422, **shown)
+    reply = render(
+        request,
+        "questions/_row.html",
+        project=project,
+        row=edited.view.row,
+        words=words,
+        chosen=ChosenRows(RowFilter(), "position"),
+    )
+    if edited.objection:
+        why = words.word("reason", edited.objection)
+        return with_toast(reply, _("Saved, but left out: %(why)s", why=why), hint=edited.detail)
+    return with_toast(reply, _("Saved. It passes all checks."))
+
+
+def _list(
+    request: Request,
+    project: KnownProject,
+    workspace: Workspace,
+    chosen: ChosenRows,
+    *,
+    cursor: str,
+    first: int,
+) -> dict[str, Any]:
+    rows, words = Rows(workspace), RowWords(request)
+    place = str(paging(cursor, _PAGE).position) if cursor else None
+    page = rows.page(chosen.filter, order=chosen.order, cursor=place, limit=_PAGE)
+    address = f"/projects/{project.id}/questions"
+    before = cursor_of(page.before) if page.before else ""
+    after = cursor_of(page.after) if page.after else ""
+    return {
+        "page": "questions",
+        "project": project,
+        "chosen": chosen,
+        "rows": page.rows,
+        "total": page.total,
+        "current": page.current,
+        "first": first,
+        "words": words,
+        "groups": words.groups(rows.facets(chosen.filter), chosen.filter),
+        "address": address,
+        "here": f"{address}?{chosen.query(cursor=cursor, first=str(first) if cursor else '')}",
+        "next": f"{address}?{chosen.query(cursor=after, first=str(first + _PAGE))}"
+        if after
+        else "",
+        "previous": f"{address}?{chosen.query(cursor=before, first=str(max(1, first - _PAGE)))}"
+        if before
+        else "",
+    }
+
+
+def _told(request: Request, done: Reviewed, verdict: ReviewVerdict) -> str:
+    _ = gettext_of(request)
+    count = f"{done.rows:,}"
+    if verdict == "rejected":
+        return _("Rejected: %(count)s.", count=count)
+    if verdict == "pending":
+        return _("Open again: %(count)s.", count=count)
+    if done.kept == done.rows:
+        return _("Confirmed: %(count)s.", count=count)
+    return _(
+        "Confirmed: %(count)s. Still left out, as a check of substance fails: %(dropped)s.",
+        count=count,
+        dropped=f"{done.rows - done.kept:,}",
+    )

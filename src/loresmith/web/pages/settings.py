@@ -1,0 +1,90 @@
+"""The settings: language, theme and places; of a project its recipe and its teacher's prompts."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response
+from sqlalchemy import URL
+
+from loresmith import __version__
+from loresmith.api.dependencies import HomeHere, ProjectHere
+from loresmith.errors import Conflict, RecipeError
+from loresmith.web.rendering import render
+from loresmith.workspace.projects import KnownProject
+from loresmith.workspace.prompts import teacher_prompts
+from loresmith.workspace.recipes import recipe_etag, recipe_text, replace_recipe
+
+router = APIRouter()
+
+
+@router.get("/settings")
+def settings(request: Request, home: HomeHere) -> Response:
+    """What a person chooses for all projects, and where things are on this machine."""
+    return render(
+        request,
+        "settings/index.html",
+        page="settings",
+        settings=home.settings,
+        database=_place_of(home.engine.url),
+        version=__version__,
+        python=platform.python_version(),
+        chosen_theme=request.cookies.get("theme", ""),
+    )
+
+
+@router.get("/projects/{project_id}/settings")
+def project_settings(request: Request, project: ProjectHere) -> Response:
+    """The whole recipe as text, and what the teacher is told."""
+    return render(
+        request,
+        "settings/project.html",
+        page="settings",
+        help_page="project-settings",
+        prompts=teacher_prompts(),
+        **_editor(project),
+    )
+
+
+@router.post("/projects/{project_id}/settings/recipe")
+def save_recipe(
+    request: Request,
+    project: ProjectHere,
+    recipe: Annotated[str, Form()] = "",
+    etag: Annotated[str, Form()] = "",
+) -> Response:
+    """The editor anew: with what was saved, or with every fault of it."""
+    folder = Path(project.folder)
+    shown = {"recipe": recipe, "etag": etag}
+    try:
+        replace_recipe(folder, recipe, expected=etag)
+    except RecipeError as error:
+        return _again(request, project, status=422, error=error, **shown)
+    except Conflict as error:
+        return _again(request, project, status=422, conflict=error, **shown)
+    return _again(request, project, saved=True)
+
+
+def _place_of(url: URL) -> str:
+    """The file of a SQLite database, else its address without the password."""
+    is_file = url.get_backend_name() == "sqlite" and url.database
+    return str(url.database) if is_file else url.render_as_string(hide_password=True)
+
+
+def _again(request: Request, project: KnownProject, *, status: int = 200, **shown: Any) -> Response:
+    editor = _editor(project) | shown
+    return render(request, "settings/_recipe.html", status=status, **editor)
+
+
+def _editor(project: KnownProject) -> dict[str, Any]:
+    folder = Path(project.folder)
+    return {
+        "project": project,
+        "recipe": recipe_text(folder),
+        "etag": recipe_etag(folder),
+        "saved": False,
+        "error": None,
+        "conflict": None,
+    }

@@ -1,0 +1,203 @@
+"""The page Train: settings with a look ahead, the run that is at work, and all runs' curves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from loresmith.api.dependencies import ProjectHere, WorkspaceHere
+from loresmith.errors import Conflict, LoresmithError
+from loresmith.web.i18n import gettext_of
+from loresmith.web.rendering import render
+from loresmith.web.schema_forms import Typed, fault_texts, said_of, typed_of, typed_over
+from loresmith.workspace.background import Background
+from loresmith.workspace.forms import form_as_typed, submission_of
+from loresmith.workspace.recipes import change_recipe, recipe_etag
+from loresmith.workspace.runs import FORM_PATHS, Runs
+from loresmith.workspace.workspace import Workspace
+
+router = APIRouter(prefix="/projects/{project_id}/train")
+TypedHere = Annotated[Typed, Depends(typed_of)]
+
+
+@router.get("")
+def train(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """Everything at once; the live parts ask for themselves from then on."""
+    return render(
+        request,
+        "train/index.html",
+        page="train",
+        project=project,
+        **_job(workspace),
+        **_form(request, workspace),
+    )
+
+
+@router.get("/runs")
+def runs(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """The list of runs."""
+    return render(request, "train/_runs.html", project=project, runs=Runs(workspace).all())
+
+
+@router.get("/job")
+def job(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """What is at work now, or how the latest training ended."""
+    return render(request, "train/_job.html", project=project, **_job(workspace))
+
+
+@router.get("/log")
+def log(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """The end of the log of that job."""
+    latest = Runs(workspace).job()
+    text = Background(workspace).log(latest.id).text if latest is not None else ""
+    return render(request, "train/_log.html", project=project, text=text)
+
+
+@router.post("/form")
+def form(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, typed: TypedHere
+) -> Response:
+    """The form for the types that are chosen in it now."""
+    shown = form_as_typed(workspace.recipe, typed, *FORM_PATHS)
+    return render(
+        request,
+        "train/_form.html",
+        project=project,
+        **_form(request, workspace) | {"form": shown, "typed": typed_over(shown, typed)},
+    )
+
+
+@router.post("/look")
+def look(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, typed: TypedHere
+) -> Response:
+    """Checks, an estimate, the command and the YAML for the form as it is filled in."""
+    submitted = submission_of(workspace.recipe, typed, *FORM_PATHS)
+    shown: dict[str, Any] = {"project": project, "readiness": None, "offer": None}
+    if submitted.recipe is not None:
+        shown["readiness"] = Runs(workspace).checks(submitted.changes)
+        shown["offer"] = Runs(workspace).offer(submitted.changes)
+    return render(request, "train/_look.html", **shown)
+
+
+@router.post("/start")
+def start(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, typed: TypedHere
+) -> Response:
+    """Saves the form and queues the training; the form again, with faults where there are some."""
+    verb: Literal["train", "run"] = "train" if typed.get("verb") == ["train"] else "run"
+
+    def begin(changes: dict[str, Any], etag: str) -> None:
+        Runs(workspace).start(changes, verb=verb, expected=etag or None)
+
+    _ = gettext_of(request)
+    return _carried_out(request, project, workspace, typed, begin, _("The training is queued."))
+
+
+@router.post("/save")
+def save(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, typed: TypedHere
+) -> Response:
+    """Saves the form without starting anything."""
+
+    def keep(changes: dict[str, Any], etag: str) -> None:
+        if changes:
+            change_recipe(workspace.project.folder, changes, expected=etag or None)
+
+    _ = gettext_of(request)
+    return _carried_out(request, project, workspace, typed, keep, _("The settings are saved."))
+
+
+@router.post("/stop")
+def stop(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """Asks the training to stop after saving a checkpoint."""
+    Runs(workspace).stop()
+    return render(request, "train/_job.html", project=project, **_job(workspace))
+
+
+@router.post("/runs/{run_id}/resume")
+def resume(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, run_id: str
+) -> Response:
+    """Queues a run again, by its own settings."""
+    Runs(workspace).resume(run_id)
+    answer = render(request, "train/_runs.html", project=project, runs=Runs(workspace).all())
+    _ = gettext_of(request)
+    return _telling(answer, _("The run goes on after its last checkpoint."))
+
+
+@router.get("/runs/{run_id}/delete")
+def ask_to_delete(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, run_id: str
+) -> Response:
+    """What would be lost."""
+    loss = Runs(workspace).loss_of(run_id)
+    return render(request, "train/_delete.html", project=project, loss=loss)
+
+
+@router.post("/runs/{run_id}/delete")
+def delete(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, run_id: str
+) -> Response:
+    """Deletes the run's files; the list without it."""
+    Runs(workspace).delete(run_id)
+    answer = render(request, "train/_runs.html", project=project, runs=Runs(workspace).all())
+    answer.headers["HX-Trigger"] = json.dumps({"closeDialog": True})
+    return answer
+
+
+def _carried_out(
+    request: Request,
+    project: ProjectHere,
+    workspace: Workspace,
+    typed: Typed,
+    act: Callable[[dict[str, Any], str], None],
+    done: str,
+) -> Response:
+    submitted = submission_of(workspace.recipe, typed, *FORM_PATHS)
+    faults, problem = fault_texts(request, submitted.faults), None
+    if submitted.recipe is not None:
+        try:
+            act(dict(submitted.changes), (typed.get("etag") or [""])[-1])
+        except Conflict as error:
+            problem = error
+    if faults or problem is not None:
+        shown = form_as_typed(workspace.recipe, typed, *FORM_PATHS)
+        again = {"form": shown, "typed": typed_over(shown, typed), "faults": faults}
+        filled = _form(request, workspace) | again | {"problem": problem}
+        return render(request, "train/_form.html", status=422, project=project, **filled)
+    fresh = Workspace(workspace.project.folder)
+    answer = render(request, "train/_form.html", project=project, **_form(request, fresh))
+    return _telling(answer, done)
+
+
+def _telling(answer: Response, message: str) -> Response:
+    answer.headers["HX-Trigger"] = json.dumps({"toast": {"message": message}, "runschanged": True})
+    return answer
+
+
+def _form(request: Request, workspace: Workspace) -> dict[str, Any]:
+    return {
+        "form": Runs(workspace).form(),
+        "etag": recipe_etag(workspace.project.folder),
+        "said": said_of(request),
+        "faults": {},
+        "typed": {},
+        "problem": None,
+    }
+
+
+def _job(workspace: Workspace) -> dict[str, Any]:
+    runs = Runs(workspace)
+    everything, job = runs.all(), runs.job()
+    at_work = next((run for run in everything if run.state == "training"), None)
+    use = None
+    if at_work is not None:
+        try:
+            use = runs.device_use(at_work.id)
+        except LoresmithError:  # deleted just now
+            use = None
+    return {"runs": everything, "job": job, "at_work": at_work, "use": use}

@@ -1,0 +1,55 @@
+/* Reviewing by keyboard: each key presses the button that it stands for, so that hand and mouse do
+   the same. */
+
+import { openDialog, shortcuts } from "./studio.js";
+
+const page = document.getElementById("review");
+const find = (selector) => page.querySelector(selector);
+
+function press(key) {
+  const button = find(`[data-key="${key}"]`);
+  if (button && button.getAttribute("aria-disabled") !== "true") button.click();
+}
+
+function edit(on) {
+  const form = find("[data-edit]");
+  if (!form) return;
+  form.hidden = !on;
+  find("[data-shown]").hidden = on;
+  find("[data-verdicts]").hidden = on;
+  if (on) form.querySelector("textarea").focus();
+  else find("[data-key='e']").focus();
+}
+
+const keys = {
+  j: "j", ArrowRight: "j", ArrowDown: "j",
+  k: "k", ArrowLeft: "k", ArrowUp: "k",
+  c: "c", r: "r", e: "e", u: "u",
+};
+shortcuts({
+  ...Object.fromEntries(Object.entries(keys).map(([key, name]) => [key, () => press(name)])),
+  "?": () => openDialog("keys"),
+});
+
+page.addEventListener("click", (event) => {
+  if (event.target.closest("[data-key='e']")) edit(true);
+  if (event.target.closest("[data-cancel]")) edit(false);
+});
+page.addEventListener("keydown", (event) => {
+  const form = event.target.closest("[data-edit]");
+  if (!form) return;
+  if (event.key === "Escape") edit(false);
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+});
+page.addEventListener("change", (event) => {
+  event.target.closest("[data-filter]")?.requestSubmit();
+});
+
+/** Brings the evidence into sight, without moving the page. */
+function showEvidence() {
+  const source = find("[data-source]");
+  const mark = source?.querySelector("mark");
+  if (mark) source.scrollTop = mark.offsetTop - source.offsetTop - source.clientHeight / 3;
+}
+document.addEventListener("htmx:afterSwap", showEvidence);
+showEvidence();

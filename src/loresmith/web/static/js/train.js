@@ -1,0 +1,244 @@
+/* The page Train: curves of the chosen runs, laid over one another, while they grow.
+
+   A run's points are asked for with the last step that is here and the id of its log; after a
+   restart of the server, or of the training, that goes on or begins anew by itself. */
+
+import { lineChart, plain } from "./chart.js";
+import { localTimes, openDialog, request, text } from "./studio.js";
+
+const place = document.getElementById("training");
+const project = place.dataset.project;
+const smoothing = document.getElementById("smoothing");
+const TONES = ["--accent", "--warn", "--bad", "--soft", "--ink"];
+const MOST = TONES.length;
+const COLUMNS = ["step", "loss", "learning_rate", "grad_norm", "tokens_per_second", "epoch"];
+const BUSY_MS = 1000;
+const IDLE_MS = 5000;
+
+const runs = new Map(); // id -> what was read of it so far
+let shown = chosenAtFirst();
+let charts = [];
+
+/* Which runs are shown ------------------------------------------------------------------------- */
+
+function rows() {
+  return [...document.querySelectorAll("#runs tr[data-run]")];
+}
+
+function chosenAtFirst() {
+  const known = rows().map((row) => row.dataset.run);
+  const wanted = location.hash.slice(1).split(",").filter((id) => known.includes(id));
+  if (wanted.length) return wanted.slice(0, MOST);
+  const busy = rows().find((row) => row.dataset.state === "training");
+  const first = busy?.dataset.run ?? known[0];
+  return first ? [first] : [];
+}
+
+function choose(ids) {
+  shown = ids.slice(-MOST);
+  history.replaceState(null, "", shown.length ? `#${shown.join(",")}` : location.pathname);
+  markRows();
+  rebuild();
+  look();
+}
+
+function markRows() {
+  for (const row of rows()) {
+    const at = shown.indexOf(row.dataset.run);
+    row.querySelector("[data-show]").checked = at >= 0;
+    row.querySelector("[data-swatch]").dataset.tone = at >= 0 ? String(at) : "";
+  }
+  document.getElementById("curves").hidden = rows().length === 0;
+}
+
+document.addEventListener("change", (event) => {
+  const id = event.target.dataset?.show;
+  if (id) choose(event.target.checked ? [...shown, id] : shown.filter((one) => one !== id));
+});
+
+/* Reading --------------------------------------------------------------------------------------- */
+
+async function read(id) {
+  const known = runs.get(id);
+  const asked = new URLSearchParams({ since: known?.step.at(-1) ?? 0, log_id: known?.log_id ?? "" });
+  const address = `/api/v1/projects/${project}/runs/${encodeURIComponent(id)}/curves?${asked}`;
+  const fresh = await (await request(address)).json();
+  if (known && known.log_id === fresh.log_id) {
+    for (const name of COLUMNS) fresh[name] = known[name].concat(fresh[name]);
+  }
+  runs.set(id, fresh);
+}
+
+let timer = 0;
+let looking = false;
+async function look() {
+  clearTimeout(timer);
+  if (looking) return;
+  looking = true;
+  let busy = document.getElementById("job-state")?.dataset.active === "yes";
+  try {
+    await Promise.all(shown.map(read));
+    draw();
+  } catch (problem) {
+    // Deleted, or the server is away: the list of runs or the next look tells.
+    busy = problem.status === 0;
+  }
+  looking = false;
+  timer = setTimeout(look, busy ? BUSY_MS : IDLE_MS);
+}
+document.addEventListener("visibilitychange", () => document.hidden || look());
+
+/* Drawing ----------------------------------------------------------------------------------------- */
+
+/** Exponential moving average with the bias of its start taken out, as TensorBoard draws it. */
+export function smoothed(values, weight) {
+  let mean = 0;
+  let share = 0;
+  return values.map((value) => {
+    if (value == null) return null;
+    mean = weight * mean + (1 - weight) * value;
+    share = weight * share + (1 - weight);
+    return mean / share;
+  });
+}
+
+const weight = () => Number(smoothing.value);
+
+/** The curves of one metric of one run: { label, faint, points, of(run) -> [steps, values] }. */
+const METRICS = {
+  loss: [
+    { label: () => text("raw", place), faint: true, of: (run) => [run.step, run.loss] },
+    { label: () => text("smoothed", place), width: 2, of: (run) => [run.step, smoothed(run.loss, weight())] },
+    { label: () => text("validation", place), dash: [5, 4], points: true, of: (run) => [run.practice_step, run.validation_loss] },
+  ],
+  practice: [{ label: () => text("practice", place), points: true, of: (run) => [run.practice_step, run.practice_score] }],
+  rate: [{ label: () => text("rate", place), of: (run) => [run.step, run.learning_rate] }],
+  norm: [{ label: () => text("norm", place), of: (run) => [run.step, run.grad_norm] }],
+  speed: [{ label: () => text("speed", place), of: (run) => [run.step, run.tokens_per_second] }],
+};
+
+function curvesOf(metric) {
+  return shown.flatMap((id, at) =>
+    METRICS[metric].map((curve) => ({
+      ...curve,
+      run: id,
+      tone: TONES[at],
+      label: shown.length > 1 ? `${id} ${curve.label()}` : curve.label(),
+    })));
+}
+
+/** All curves over the union of their steps: what uPlot takes. */
+function table(curves) {
+  const columns = curves.map(({ run, of }) => (runs.has(run) ? of(runs.get(run)) : [[], []]));
+  const steps = [...new Set(columns.flatMap(([xs]) => xs))].sort((a, b) => a - b);
+  const at = new Map(steps.map((step, index) => [step, index]));
+  return [steps, ...columns.map(([xs, ys]) => {
+    const column = new Array(steps.length).fill(null);
+    xs.forEach((step, index) => { column[at.get(step)] = ys[index] ?? null; });
+    return column;
+  })];
+}
+
+function rebuild() {
+  for (const { chart } of charts) chart.destroy();
+  charts = [...document.querySelectorAll("[data-metric]")].map((element) => {
+    const curves = curvesOf(element.dataset.metric);
+    const chart = lineChart(element, {
+      series: curves,
+      data: table(curves),
+      height: element.classList.contains("low") ? 150 : 280,
+      sync: "training",
+      x: text("step", place),
+      ...(element.dataset.metric === "practice" ? { range: [0, 1], format: percent } : { format: short }),
+    });
+    return { element, curves, chart };
+  });
+}
+
+function short(value) {
+  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
+  return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString() : plain(value);
+}
+
+function percent(share) {
+  return `${Math.round(100 * share)}%`;
+}
+
+function draw() {
+  for (const { element, curves, chart } of charts) {
+    const data = table(curves);
+    chart.update(data);
+    element.dataset.points = String(data[0].length);
+  }
+  figures();
+}
+
+function figures() {
+  const run = runs.get(shown.at(-1));
+  const say = (name, value) => {
+    document.querySelector(`[data-figure="${name}"]`).textContent = value ?? "–";
+  };
+  const last = (values) => values?.findLast((value) => value != null);
+  const number = (value) => (value == null ? null : short(value));
+  const step = run?.step.at(-1);
+  say("step", step && (run.total_steps ? `${plain(step)} / ${plain(run.total_steps)}` : plain(step)));
+  say("epoch", number(last(run?.epoch)));
+  say("loss", number(last(smoothed(run?.loss ?? [], weight()))));
+  say("validation", number(last(run?.validation_loss)));
+  say("speed", number(last(run?.tokens_per_second)));
+  say("left", run?.remaining || null);
+}
+
+smoothing.addEventListener("input", () => {
+  document.getElementById("smoothing-value").textContent = weight().toFixed(2);
+  draw();
+});
+
+/* The rest of the page ------------------------------------------------------------------------------ */
+
+let signature = document.getElementById("job-state")?.dataset.signature ?? "";
+addEventListener("htmx:afterSwap", (event) => {
+  const { target } = event.detail;
+  if (target.id === "job") {
+    const fresh = document.getElementById("job-state");
+    if (fresh && fresh.dataset.signature !== signature) {
+      signature = fresh.dataset.signature;
+      document.body.dispatchEvent(new Event("runschanged"));
+    }
+    log.hidden = !fresh?.dataset.job && log.hidden;
+    if (log.open) document.getElementById("log-part").dispatchEvent(new Event("refresh"));
+  } else if (target.id === "runs") {
+    runsChanged();
+  } else if (target.id === "delete-run") {
+    openDialog("delete-dialog");
+  } else if (target.id === "log-part") {
+    const written = document.getElementById("log-text");
+    written.scrollTop = written.scrollHeight;
+  }
+});
+
+/** A run that has begun while the page was open is shown instead of what nobody chose. */
+function runsChanged() {
+  localTimes(document.getElementById("runs"));
+  const known = rows().map((row) => row.dataset.run);
+  const busy = rows().find((row) => row.dataset.state === "training")?.dataset.run;
+  const left = shown.filter((id) => known.includes(id));
+  const begun = busy && !runs.has(busy) ? [busy] : [];
+  const next = begun.length ? (location.hash ? [...left, ...begun] : begun) : left;
+  for (const id of runs.keys()) if (!known.includes(id)) runs.delete(id);
+  if (next.join() !== shown.join() || !shown.length) {
+    choose(next.length ? next : known.slice(0, 1));
+  } else {
+    markRows();
+    look();
+  }
+}
+
+const log = document.getElementById("log");
+log.addEventListener("toggle", () => {
+  if (log.open) document.getElementById("log-part").dispatchEvent(new Event("refresh"));
+});
+
+markRows();
+rebuild();
+look();

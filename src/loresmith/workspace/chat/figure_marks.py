@@ -1,0 +1,162 @@
+"""Why: whoever reads an answer sees at once which of its figures stand in the documents.
+
+A figure counts as found wherever the documents state the same amount of the same thing, in
+whatever words (3,100万 is 0.31亿); that it is also the right one is for a person to see, at the
+place that the mark links to. Of many places, those come first whose words the answer shares most.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import combinations
+from typing import Literal, NamedTuple
+
+from loresmith.records import Document, Record
+from loresmith.text.figures import Figure, figures
+from loresmith.text.overlap import token_set
+from loresmith.text.phrases import covers, moment_parts
+from loresmith.text.units import measure_of
+from loresmith.workspace.documents.shown import document_key
+
+_PLACES = 3
+"""Places that a mark links to."""
+_AROUND = 60
+"""Code points of the document that are shown on either side of a figure."""
+_LOOKED_AT = 200
+"""Places of one figure that are compared with the answer; a page number may stand anywhere."""
+_LIST_MARKER = re.compile(r"^[ \t>]*(\d{1,3})(?:[.)]\s|、|．)", re.MULTILINE)
+_ENDS = re.compile(r"[。！？!?；;\n]|\.\s")
+
+
+class Place(Record):
+    """Where the documents state a figure."""
+
+    key: str
+    """The document's key in addresses, as the list of documents has it."""
+    document: str
+    """The document's name."""
+    start: int
+    """Code points of the document's text."""
+    end: int
+    before: str
+    """What stands before it, shortened."""
+    text: str
+    """The figure as the document writes it."""
+    after: str
+
+
+class FigureMark(Record):
+    """A figure of an answer, and whether the documents know it."""
+
+    start: int
+    """Code points of the answer."""
+    end: int
+    text: str
+    status: Literal["found", "asked", "not_found"]
+    """`asked`: not in the documents, only in the question."""
+    places: tuple[Place, ...] = ()
+    """Where it stands in the documents, the likeliest first."""
+
+
+class _Stated(NamedTuple):
+    """A figure of a document."""
+
+    document: Document
+    figure: Figure
+
+
+class FigureIndex:
+    """The figures of documents, to be looked up by their amount."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._measured: defaultdict[Hashable, list[_Stated]] = defaultdict(list)
+        self._bare: defaultdict[Hashable, list[_Stated]] = defaultdict(list)
+        self._any: defaultdict[Hashable, list[_Stated]] = defaultdict(list)
+        self._moments: defaultdict[Hashable, list[_Stated]] = defaultdict(list)
+        for document in documents:
+            for figure in figures(document.text):
+                stated = _Stated(document, figure)
+                self._any[figure.value].append(stated)
+                for parts in _parts(figure):
+                    self._moments[parts].append(stated)
+                if figure.unit:
+                    self._measured[_amount(figure)].append(stated)
+                else:
+                    self._bare[figure.value].append(stated)
+
+    def marks(self, answer: str, question: str = "") -> tuple[FigureMark, ...]:
+        """The figures of `answer` in order; numbers of a list (`1.`) are none."""
+        asked = figures(question)
+        listed = {match.start(1) for match in _LIST_MARKER.finditer(answer)}
+        return tuple(
+            self._mark(figure, answer, asked)
+            for figure in figures(answer)
+            if figure.start not in listed
+        )
+
+    def _mark(self, figure: Figure, answer: str, asked: Sequence[Figure]) -> FigureMark:
+        places = tuple(self._places(figure, answer))
+        from_question = any(covers(one, figure) for one in asked)
+        return FigureMark(
+            start=figure.start,
+            end=figure.end,
+            text=answer[figure.start : figure.end],
+            status="found" if places else "asked" if from_question else "not_found",
+            places=places,
+        )
+
+    def _places(self, figure: Figure, answer: str) -> Iterator[Place]:
+        if figure.unit:
+            measured = self._measured.get(_amount(figure), [])
+            stated = [*measured, *self._bare.get(figure.value, [])]
+            stated += self._moments.get(frozenset(moment_parts(figure).items()), [])
+        else:
+            stated = self._any.get(figure.value, [])
+        once = {(one.document.id, one.figure.start): one for one in stated[:_LOOKED_AT]}
+        same = [one for one in once.values() if covers(one.figure, figure)]
+        words = token_set(_sentence(answer, figure.start, figure.end))
+        likeliest = sorted(same, key=lambda one: -len(words & token_set(_around(one))))
+        for one in likeliest[:_PLACES]:
+            yield _place(one)
+
+
+def _amount(figure: Figure) -> Hashable:
+    measure = measure_of(figure.unit)
+    return (measure.dimension, figure.value * measure.factor)
+
+
+def _parts(figure: Figure) -> Iterator[Hashable]:
+    """What a point in time states besides itself: a whole date its year, its month, ..."""
+    parts = list(moment_parts(figure).items())
+    for count in range(1, len(parts) + 1):
+        for chosen in combinations(parts, count):
+            yield frozenset(chosen)
+
+
+def _around(stated: _Stated) -> str:
+    text, figure = stated.document.text, stated.figure
+    return _sentence(text, figure.start, figure.end)
+
+
+def _sentence(text: str, start: int, end: int) -> str:
+    """The sentence around [start, end), or 200 code points on either side of it."""
+    first, last = max(0, start - 200), min(len(text), end + 200)
+    before = [match.end() for match in _ENDS.finditer(text, first, start)]
+    after = _ENDS.search(text, end, last)
+    return text[before[-1] if before else first : after.start() if after else last]
+
+
+def _place(stated: _Stated) -> Place:
+    document, figure = stated
+    text = document.text
+    return Place(
+        key=document_key(document.name),
+        document=document.name,
+        start=figure.start,
+        end=figure.end,
+        before=" ".join(text[max(0, figure.start - _AROUND) : figure.start].split()),
+        text=text[figure.start : figure.end],
+        after=" ".join(text[figure.end : figure.end + _AROUND].split()),
+    )

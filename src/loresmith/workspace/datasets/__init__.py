@@ -1,0 +1,35 @@
+"""The datasets of a project: their versions, what changed between them, files in and files out."""
+
+from loresmith.datasets.comparing import ChangeKind
+from loresmith.datasets.exporting import EXPORT_FORMS, ExportForm
+from loresmith.datasets.mapping import PARTS, RowMapping
+from loresmith.workspace.datasets.changes import ChangedRow, Comparison
+from loresmith.workspace.datasets.datasets import Datasets, RowsPage
+from loresmith.workspace.datasets.exports import ExportedFile, ExportPreview, ExportSettings
+from loresmith.workspace.datasets.import_report import BadRow, ImportPreview, ImportReport, Upload
+from loresmith.workspace.datasets.imports import Imports
+from loresmith.workspace.datasets.versions import DatasetVersion, RunOfVersion
+from loresmith.workspace.frozen_rows import RowFilter
+
+__all__ = [
+    "EXPORT_FORMS",
+    "PARTS",
+    "BadRow",
+    "ChangeKind",
+    "ChangedRow",
+    "Comparison",
+    "DatasetVersion",
+    "Datasets",
+    "ExportForm",
+    "ExportPreview",
+    "ExportSettings",
+    "ExportedFile",
+    "ImportPreview",
+    "ImportReport",
+    "Imports",
+    "RowFilter",
+    "RowMapping",
+    "RowsPage",
+    "RunOfVersion",
+    "Upload",
+]

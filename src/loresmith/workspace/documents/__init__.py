@@ -1,0 +1,34 @@
+"""The documents of a project: upload, preview, chunking, corrections, and asking about them."""
+
+from loresmith.workspace.documents.difference import Difference
+from loresmith.workspace.documents.documents import Documents
+from loresmith.workspace.documents.estimate import Estimate
+from loresmith.workspace.documents.rechunking import ChunkingPreview
+from loresmith.workspace.documents.revising import Revised, RevisionLine
+from loresmith.workspace.documents.shown import (
+    DocumentLine,
+    DocumentListing,
+    Outline,
+    Passage,
+    TextPage,
+    TextPiece,
+    Uploaded,
+    document_key,
+)
+
+__all__ = [
+    "ChunkingPreview",
+    "Difference",
+    "DocumentLine",
+    "DocumentListing",
+    "Documents",
+    "Estimate",
+    "Outline",
+    "Passage",
+    "Revised",
+    "RevisionLine",
+    "TextPage",
+    "TextPiece",
+    "Uploaded",
+    "document_key",
+]

@@ -1,0 +1,87 @@
+"""A document as it is worked with: its text with the passages marked, a part at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from loresmith.records import Chunk, Document
+from loresmith.workspace.context import Context
+from loresmith.workspace.documents.coverage import asked_ids, facts_by_chunk
+from loresmith.workspace.documents.folder import Read, read_now
+from loresmith.workspace.documents.listing import line_of
+from loresmith.workspace.documents.shown import Outline, Passage, TextPage, TextPiece
+from loresmith.workspace.steps.chunk import chunks_of
+
+LONGEST_PAGE = 60_000
+"""Most characters of one part."""
+
+
+def outline_of(context: Context, key: str) -> Outline:
+    """The headings and passages of a document, without its text. Raises as `text_page` does."""
+    read = read_now(context, key)
+    return Outline(
+        document=line_of(context, read.source),
+        headings=read.document.headings,
+        passages=_passages(context, read.document),
+        total=len(read.document.text),
+    )
+
+
+def text_page(context: Context, key: str, *, start: int, length: int) -> TextPage:
+    """About `length` characters from `start`, up to the end of a passage where one is near.
+
+    Raises NotFound, and DocumentError for a file that cannot be read.
+    """
+    read = read_now(context, key)
+    passages = _passages(context, read.document)
+    total = len(read.document.text)
+    start = max(0, min(start, total))
+    end = _end(passages, start, min(length, LONGEST_PAGE), total)
+    return TextPage(
+        document=line_of(context, read.source),
+        start=start,
+        end=end,
+        total=total,
+        pieces=tuple(_pieces(read, passages, start, end)),
+    )
+
+
+def _passages(context: Context, document: Document) -> tuple[Passage, ...]:
+    cut = chunks_of(context, document)
+    counts = facts_by_chunk(context, [(chunk, document) for chunk in cut])
+    asked = asked_ids(context)
+    return tuple(_passage(chunk, counts.get(chunk.id, 0), asked=chunk.id in asked) for chunk in cut)
+
+
+def _passage(chunk: Chunk, facts: int, *, asked: bool) -> Passage:
+    return Passage(
+        id=chunk.id,
+        index=chunk.index,
+        start=chunk.start,
+        end=chunk.end,
+        context=chunk.context,
+        facts=facts,
+        asked=asked,
+    )
+
+
+def _end(passages: Sequence[Passage], start: int, length: int, total: int) -> int:
+    """Where the part ends: with a whole passage, unless that would make it twice as long."""
+    goal = min(start + length, total)
+    across = next((one for one in passages if one.start < goal < one.end), None)
+    return across.end if across is not None and across.end <= goal + length else goal
+
+
+def _pieces(read: Read, passages: Sequence[Passage], start: int, end: int) -> Iterator[TextPiece]:
+    text, position = read.document.text, start
+    for passage in passages:
+        if passage.end <= start or passage.start >= end:
+            continue
+        if passage.start > position:
+            yield TextPiece(start=position, text=text[position : passage.start])
+            position = passage.start
+        until = min(passage.end, end)
+        yield TextPiece(start=position, text=text[position:until], passage=passage)
+        position = until
+    if position < end:
+        yield TextPiece(start=position, text=text[position:end])

@@ -1,0 +1,119 @@
+"""What a form is: groups of fields that any door can show without knowing the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from loresmith.records import Record
+
+FieldKind = Literal[
+    "number", "integer", "text", "long_text", "choice", "flag", "list", "members", "json", "union"
+]
+"""`list` is words with commas between; `members` a choice of several parts, each of its own type;
+`union` the choice of a type, which decides what other fields there are."""
+
+
+class FormOption(Record):
+    """One of the values that a field can have."""
+
+    value: str
+    """As recipes write it."""
+    help: str = ""
+    """What it means, where the schema says so."""
+
+
+class FormField(Record):
+    """One setting as a form shows it."""
+
+    path: str
+    """Its dotted path in the recipe, such as `training.rank`."""
+    label: str
+    """Its name in words, in English."""
+    help: str
+    """Its docstring."""
+    kind: FieldKind
+    value: Any
+    """What holds now, as plain data."""
+    default: Any = None
+    """What holds where the recipe is silent; None where it must speak, or where none is set."""
+    required: bool = False
+    """True where the recipe must give a value."""
+    common: bool = False
+    """True for the few that most people look at; a form folds the others away."""
+    optional: bool = False
+    """Whether it can be left unset, which its help then explains."""
+    ge: float | None = None
+    le: float | None = None
+    gt: float | None = None
+    lt: float | None = None
+    unit: str = ""
+    """Such as `tokens`; empty where the label says it all."""
+    options: tuple[FormOption, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rsplit(".", 1)[-1]
+
+    @property
+    def changed(self) -> bool:
+        """Whether it differs from the default."""
+        return bool(self.value != self.default)
+
+    @property
+    def text(self) -> str:
+        """The value as one types it; empty where none is set."""
+        return text_of(self.value)
+
+    @property
+    def default_text(self) -> str:
+        """The default as one types it."""
+        return text_of(self.default)
+
+
+class FormGroup(Record):
+    """The settings of one component."""
+
+    path: str
+    """The component's dotted path; empty for the recipe itself."""
+    label: str
+    help: str
+    """What the component is for."""
+    fields: tuple[FormField, ...]
+
+    @property
+    def common(self) -> tuple[FormField, ...]:
+        """What is shown at once."""
+        return tuple(field for field in self.fields if field.common)
+
+    @property
+    def folded(self) -> tuple[FormField, ...]:
+        """What is shown when it is asked for."""
+        return tuple(field for field in self.fields if not field.common)
+
+
+class Form(Record):
+    """Some components of a recipe, to be looked at and changed."""
+
+    groups: tuple[FormGroup, ...]
+
+    def fields(self) -> Iterator[FormField]:
+        """All fields, in order."""
+        for group in self.groups:
+            yield from group.fields
+
+
+def text_of(value: Any) -> str:
+    """A plain value as one types it: words of a list with commas, blocks as JSON."""
+    import json
+
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
+        return ", ".join(value)
+    if isinstance(value, (dict, list, tuple)):
+        return json.dumps(value, ensure_ascii=False, indent=1) if value else ""
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)

@@ -1,0 +1,206 @@
+"""The providers that teachers are called at: known by name or added, each with a key of its own.
+
+Nothing else is called for the studio or the API: a teacher that they choose is at one of these.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+from loresmith.errors import ModelUnavailable, NotFound, RecipeError
+from loresmith.models import ModelSpec, OpenAICompatible, parse_teacher
+from loresmith.models.forbidden_hosts import refuse_forbidden_host
+from loresmith.models.presets import PRESETS
+from loresmith.records import Record
+from loresmith.settings import secret_of_environment
+from loresmith.vault import Vault
+from loresmith.workspace.providers.endpoints import Endpoint, Endpoints, NewEndpoint
+from loresmith.workspace.recipes import change_recipe
+from loresmith.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from loresmith.models.diagnosis import Diagnosis
+    from loresmith.recipe import Recipe
+    from loresmith.workspace.home import Home
+
+KeyState = Literal["set", "environment", "missing", "optional", "none"]
+
+
+class Provider(Record):
+    """A provider as lists show it. A key is never shown, not even in part."""
+
+    id: str
+    """The preset's name, or the id of an added endpoint."""
+    name: str
+    url: str
+    model: str = ""
+    """The model that is proposed; may be empty."""
+    added: bool
+    """Whether somebody added it; it can be removed."""
+    key: KeyState
+    """`set` here, from the `environment` (which wins), `missing`, `optional` (a server of one's
+    own may do without), or `none` (it takes no key)."""
+    key_name: str | None
+    """The environment variable that the key stands for."""
+
+
+class Providers:
+    """The providers of a home: their keys, tests, and the choice of a project's teacher."""
+
+    def __init__(self, home: Home) -> None:
+        self._vault = Vault(home.settings.home)
+        self._endpoints = Endpoints(home.settings.home / "endpoints.json")
+
+    def all(self) -> tuple[Provider, ...]:
+        """Those known by name, then those that were added. Raises VaultError and StoreError."""
+        kept = self._vault.names()
+        presets = tuple(
+            Provider(
+                id=name,
+                name=_TITLES[name],
+                url=preset.url,
+                added=False,
+                key=_key_state(preset.api_key_env, kept, optional=name == "vllm"),
+                key_name=preset.api_key_env,
+            )
+            for name, preset in PRESETS.items()
+        )
+        return presets + tuple(_shown(one, kept) for one in self._endpoints.all())
+
+    def get(self, provider_id: str) -> Provider:
+        """One provider; raises NotFound."""
+        for provider in self.all():
+            if provider.id == provider_id:
+                return provider
+        raise NotFound("there is no such provider")
+
+    def add(self, wanted: NewEndpoint) -> Provider:
+        """Adds an endpoint. Raises Conflict, and RecipeError for a host that is never called."""
+        _refuse_forbidden(wanted.url)
+        return self.get(self._endpoints.add(wanted).id)
+
+    def remove(self, provider_id: str) -> None:
+        """Forgets an added endpoint and its key; raises NotFound."""
+        gone = self._endpoints.remove(provider_id)
+        if gone.key_name is not None:
+            self._vault.delete(gone.key_name)
+
+    def set_key(self, provider_id: str, key: str) -> Provider:
+        """Keeps a provider's key, encrypted. Raises NotFound and VaultError."""
+        name = self.get(provider_id).key_name
+        if name is None:
+            raise RecipeError("this provider takes no key")
+        self._vault.set(name, key)
+        return self.get(provider_id)
+
+    def forget_key(self, provider_id: str) -> Provider:
+        """Deletes a provider's key here; one in the environment stays. Raises NotFound."""
+        name = self.get(provider_id).key_name
+        if name is not None:
+            self._vault.delete(name)
+        return self.get(provider_id)
+
+    def test(self, provider_id: str, model: str = "", *, timeout: float = 30.0) -> Diagnosis:
+        """One tiny call, and what it found. Raises NotFound, and RecipeError without a model."""
+        from loresmith.models.diagnosis import diagnose
+
+        provider = self.get(provider_id)
+        name = model.strip() or provider.model
+        if not name:
+            raise RecipeError("a test needs the name of a model", hint="Write one beside the key.")
+        found = diagnose(
+            OpenAICompatible.model_validate(self._settings(provider, name)), timeout=timeout
+        )
+        words = {part: _MASKED_KEY.sub("***", getattr(found, part)) for part in ("message", "hint")}
+        return found.model_copy(update=words)
+
+    def teacher(self, words: str) -> dict[str, Any]:
+        """The settings of a teacher in short: `embedded`, `PROVIDER:MODEL`, or `PRESET:MODEL@URL`
+        where the URL is that of an added endpoint. Raises RecipeError, and NotFound."""
+        provider_id, colon, model = words.strip().partition(":")
+        added = next((one for one in self._endpoints.all() if one.id == provider_id), None)
+        if added is not None and colon:
+            return self._settings(self.get(added.id), model.strip() or added.model)
+        fields = parse_teacher(words)
+        if "url" in fields:
+            at = next((one for one in self._endpoints.all() if one.url == fields["url"]), None)
+            if at is None:
+                raise RecipeError(
+                    f"{fields['url']} is not among the providers",
+                    hint="Add it on the page Models first: only endpoints of that list are called.",
+                )
+            return self._settings(self.get(at.id), fields["model"])
+        return dict(fields)
+
+    def choose_teacher(self, workspace: Workspace, words: str) -> Recipe:
+        """Makes that the project's teacher. Raises RecipeError and NotFound."""
+        return change_recipe(workspace.project.folder, {"teacher": self.teacher(words)})
+
+    def require_known(self, spec: ModelSpec) -> None:
+        """Raises RecipeError where a teacher is at an endpoint that is not among the providers,
+        or would be sent another provider's key."""
+        if not isinstance(spec, OpenAICompatible):
+            return
+        if spec.url is None and spec.api_key_env in (None, PRESETS[spec.preset].api_key_env):
+            return
+        for endpoint in self._endpoints.all():
+            if endpoint.url == spec.url and spec.key_env in (endpoint.key_name, None):
+                return
+        raise RecipeError(
+            f"the teacher at {spec.base_url} is not among the providers",
+            hint="Add the endpoint on the page Models and choose it there: only endpoints of that "
+            "list are called, each with its own key.",
+        )
+
+    def _settings(self, provider: Provider, model: str) -> dict[str, Any]:
+        """As a recipe has them."""
+        if not model:
+            raise RecipeError("a teacher needs the name of a model")
+        if not provider.added:
+            return {"type": "openai", "preset": provider.id, "model": model}
+        # The preset without a key: no other provider's key is sent to an added endpoint.
+        fields = {"type": "openai", "preset": "ollama", "model": model, "url": provider.url}
+        return fields | ({"api_key_env": provider.key_name} if provider.key_name else {})
+
+
+_TITLES: dict[str, str] = {
+    "openai": "OpenAI",
+    "deepseek": "DeepSeek",
+    "dashscope": "Alibaba Cloud Model Studio (百炼)",
+    "volcengine": "Volcengine Ark (火山方舟)",
+    "siliconflow": "SiliconFlow (硅基流动)",
+    "ollama": "Ollama",
+    "vllm": "vLLM",
+}
+_MASKED_KEY = re.compile(r"[\w-]*\*{2,}[\w*-]*")
+"""A key as some endpoints quote it, with its last characters."""
+
+
+def _shown(endpoint: Endpoint, kept: frozenset[str]) -> Provider:
+    return Provider(
+        id=endpoint.id,
+        name=endpoint.name,
+        url=endpoint.url,
+        model=endpoint.model,
+        added=True,
+        key=_key_state(endpoint.key_name, kept),
+        key_name=endpoint.key_name,
+    )
+
+
+def _key_state(name: str | None, kept: frozenset[str], *, optional: bool = False) -> KeyState:
+    if name is None:
+        return "none"
+    if secret_of_environment(name):
+        return "environment"
+    if name in kept:
+        return "set"
+    return "optional" if optional else "missing"
+
+
+def _refuse_forbidden(url: str) -> None:
+    try:
+        refuse_forbidden_host(url, resolve=False)
+    except ModelUnavailable as error:
+        raise RecipeError(f"url: {error.message}", hint=error.hint) from error

@@ -1,0 +1,21 @@
+"""What people decided about rows, as it counts today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from loresmith.records import Review
+from loresmith.workspace.context import Context, remembered
+
+
+def latest(reviews: Iterable[Review]) -> Mapping[str, Review]:
+    """The review of each row that counts, by the row's id; rows whose review was taken back are
+    left out. `reviews` come in the order in which they were made."""
+    last = {review.subject_id: review for review in reviews}
+    return {row: review for row, review in last.items() if review.verdict != "pending"}
+
+
+@remembered
+def reviews(context: Context) -> Mapping[str, Review]:
+    """Today's reviews of facts, wordings and imported rows, by the row's id."""
+    return latest(context.store.all(Review))

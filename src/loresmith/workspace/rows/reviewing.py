@@ -1,0 +1,205 @@
+"""Writes reviews and what follows from them for the index: one act, one transaction."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+
+from sqlalchemy import Connection
+
+from loresmith.curation.reviewing import OVERRULED_BY_CONFIRMATION
+from loresmith.errors import Conflict
+from loresmith.records import Review, ReviewVerdict
+from loresmith.store.review_log import ReviewLog, review_id
+from loresmith.store.row_index import IndexedRow, RowIndex
+from loresmith.workspace.context import Context
+from loresmith.workspace.reviews import latest
+from loresmith.workspace.rows.judging import Judge
+from loresmith.workspace.rows.model import Reviewed, Undone, version_of
+from loresmith.workspace.rows.standing import reviewed, settled
+
+
+class Reviewing:
+    """One writing transaction on a project's reviews; `connection` is of `RowIndex.writing`."""
+
+    def __init__(self, context: Context, index: RowIndex, connection: Connection) -> None:
+        self._index = index
+        self._connection = connection
+        self._log = ReviewLog(connection, project_id=context.project_id)
+        self._judge = Judge(context.recipe.curation, context.store, index, connection)
+
+    def review(
+        self,
+        rows: Sequence[IndexedRow],
+        act: str,
+        verdict: ReviewVerdict,
+        *,
+        note: str,
+        author: str,
+    ) -> Reviewed:
+        """Says `verdict` of `rows`; texts that were edited before stay edited."""
+        at = _now()
+        history = self._log.history([row.id for row in rows if row.verdict != "pending"])
+        last = {row: said[-1] for row, said in history.items()}
+        made = [
+            Review(
+                id=review_id(act, row.id),
+                subject_id=row.id,
+                verdict=verdict,
+                question=last[row.id].question if row.id in last else None,
+                answer=last[row.id].answer if row.id in last else None,
+                short_answer=last[row.id].short_answer if row.id in last else None,
+                note=note,
+                author=author,
+                at=at,
+            )
+            for row in rows
+        ]
+        self._log.add(made)
+        changed = self._apply(rows, {one.subject_id: one for one in made})
+        return Reviewed(act=act, rows=len(rows), kept=_kept(changed, {row.id for row in rows}))
+
+    def begin(self, author: str) -> str:
+        """The id of a new act."""
+        act = _new_act()
+        self._log.begin(act, author=author)
+        return act
+
+    def edit(
+        self,
+        row: IndexedRow,
+        *,
+        texts: Mapping[str, str | None],
+        expected: str | None,
+        note: str,
+        author: str,
+    ) -> None:
+        """Puts new texts in the place of a row's; None leaves one as it is.
+
+        Raises Conflict where the row is not in the state `expected` any more.
+        """
+        if expected is not None and expected != version_of(row):
+            raise Conflict(
+                "the row has been changed since you read it",
+                hint="Read it again and repeat your change.",
+            )
+        before = self._log.history([row.id]).get(row.id, [])
+        last = before[-1] if before else None
+        act = self.begin(author)
+        made = Review(
+            id=review_id(act, row.id),
+            subject_id=row.id,
+            verdict="edited",
+            **{
+                name: text if text is not None else getattr(last, name, None)
+                for name, text in texts.items()
+            },
+            note=note,
+            author=author,
+            at=_now(),
+        )
+        self._log.add([made])
+        self._apply([row], {row.id: made})
+
+    def undo(self, author: str) -> Undone:
+        """Takes back the author's last act that still stands."""
+        act = self._log.last_act(author)
+        if act is None:
+            return Undone(rows=0, left=0)
+        of_act = self._log.rows_of(act)
+        restored = self._log.before(act, of_act)
+        at = _now()
+        made = [
+            _restoring(act, row, earlier, author=author, at=at) for row, earlier in restored.items()
+        ]
+        self._log.add(made)
+        self._log.close(act)
+        rows = self._index.rows(self._connection, list(restored))
+        self._apply(rows, {one.subject_id: one for one in made})
+        one = rows[0].id if len(rows) == 1 else ""
+        return Undone(rows=len(restored), left=len(of_act) - len(restored), row=one)
+
+    def finish(self) -> None:
+        """Notes that the index has all reviews."""
+        state = self._index.state(self._connection)
+        if state is not None:
+            state = state._replace(reviews=self._log.last())
+            self._index.set_state(self._connection, state)
+
+    def _apply(self, rows: Sequence[IndexedRow], made: Mapping[str, Review]) -> list[IndexedRow]:
+        """Brings rows, and those that stand or fall with them, up to date."""
+        families = self._families(rows)
+        known = self._log.history(
+            [row.id for row in families if row.id not in made and row.verdict != "pending"]
+        )
+        said = {**latest(one for reviews in known.values() for one in reviews), **made}
+        said = dict(latest(said.values()))
+        hard = {_family(row) for row in rows if _needs_judging(row, made[row.id])}
+        simple = [row for row in families if _family(row) not in hard]
+        changed = _settled_all(_unoverruled(reviewed(row, said.get(row.id))) for row in simple)
+        changed += self._judge.judged([row for row in families if _family(row) in hard], said)
+        before = {row.id: row for row in families}
+        self._index.update(self._connection, [row for row in changed if row != before[row.id]])
+        return changed
+
+    def _families(self, rows: Sequence[IndexedRow]) -> list[IndexedRow]:
+        facts = list(dict.fromkeys(row.fact_id for row in rows if row.fact_id))
+        alone = [row for row in rows if not row.fact_id]
+        return [*self._index.families(self._connection, facts), *alone]
+
+
+def _settled_all(rows: Iterable[IndexedRow]) -> list[IndexedRow]:
+    """Several families, each settled."""
+    families: dict[str, list[IndexedRow]] = {}
+    for row in rows:
+        families.setdefault(_family(row), []).append(row)
+    return [row for family in families.values() for row in settled(family)]
+
+
+def _new_act() -> str:
+    """The id of an act: when it was begun, and chance."""
+    return f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+
+
+def _now() -> str:
+    """ISO 8601, UTC, to the microsecond."""
+    return datetime.now(timezone.utc).isoformat(timespec="microseconds")
+
+
+def _family(row: IndexedRow) -> str:
+    return row.fact_id or row.id
+
+
+def _needs_judging(row: IndexedRow, review: Review) -> bool:
+    """Whether the filters must be asked again: for other texts, or to overrule an objection."""
+    edited = (review.question, review.answer, review.short_answer) != (None, None, None)
+    overrules = review.verdict == "confirmed" and row.objection in OVERRULED_BY_CONFIRMATION
+    return edited or row.verdict == "edited" or overrules
+
+
+def _unoverruled(row: IndexedRow) -> IndexedRow:
+    """An objection that a confirmation overruled counts again without it."""
+    if row.objection and row.verdict != "confirmed" and row.judgement == "kept":
+        return row.model_copy(update={"judgement": "dropped"})
+    return row
+
+
+def _restoring(act: str, row: str, earlier: Review | None, *, author: str, at: str) -> Review:
+    """Says again what was said before the act."""
+    made = Review(
+        id=review_id(act, row, takes_back=True),
+        subject_id=row,
+        verdict="pending",
+        author=author,
+        at=at,
+    )
+    if earlier is None:
+        return made
+    kept = {"verdict", "question", "answer", "short_answer", "note"}
+    return made.model_copy(update={name: getattr(earlier, name) for name in kept})
+
+
+def _kept(rows: Iterable[IndexedRow], ids: set[str]) -> int:
+    return sum(row.id in ids and row.state == "kept" for row in rows)

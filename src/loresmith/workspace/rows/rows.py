@@ -1,0 +1,292 @@
+"""The rows of a project for people: listed, looked at, reviewed, edited."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from loresmith.errors import NotFound
+from loresmith.records import ReviewVerdict
+from loresmith.store.row_index import FacetCell, IndexedRow, RowIndex
+from loresmith.store.row_query import Cursor, RowFilter, RowOrder, without_nul
+from loresmith.workspace.context import Context
+from loresmith.workspace.rows.freshness import make_current
+from loresmith.workspace.rows.model import (
+    DocumentMap,
+    Edited,
+    Facet,
+    Facets,
+    Neighbours,
+    PassageRows,
+    Progress,
+    Reviewed,
+    RowPage,
+    RowView,
+    Undone,
+)
+from loresmith.workspace.rows.reviewing import Reviewing
+from loresmith.workspace.rows.view import view_of
+from loresmith.workspace.workspace import Workspace
+
+
+class Rows:
+    """Each fact's own question, each wording and each imported row, as it stands today.
+
+    Reads never change a record. Reviews are added and never overwritten; they take part in
+    curation (docs/decisions/0012-reviews.md).
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._checked = float("-inf")
+
+    def page(
+        self,
+        chosen: RowFilter = RowFilter(),  # noqa: B008  (frozen)
+        *,
+        order: RowOrder = "position",
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> RowPage:
+        """A page of the list. Raises NotFound for a cursor that no page gave out."""
+        place = Cursor.read(cursor) if cursor is not None else None
+        with self._reading() as (index, connection, current):
+            found = index.slice(connection, chosen, order=order, cursor=place, limit=limit)
+            cells = index.cells(connection, chosen)
+            first, last = found.rows[:1], found.rows[-1:]
+            return RowPage(
+                rows=found.rows,
+                before=_place(index, first, order, forward=False) if found.more_before else None,
+                after=_place(index, last, order, forward=True) if found.more_after else None,
+                total=sum(cell.rows for cell in cells),
+                current=current,
+            )
+
+    def facets(self, chosen: RowFilter = RowFilter()) -> Facets:  # noqa: B008
+        """What the rows can be filtered by, and how many rows each value would bring."""
+        wide = RowFilter(search=chosen.search, passage=chosen.passage, fact=chosen.fact)
+        with self._reading() as (index, connection, _):
+            cells = index.cells(connection, wide)
+        counted = {name: _counted(cells, chosen, name) for name in _FACETS}
+        total = sum(cell.rows for cell in cells if _matches(cell, chosen, but=""))
+        return Facets(total=total, **counted)
+
+    def row(self, row_id: str) -> RowView:
+        """One row with all that belongs to it. Raises NotFound."""
+        with self._reading() as (index, connection, _), self._workspace.opened() as context:
+            return view_of(context, index, connection, _one(index, connection, row_id))
+
+    def review(
+        self,
+        chosen: Sequence[str] | RowFilter,
+        verdict: ReviewVerdict,
+        *,
+        note: str = "",
+        author: str = "",
+    ) -> Reviewed:
+        """Says one thing of one row or of thousands, in one transaction.
+
+        `chosen` are ids, or a filter: all rows that match it when the transaction begins.
+        `pending` takes back whatever was said, with its edits. Raises NotFound for unknown ids.
+        """
+        with self._writing() as (index, connection, reviewing):
+            if isinstance(chosen, RowFilter):
+                ids: Sequence[str] = index.ids(connection, chosen)
+            else:
+                ids = list(dict.fromkeys(without_nul(one) for one in chosen))
+                _require(index.rows(connection, ids), ids)
+            note, act = without_nul(note), reviewing.begin(author) if ids else ""
+            kept = 0
+            for start in range(0, len(ids), _REVIEWED_AT_ONCE):
+                part = index.rows(connection, ids[start : start + _REVIEWED_AT_ONCE])
+                kept += reviewing.review(part, act, verdict, note=note, author=author).kept
+            return Reviewed(act=act, rows=len(ids), kept=kept)
+
+    def edit(
+        self,
+        row_id: str,
+        *,
+        question: str | None = None,
+        answer: str | None = None,
+        short_answer: str | None = None,
+        expected: str | None = None,
+        note: str = "",
+        author: str = "",
+    ) -> Edited:
+        """Puts other texts in the place of a row's; None leaves one as it is.
+
+        The filters are asked at once; a row that fails is stored as edited and stays out of the
+        dataset. `expected` is the `version` that the editor saw. Raises NotFound, and Conflict
+        where somebody else has changed the row since.
+        """
+        given = {"question": question, "answer": answer, "short_answer": short_answer}
+        texts = {name: text and without_nul(text).strip() for name, text in given.items()}
+        with self._writing() as (index, connection, reviewing):
+            row = _one(index, connection, row_id)
+            reviewing.edit(
+                row, texts=texts, expected=expected, note=without_nul(note), author=author
+            )
+        view = self.row(row_id)
+        return Edited(view=view, objection=view.row.reason, detail=view.row.detail)
+
+    def undo(self, author: str = "") -> Undone:
+        """Takes back what `author` did last, however many rows that was."""
+        with self._writing() as (_, _, reviewing):
+            return reviewing.undo(author)
+
+    def map(self, document: str) -> DocumentMap:
+        """The passages of the document of this name, with their rows. Raises NotFound."""
+        with self._reading() as (index, connection, _):
+            passages = index.passages(connection, without_nul(document))
+            counts = index.passage_counts(connection, document)
+        if not passages:
+            raise NotFound(
+                f"there is no document {document} that is cut into passages",
+                hint="`loresmith chunk` cuts documents.",
+            )
+        found = {(one.chunk_id, one.state): one.rows for one in counts}
+        return DocumentMap(
+            document=document,
+            document_id=passages[0].document_id,
+            length=max(one.end for one in passages),
+            passages=tuple(
+                PassageRows(
+                    chunk_id=one.chunk_id,
+                    start=one.start,
+                    end=one.end,
+                    kept=found.get((one.chunk_id, "kept"), 0),
+                    dropped=found.get((one.chunk_id, "dropped"), 0),
+                    pending=found.get((one.chunk_id, "pending"), 0),
+                )
+                for one in passages
+            ),
+        )
+
+    def documents(self) -> tuple[str, ...]:
+        """The names of today's documents that are cut into passages, in order."""
+        with self._reading() as (index, connection, _):
+            return tuple(index.documents(connection))
+
+    def progress(self, chosen: RowFilter = RowFilter()) -> Progress:  # noqa: B008
+        """How many of the rows that match, whatever was said of them, have been reviewed."""
+        everything = chosen.model_copy(update={"verdict": ()})
+        with self._reading() as (index, connection, _):
+            cells = index.cells(connection, everything)
+        done = sum(cell.rows for cell in cells if cell.verdict != "pending")
+        return Progress(reviewed=done, total=sum(cell.rows for cell in cells))
+
+    def neighbours(
+        self,
+        row_id: str,
+        chosen: RowFilter = RowFilter(),  # noqa: B008
+    ) -> Neighbours:
+        """The rows before and after one among those that match, in the order of documents; the
+        row itself need not match (any more). Raises NotFound."""
+        with self._reading() as (index, connection, _):
+            row = _one(index, connection, row_id)
+            beside = [
+                index.slice(
+                    connection,
+                    chosen,
+                    cursor=index.place(row, order="position", forward=forward),
+                    limit=1,
+                ).rows
+                for forward in (False, True)
+            ]
+            listed = index.number(connection, chosen, row.position)
+            matches = index.number(connection, chosen, row.position + 1) > listed
+            total = sum(cell.rows for cell in index.cells(connection, chosen))
+        previous, following = (found[0].id if found else None for found in beside)
+        return Neighbours(
+            previous=previous, next=following, number=listed + 1 if matches else 0, total=total
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[RowIndex, Connection, bool]]:
+        with self._workspace.opened() as context:
+            current = self._make_current(context)
+            index = RowIndex(context.engine, project_id=context.project_id)
+            with index.reading() as connection:
+                yield index, connection, current
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[RowIndex, Connection, Reviewing]]:
+        with self._workspace.opened() as context:
+            self._make_current(context)
+            index = RowIndex(context.engine, project_id=context.project_id)
+            with index.writing() as connection:
+                reviewing = Reviewing(context, index, connection)
+                yield index, connection, reviewing
+                reviewing.finish()
+
+    def _make_current(self, context: Context) -> bool:
+        """Looks for changes of the project, but not for each part of one page anew."""
+        if time.monotonic() - self._checked < _TRUSTED_SECONDS:
+            return True
+        current = make_current(context)
+        self._checked = time.monotonic() if current else float("-inf")
+        return current
+
+
+_TRUSTED_SECONDS = 0.5
+_REVIEWED_AT_ONCE = 2_000
+_FACETS = ("document", "use", "kind", "state", "verdict", "reason", "language", "evidence")
+
+
+def _one(index: RowIndex, connection: Connection, row_id: str) -> IndexedRow:
+    row_id = without_nul(row_id)
+    (row,) = _require(index.rows(connection, [row_id]), [row_id])
+    return row
+
+
+def _require(rows: Sequence[IndexedRow], ids: Sequence[str]) -> Sequence[IndexedRow]:
+    missing = set(ids) - {row.id for row in rows}
+    if missing:
+        raise NotFound(
+            f"there is no row {min(missing)}",
+            hint="Documents or settings may have changed since the list was read.",
+        )
+    return rows
+
+
+def _place(
+    index: RowIndex, beside: Sequence[IndexedRow], order: RowOrder, *, forward: bool
+) -> str | None:
+    return str(index.place(beside[0], order=order, forward=forward)) if beside else None
+
+
+def _counted(cells: Sequence[FacetCell], chosen: RowFilter, name: str) -> tuple[Facet, ...]:
+    counts: dict[str, int] = {}
+    for cell in cells:
+        if _matches(cell, chosen, but=name):
+            value = getattr(cell, name)
+            shown = str(value).lower() if isinstance(value, bool) else str(value)
+            counts[shown] = counts.get(shown, 0) + cell.rows
+    counts.pop("", None)  # rows that were not dropped have no reason
+    in_order = sorted(counts.items(), key=_ORDERS.get(name, _most_first))
+    return tuple(Facet(value=value, count=count) for value, count in in_order)
+
+
+def _most_first(item: tuple[str, int]) -> tuple[int, str]:
+    return (-item[1], item[0])
+
+
+def _by_name(item: tuple[str, int]) -> tuple[int, str]:
+    return (0, item[0])
+
+
+_ORDERS: dict[str, Callable[[tuple[str, int]], tuple[int, str]]] = {"document": _by_name}
+
+
+def _matches(cell: FacetCell, chosen: RowFilter, *, but: str) -> bool:
+    for name in _FACETS:
+        wanted = getattr(chosen, name)
+        if name == but or wanted is None or wanted == ():
+            continue
+        value = getattr(cell, name)
+        if (value != wanted) if name == "evidence" else (value not in wanted):
+            return False
+    return True

@@ -1,0 +1,81 @@
+"""Tells in a few milliseconds whether anything has changed that today's rows follow from."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+
+from loresmith.component import content_id
+from loresmith.database import transaction
+from loresmith.errors import DocumentError
+from loresmith.records import (
+    Chunk,
+    Curated,
+    Document,
+    DocumentRevision,
+    Fact,
+    ImportedRow,
+    StoredRecord,
+    Wording,
+)
+from loresmith.store.tables import TABLES
+from loresmith.workspace.context import Context
+from loresmith.workspace.imported_rows import live_imports
+
+_KINDS: tuple[type[StoredRecord], ...] = (
+    Document,
+    DocumentRevision,
+    Chunk,
+    Fact,
+    Wording,
+    Curated,
+    ImportedRow,
+)
+
+
+def stamp_of(context: Context) -> str:
+    """Equal as long as files, settings and records are; reviews are not part of it."""
+    recipe = context.recipe
+    settings = (recipe.documents, recipe.chunking, recipe.teacher)
+    more_settings = (recipe.generation, recipe.curation)
+    with transaction(context.engine) as connection:
+        records = [_last(connection, kind, context.project_id) for kind in _KINDS]
+    return content_id(
+        "rows 1",
+        [one.fingerprint() for one in (*settings, *more_settings)],
+        _files(context),
+        live_imports(context),
+        records,
+    )
+
+
+def written_rows(context: Context) -> int:
+    """How many rows are stored, whether they are of today or not."""
+    total = 0
+    with transaction(context.engine) as connection:
+        for kind in (Fact, Wording, ImportedRow):
+            table = TABLES[kind]
+            query = select(func.count()).where(table.c.project_id == context.project_id)
+            total += connection.scalar(query) or 0
+    return total
+
+
+def _last(connection: Connection, kind: type[StoredRecord], project_id: str) -> int:
+    """The sequence number of the newest record of a kind."""
+    table = TABLES[kind]
+    query = select(table.c.sequence).where(table.c.project_id == project_id)
+    return connection.scalar(query.order_by(table.c.sequence.desc()).limit(1)) or 0
+
+
+def _files(context: Context) -> list[list[str | int]]:
+    try:
+        listing = context.recipe.documents.listing(context.project.folder)
+    except DocumentError:
+        return []
+    found: list[list[str | int]] = []
+    for path in listing.found:
+        try:
+            seen = path.stat()
+        except OSError:
+            continue  # it has just gone, or will be told of when it is read
+        found.append([listing.name_of(path), seen.st_size, seen.st_mtime_ns])
+    return found

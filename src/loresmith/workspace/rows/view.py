@@ -1,0 +1,124 @@
+"""Puts together what a reviewer sees of one row."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from loresmith.curation import Claim, Kept, Source
+from loresmith.curation.curation import with_evidence
+from loresmith.curation.reviewing import reviewed_fact
+from loresmith.records import Chunk, Document, Fact, ImportedRow, Review, Wording
+from loresmith.store.review_log import ReviewLog
+from loresmith.store.row_index import IndexedRow, RowIndex
+from loresmith.workspace.context import Context
+from loresmith.workspace.report.passages import Block, marked_blocks
+from loresmith.workspace.reviews import latest
+from loresmith.workspace.rows.figures import answer_parts
+from loresmith.workspace.rows.model import AnswerPart, AsWritten, RowView, SourceText, version_of
+
+
+def view_of(context: Context, index: RowIndex, connection: Connection, row: IndexedRow) -> RowView:
+    """One row with its source, its siblings and its history."""
+    family = index.families(connection, [row.fact_id]) if row.fact_id else []
+    log = ReviewLog(connection, project_id=context.project_id)
+    history = log.history([row.id, row.fact_id or row.id])
+    record = _record(context, row)
+    shown = _Shown(None, ())
+    if not isinstance(record, ImportedRow):
+        shown = _shown(
+            context, row, record, latest(history.get(row.fact_id or "", ())).get(row.fact_id or "")
+        )
+    return RowView(
+        row=row,
+        as_written=_as_written(record),
+        fact_question=next((one.question for one in family if one.id == one.fact_id), ""),
+        source=shown.source,
+        answer_parts=shown.parts or (AnswerPart(text=row.answer),),
+        model="" if isinstance(record, ImportedRow) else record.model,
+        prompt_version="" if isinstance(record, ImportedRow) else record.prompt_version,
+        siblings=tuple(one for one in family if one.id != row.id),
+        history=tuple(history.get(row.id, ())),
+        version=version_of(row),
+    )
+
+
+class _Shown(NamedTuple):
+    source: SourceText | None
+    parts: tuple[AnswerPart, ...]
+
+
+def _record(context: Context, row: IndexedRow) -> Fact | Wording | ImportedRow:
+    store = context.store
+    record: Fact | Wording | ImportedRow | None
+    if row.kind == "imported":
+        record = store.one(ImportedRow, row.id)
+    elif row.kind == "pair":
+        record = store.one(Fact, row.id)
+    else:
+        record = store.one(Wording, row.id)
+    assert record is not None  # the index holds only rows of stored records
+    return record
+
+
+def _shown(
+    context: Context, row: IndexedRow, record: Fact | Wording, fact_review: Review | None
+) -> _Shown:
+    (chunk,) = context.store.get(Chunk, [record.chunk_id])
+    (document,) = context.store.get(Document, [record.document_id])
+    source = Source(document, chunk)
+    fact = context.store.one(Fact, row.fact_id) if row.fact_id else None
+    if fact is not None:
+        fact = with_evidence(reviewed_fact(fact, fact_review), source)
+    evidence = fact.evidence if fact is not None else ()
+    return _Shown(
+        SourceText(
+            document=document.name,
+            document_id=document.id,
+            start=chunk.start,
+            end=chunk.end,
+            context=chunk.context,
+            text=chunk.text,
+            evidence=evidence,
+            elsewhere=tuple(
+                document.text[span.start : span.end]
+                for span in evidence
+                if span.end <= chunk.start or span.start >= chunk.end
+            ),
+        ),
+        tuple(answer_parts(_claim(row, fact, source))) if fact is not None else (),
+    )
+
+
+def source_blocks(source: SourceText) -> tuple[Block, ...]:
+    """The passage as running text and tables, with the evidence marked."""
+    length = len(source.text)
+    spans = (
+        (min(max(span.start - source.start, 0), length), min(span.end - source.start, length))
+        for span in source.evidence
+    )
+    return marked_blocks(source.text, spans)
+
+
+def _claim(row: IndexedRow, fact: Fact, source: Source) -> Claim:
+    return Claim(
+        id=row.id,
+        question=row.question,
+        answer=row.answer,
+        short_answer=row.short_answer,
+        kind="pair",  # so that no figure counts as found because the fact says it too
+        language=row.language,
+        source=source,
+        fact=fact,
+        earlier=Kept(),
+    )
+
+
+def _as_written(record: Fact | Wording | ImportedRow) -> AsWritten:
+    if isinstance(record, ImportedRow):
+        question, answer = (message.content for message in record.messages[-2:])
+        return AsWritten(question=question, answer=answer, short_answer="")
+    return AsWritten(
+        question=record.question, answer=record.answer, short_answer=record.short_answer
+    )

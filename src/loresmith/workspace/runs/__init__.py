@@ -1,0 +1,32 @@
+"""Trainings and their exams, as lists, curves and results: what the pages Train and Exam show."""
+
+from loresmith.workspace.runs.checks import Check, Estimate, Readiness
+from loresmith.workspace.runs.comparing import ExamComparison
+from loresmith.workspace.runs.curves import Curves
+from loresmith.workspace.runs.device_use import DeviceUse
+from loresmith.workspace.runs.exams import Exams
+from loresmith.workspace.runs.items import ItemDetail, ItemFilter, ItemRow
+from loresmith.workspace.runs.listing import RunState, RunSummary
+from loresmith.workspace.runs.result import ExamResult
+from loresmith.workspace.runs.runs import RunLoss, Runs
+from loresmith.workspace.runs.starting import FORM_PATHS, StartOffer
+
+__all__ = [
+    "FORM_PATHS",
+    "Check",
+    "Curves",
+    "DeviceUse",
+    "Estimate",
+    "ExamComparison",
+    "ExamResult",
+    "Exams",
+    "ItemDetail",
+    "ItemFilter",
+    "ItemRow",
+    "Readiness",
+    "RunLoss",
+    "RunState",
+    "RunSummary",
+    "Runs",
+    "StartOffer",
+]

@@ -1,0 +1,283 @@
+"""What stands in the way of a training, and how long it would be, told without doing any of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import psutil
+from pydantic import Field
+
+from loresmith.errors import DocumentError, LoresmithError
+from loresmith.models.base_models import BaseModelFacts, check_base_model
+from loresmith.records import Record
+from loresmith.settings import Settings, secret
+from loresmith.training.plan import make_plan
+from loresmith.workspace.background import Background
+from loresmith.workspace.context import Context
+from loresmith.workspace.preflight import check_disk
+from loresmith.workspace.runs.listing import RunSummary, summaries
+from loresmith.workspace.steps import STAGES
+from loresmith.workspace.steps.dataset import dataset
+from loresmith.workspace.steps.parse import sources
+from loresmith.workspace.workspace import Workspace
+
+_REMEMBERED_SECONDS = 300
+"""How long what a hub said of a model is taken for true."""
+_BYTES_A_PARAMETER = {"full": 16, "lora": 4}
+"""Least memory for a weight: fp32 weights, gradients and two moments, or frozen weights alone."""
+
+Severity = Literal["fault", "warning", "fine"]
+
+
+class Check(Record):
+    """One thing that was looked at."""
+
+    subject: Literal["documents", "rows", "teacher", "base_model", "disk", "memory", "jobs", "run"]
+    severity: Severity
+    """With a `fault` a training is not started; a `warning` is worth knowing before it is."""
+    message: str = ""
+    """What was found, in English; empty where all is well."""
+    hint: str = ""
+    """What to do about it."""
+    values: dict[str, str] = Field(default_factory=dict)
+    """The names and figures of the message, for who says it in another language; empty where the
+    words are those of an error."""
+
+
+class Estimate(Record):
+    """How long a training would be. None stands for what cannot be known yet."""
+
+    rows: int | None = None
+    """Rows that are learned, less those that are too long for `training.max_length`."""
+    validation_rows: int | None = None
+    steps: int | None = None
+    """Optimizer steps, unless practice ends it earlier."""
+    epochs: float | None = None
+    warmup_steps: int | None = None
+    learning_rate: float | None = None
+    """At its peak."""
+    parameters: int | None = None
+    """Of the base model."""
+    seconds: float | None = None
+    """By the speed of an earlier run of the same base model and method; practice not counted."""
+    judged_by: str = ""
+    """The id of that run."""
+
+
+class Readiness(Record):
+    """Whether a training can start, and what it would be."""
+
+    checks: tuple[Check, ...]
+    estimate: Estimate
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing stands in the way."""
+        return not any(check.severity == "fault" for check in self.checks)
+
+
+def readiness(workspace: Workspace) -> Readiness:
+    """Looks at documents, rows, models, disk, memory and other jobs; changes nothing."""
+    with workspace.opened() as context:
+        model = _Asked(lambda: _facts(context.recipe.base_model, context.settings))
+        checks = (
+            _check("documents", lambda: sources(context)),
+            *_rows(context),
+            *_base_model(model),
+            _check("disk", lambda: check_disk(context)),
+            *_memory(context, model.facts),
+            *_run_of_today(context),
+        )
+        estimate = _estimate(context, model.facts)
+    return Readiness(checks=(*checks, *_other_jobs(workspace)), estimate=estimate)
+
+
+class _Asked:
+    """The base model's facts, or why there are none."""
+
+    def __init__(self, ask: Callable[[], BaseModelFacts]) -> None:
+        self.facts: BaseModelFacts | None = None
+        self.error: LoresmithError | None = None
+        try:
+            self.facts = ask()
+        except LoresmithError as error:
+            self.error = error
+
+
+def _facts(name: str, settings: Settings) -> BaseModelFacts:
+    if name == "embedded" or Path(name).expanduser().exists():
+        return check_base_model(name, settings)
+    return _from_hub(name, settings, int(time.monotonic() / _REMEMBERED_SECONDS))
+
+
+@lru_cache(maxsize=32)
+def _from_hub(name: str, settings: Settings, _period: int) -> BaseModelFacts:
+    return check_base_model(name, settings)
+
+
+def _check(subject: Literal["documents", "disk"], look: Callable[[], object]) -> Check:
+    try:
+        look()
+    except LoresmithError as error:
+        return Check(subject=subject, severity="fault", message=error.message, hint=error.hint)
+    return Check(subject=subject, severity="fine")
+
+
+def _rows(context: Context) -> Iterator[Check]:
+    """Rows that are there already, or what must be written first and by whom."""
+    try:
+        missing = _steps_to_rows(context)
+    except DocumentError:  # told by the check of the documents
+        missing = [step.name for step in STAGES["dataset"]]
+    if not missing:
+        yield Check(subject="rows", severity="fine")
+        return
+    yield Check(
+        subject="rows",
+        severity="warning",
+        message=f"there is no dataset of today's rows yet: first comes {', '.join(missing)}",
+        hint="It is done before the training, as part of the same job.",
+        values={"steps": ",".join(missing)},
+    )
+    if "generate" in missing:
+        yield from _teacher(context)
+
+
+def _steps_to_rows(context: Context) -> list[str]:
+    """What is missing before there is a dataset of today's rows."""
+    if dataset(context) is not None:
+        return []
+    states = {step.name: step.state(context) for step in STAGES["dataset"]}
+    # A step that has nothing to do waits for what the steps before it will bring.
+    return [name for name, state in states.items() if not state.complete or state.total == 0]
+
+
+def _teacher(context: Context) -> Iterator[Check]:
+    teacher = context.recipe.teacher
+    key_env = getattr(teacher, "key_env", None)
+    if key_env and not secret(key_env):
+        yield Check(
+            subject="teacher",
+            severity="fault",
+            message=f"the teacher needs a key, and {key_env} is not set",
+            hint="Enter the key on the page Models, or set it in the environment.",
+            values={"variable": key_env},
+        )
+    else:
+        yield Check(subject="teacher", severity="fine")
+
+
+def _base_model(model: _Asked) -> Iterator[Check]:
+    if model.error is not None:
+        yield Check(
+            subject="base_model",
+            severity="fault",
+            message=model.error.message,
+            hint=model.error.hint,
+        )
+    elif model.facts is not None and model.facts.bytes_to_download:
+        size = model.facts.bytes_to_download / 1e6
+        yield Check(
+            subject="base_model",
+            severity="warning",
+            message=f"the base model is not here yet: {size:,.0f} MB are downloaded first",
+            values={"size": f"{size:,.0f} MB"},
+        )
+    else:
+        yield Check(subject="base_model", severity="fine")
+
+
+def _memory(context: Context, facts: BaseModelFacts | None) -> Iterator[Check]:
+    """Only where the model is learned in the machine's own memory, as far as can be told."""
+    if facts is None or not facts.parameters or Path("/proc/driver/nvidia/version").exists():
+        return
+    method = context.recipe.training.type
+    needed = _BYTES_A_PARAMETER.get(method, 4) * facts.parameters
+    free = psutil.virtual_memory().available
+    if needed > free:
+        yield Check(
+            subject="memory",
+            severity="warning",
+            message=f"about {needed / 1e9:.1f} GB of memory are needed, "
+            f"and {free / 1e9:.1f} GB are free",
+            hint="Take a smaller base model"
+            + (", or the method lora." if method == "full" else "."),
+            values={"needed": f"{needed / 1e9:.1f} GB", "free": f"{free / 1e9:.1f} GB"},
+        )
+    else:
+        yield Check(subject="memory", severity="fine")
+
+
+def _run_of_today(context: Context) -> Iterator[Check]:
+    today = next((run for run in summaries(context) if run.current), None)
+    if today is not None and today.state in ("trained", "examined"):
+        yield Check(
+            subject="run",
+            severity="warning",
+            message=f"{today.id} was trained with these very rows and settings",
+            hint="It is not trained again; change a setting or the seed for another run.",
+            values={"run": today.id},
+        )
+
+
+def _other_jobs(workspace: Workspace) -> Iterator[Check]:
+    waiting = [job for job in Background(workspace).jobs() if not job.is_over]
+    if waiting:
+        verbs = ", ".join(job.verb for job in waiting)
+        yield Check(
+            subject="jobs",
+            severity="warning",
+            message=f"another job is at work or waits: {verbs}",
+            hint="This one begins when that is done.",
+            values={"verbs": verbs},
+        )
+
+
+def _estimate(context: Context, facts: BaseModelFacts | None) -> Estimate:
+    try:
+        frozen = dataset(context)
+    except DocumentError:
+        frozen = None
+    parameters = facts.parameters if facts is not None else None
+    if frozen is None:
+        return Estimate(parameters=parameters)
+    learned = sum(example.split == "train" for example in frozen.examples)
+    method = context.recipe.training
+    plan = make_plan(method, rows=max(learned, 1), parameters=parameters or 1)
+    like = _fastest_guide(context)
+    return Estimate(
+        rows=learned,
+        validation_rows=len(frozen.examples) - learned,
+        steps=plan.total_steps,
+        epochs=round(plan.epoch(plan.total_steps), 2),
+        warmup_steps=plan.warmup_steps,
+        learning_rate=plan.learning_rate if parameters or method.learning_rate else None,
+        parameters=parameters,
+        seconds=_seconds(like, plan.total_steps * method.batch_size),
+        judged_by=like.id if like is not None else "",
+    )
+
+
+def _fastest_guide(context: Context) -> RunSummary | None:
+    """The newest finished run whose speed tells something about this one's."""
+    recipe = context.recipe
+    method = recipe.training.type
+    return next(
+        (
+            run
+            for run in summaries(context)
+            if run.seconds and run.base_model == recipe.base_model and run.method == method
+        ),
+        None,
+    )
+
+
+def _seconds(like: RunSummary | None, rows_in_all: int) -> float | None:
+    if like is None or like.seconds is None or not like.step:
+        return None
+    batch = int(like.settings.get("batch_size", 8))
+    return like.seconds / (like.step * batch) * rows_in_all

@@ -1,0 +1,153 @@
+"""The curves of a training, read from the logs that it writes while it runs.
+
+A log is written anew when a training goes on after a crash, from the last checkpoint: `log_id`
+then changes, and whoever has drawn the old points begins again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any, Literal
+
+from loresmith.records import Record
+
+_BLOCK = 1 << 16
+
+
+class Curves(Record):
+    """Columns of equal length, one entry a step, and what was measured between steps.
+
+    The losses are raw; who draws may smooth them (the studio: an exponential moving average with
+    the start's bias taken out, as TensorBoard does).
+    """
+
+    log_id: str
+    """Changes when earlier points no longer hold; empty before the first step."""
+    state: Literal["waiting", "training", "stopped", "trained", "examined"]
+    total_steps: int | None
+    step: tuple[int, ...] = ()
+    """Optimizer steps done."""
+    loss: tuple[float | None, ...] = ()
+    """Mean over the answer tokens of the step, in nats a token."""
+    learning_rate: tuple[float | None, ...] = ()
+    grad_norm: tuple[float | None, ...] = ()
+    """Length of the gradient before it was clipped."""
+    tokens_per_second: tuple[float | None, ...] = ()
+    """Useful tokens; padding does not count."""
+    epoch: tuple[float | None, ...] = ()
+    practice_step: tuple[int, ...] = ()
+    """After how many steps the model was measured; always from the beginning."""
+    practice_score: tuple[float | None, ...] = ()
+    """Share of the practice questions answered rightly."""
+    validation_loss: tuple[float | None, ...] = ()
+    """Mean over the answer tokens of rows that are not learned, in nats."""
+    elapsed: str = ""
+    """Time spent in steps, as `1:02:03`."""
+    remaining: str = ""
+    """Until the last step, practice not counted, as `1:02:03`; empty when it has ended."""
+
+
+def read_curves(
+    folder: Path,
+    *,
+    state: Literal["waiting", "training", "stopped", "trained", "examined"],
+    since: int = 0,
+    log_id: str = "",
+) -> Curves:
+    """The points after step `since`; from the first one where `log_id` is not that of the log."""
+    path = folder / "trainer_log.jsonl"
+    known = _id_of(path)
+    lines = lines_after(path, since if known and log_id == known else 0)
+    last = lines[-1] if lines else last_line(path)
+    measured = [_parsed(line) for line in _lines(folder / "practice_log.jsonl")]
+    return Curves(
+        log_id=known,
+        state=state,
+        total_steps=last.get("total_steps"),
+        step=tuple(int(line["current_steps"]) for line in lines),
+        loss=_column(lines, "loss"),
+        learning_rate=_column(lines, "lr"),
+        grad_norm=_column(lines, "grad_norm"),
+        tokens_per_second=_column(lines, "tokens_per_second"),
+        epoch=_column(lines, "epoch"),
+        practice_step=tuple(int(line.get("step", 0)) for line in measured),
+        practice_score=_column(measured, "score"),
+        validation_loss=_column(measured, "validation_loss"),
+        elapsed=str(last.get("elapsed_time", "")),
+        remaining=str(last.get("remaining_time", "")) if state == "training" else "",
+    )
+
+
+def lines_after(path: Path, step: int) -> list[dict[str, Any]]:
+    """The lines of a trainer log after `step`, in order; only as much of the file is read."""
+    if step <= 0:
+        return [line for line in map(_parsed, _lines(path)) if line]
+    size, wanted = _size(path), _BLOCK
+    while True:
+        lines = [line for line in map(_parsed, _last_lines(path, wanted)) if line]
+        if wanted >= size or (lines and int(lines[0]["current_steps"]) <= step):
+            return [line for line in lines if int(line["current_steps"]) > step]
+        wanted *= 4
+
+
+def last_line(path: Path) -> dict[str, Any]:
+    """The last whole line of a log; empty where there is none."""
+    for line in reversed(_last_lines(path, 4096)):
+        parsed = _parsed(line)
+        if parsed:
+            return parsed
+    return {}
+
+
+def _last_lines(path: Path, size: int) -> list[str]:
+    """The whole lines among the last `size` bytes."""
+    try:
+        with path.open("rb") as file:
+            start = max(0, file.seek(0, 2) - size)
+            file.seek(start)
+            text = file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return []
+    lines = text.splitlines()
+    return lines[1:] if start else lines
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    """A line that is being written just now is cut off: it comes with the next look."""
+    try:
+        parsed = json.loads(line)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _column(lines: list[dict[str, Any]], name: str) -> tuple[float | None, ...]:
+    return tuple(_finite(line.get(name)) for line in lines)
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+
+
+def _id_of(path: Path) -> str:
+    """The file's own number: a log that is written anew is another file."""
+    try:
+        return str(path.stat().st_ino)
+    except FileNotFoundError:
+        return ""
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

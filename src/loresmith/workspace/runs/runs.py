@@ -1,0 +1,173 @@
+"""The trainings of a project: to look at, to start, to stop, to go on with, to delete."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from loresmith.errors import Conflict, NotFound
+from loresmith.records import Record
+from loresmith.workspace.background import Background, BackgroundJob
+from loresmith.workspace.forms import Form, form_of
+from loresmith.workspace.recipes import change_recipe, changed_recipe, recipe_in
+from loresmith.workspace.runs.checks import Readiness, readiness
+from loresmith.workspace.runs.curves import Curves, read_curves
+from loresmith.workspace.runs.device_use import DeviceUse, device_use, trainer_of
+from loresmith.workspace.runs.listing import (
+    RunSummary,
+    folder_of,
+    run_named,
+    state_of,
+    summaries,
+)
+from loresmith.workspace.runs.starting import FORM_PATHS, StartOffer, start_offer
+from loresmith.workspace.workspace import Workspace
+
+_TRAINING_VERBS = ("train", "run", "exam")
+
+TrainingVerb = Literal["train", "run"]
+"""`train` ends with the weights; `run` goes on to the exam and the report."""
+
+
+class RunLoss(Record):
+    """What would be gone if a run were deleted."""
+
+    id: str
+    files: int
+    bytes: int
+    weights: bool
+    """Whether trained weights are among them; to have them again, it is trained again."""
+    report: bool
+    """Whether an exam report is among them; replies and marks stay stored."""
+
+
+class Runs:
+    """The runs of one project, those of earlier recipes too."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def all(self) -> list[RunSummary]:
+        """The newest first."""
+        with self._workspace.opened() as context:
+            return summaries(context)
+
+    def get(self, run_id: str) -> RunSummary:
+        """One run; raises NotFound."""
+        for run in self.all():
+            if run.id == run_id:
+                return run
+        raise NotFound(f"there is no run {run_id!r} in this project", hint="It may be deleted.")
+
+    def curves(self, run_id: str, *, since: int = 0, log_id: str = "") -> Curves:
+        """The points after step `since` of the log `log_id`; all of them where that is no longer
+        the run's log. Raises NotFound."""
+        folder = self._folder(run_id)
+        return read_curves(folder, state=state_of(folder), since=since, log_id=log_id)
+
+    def device_use(self, run_id: str) -> DeviceUse | None:
+        """What the run's trainer uses now; None while none is at work. Raises NotFound."""
+        pid = trainer_of(self._folder(run_id))
+        return device_use(pid) if pid is not None else None
+
+    def recipe(self, run_id: str) -> str:
+        """The whole recipe of a run as YAML. Raises NotFound."""
+        with self._workspace.opened() as context:
+            return run_named(context, run_id).recipe
+
+    def form(self) -> Form:
+        """The settings that a training follows from."""
+        return form_of(self._workspace.recipe, *FORM_PATHS)
+
+    def checks(self, changes: Mapping[str, Any] | None = None) -> Readiness:
+        """What stands in the way of a training with `changes` to the recipe; nothing is done.
+
+        Raises RecipeError for changes that are not valid.
+        """
+        return readiness(self._with(changes or {}))
+
+    def offer(
+        self, changes: Mapping[str, Any] | None = None, *, verb: TrainingVerb = "run"
+    ) -> StartOffer:
+        """The command and the YAML that a start with `changes` stands for. Raises RecipeError."""
+        changed = self._with(changes or {})
+        form = form_of(changed.recipe, *FORM_PATHS)
+        return start_offer(self._workspace, changes or {}, form, verb=verb)
+
+    def start(self, changes: Mapping[str, Any] | None = None, *, verb: TrainingVerb = "run") -> str:
+        """Writes `changes` into the recipe and queues the training; returns the job's id.
+
+        What comes before a training, and is missing, is done first. Raises RecipeError.
+        """
+        if changes:
+            change_recipe(self._workspace.project.folder, changes)
+        return Background(Workspace(self._workspace.project.folder)).submit(verb)
+
+    def resume(self, run_id: str, *, verb: TrainingVerb = "run") -> str:
+        """Queues a run again, by its own recipe; it goes on after its last checkpoint.
+
+        Returns the job's id. Raises NotFound, and Conflict for a run that is at work or examined.
+        """
+        run = self.get(run_id)
+        if run.state in ("training", "examined"):
+            raise Conflict(
+                f"{run_id} is {'at work' if run.state == 'training' else 'finished'} already",
+                hint="Change a setting or the seed for another run.",
+            )
+        recipe = recipe_in(self.recipe(run_id))
+        return Background(self._workspace).submit(verb, recipe=recipe)
+
+    def job(self) -> BackgroundJob | None:
+        """The job that trains or will: the one at work, else the next, else the latest that was."""
+        jobs = [j for j in Background(self._workspace).jobs() if j.verb in _TRAINING_VERBS]
+        for state in ("running", "queued"):
+            for job in jobs:
+                if job.state == state:
+                    return job
+        return jobs[-1] if jobs else None
+
+    def stop(self) -> BackgroundJob:
+        """Asks the training that is at work, or waits, to stop; a checkpoint is saved first.
+
+        Raises Conflict when there is none.
+        """
+        job = self.job()
+        if job is None or job.is_over:
+            raise Conflict("no training is at work", hint="It may have ended just now.")
+        return Background(self._workspace).cancel(job.id)
+
+    def loss_of(self, run_id: str) -> RunLoss:
+        """What deleting a run would lose. Raises NotFound."""
+        folder = self._folder(run_id)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        return RunLoss(
+            id=run_id,
+            files=len(files),
+            bytes=sum(path.stat().st_size for path in files),
+            weights=(folder / "adapter").is_dir() or (folder / "model").is_dir(),
+            report=(folder / "report.json").exists(),
+        )
+
+    def delete(self, run_id: str) -> RunLoss:
+        """Deletes a run's folder: weights, checkpoints, logs, report. Returns what is lost.
+
+        Raises NotFound, and Conflict while it is trained.
+        """
+        folder = self._folder(run_id)
+        if trainer_of(folder) is not None:
+            raise Conflict(f"{run_id} is being trained", hint="Stop it, then delete it.")
+        lost = self.loss_of(run_id)
+        shutil.rmtree(folder)
+        return lost
+
+    def _folder(self, run_id: str) -> Path:
+        with self._workspace.opened() as context:
+            return folder_of(context, run_named(context, run_id))
+
+    def _with(self, changes: Mapping[str, Any]) -> Workspace:
+        if not changes:
+            return self._workspace
+        recipe = changed_recipe(self._workspace.recipe, changes)
+        return Workspace(self._workspace.project.folder, recipe=recipe)

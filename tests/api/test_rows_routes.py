@@ -1,0 +1,165 @@
+"""The rows of a project over HTTP: lists, reviews by the thousand, and edits by two people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from loresmith import Workspace
+from loresmith.workspace.home import Home
+from loresmith.workspace.projects import KnownProject
+from projects import copy_documents
+from servers.sentence_teacher import sentence_teacher
+from servers.teacher_server import TeacherServer
+
+
+@pytest.fixture
+def rows_url(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of the rows of a project that is written and curated."""
+    known = written_project(home, tmp_path, monkeypatch)
+    return f"/api/v1/projects/{known.id}/rows"
+
+
+def written_project(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> KnownProject:
+    folder = copy_documents(tmp_path / "written", "annual-review.md", "渔港纪要.txt")
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with TeacherServer(sentence_teacher) as server:
+        (folder / "loresmith.yaml").write_text(
+            f"teacher:\n  type: openai\n  model: any\n  url: {server.url}\n"
+        )
+        Workspace(folder).do("curate")
+    return home.projects.add(folder, name="Coast")
+
+
+def test_a_list_is_read_to_its_end_by_cursors(api: TestClient, rows_url: str) -> None:
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        asked = {"limit": 50} if cursor is None else {"limit": 50, "cursor": cursor}
+        page = api.get(rows_url, params=asked).json()
+        seen += [row["id"] for row in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == page["total"] > 150
+
+
+def test_filters_and_facets_agree(api: TestClient, rows_url: str) -> None:
+    facets = api.get(f"{rows_url}/facets", params={"language": "zh"}).json()
+    uses = {one["value"]: one["count"] for one in facets["use"]}
+    for use, count in uses.items():
+        page = api.get(rows_url, params={"language": "zh", "use": use, "limit": 200}).json()
+        assert page["total"] == len(page["items"]) == count
+        assert {(row["language"], row["use"]) for row in page["items"]} == {("zh", use)}
+    languages = {one["value"] for one in facets["language"]}
+    assert languages == {"en", "zh"}, "a field's counts disregard its own filter"
+
+
+def test_a_filter_that_is_none_is_refused(api: TestClient, rows_url: str) -> None:
+    assert api.get(rows_url, params={"use": "fun"}).status_code == 422
+    assert api.get(rows_url, params={"cursor": "x"}).status_code == 400
+    assert api.get(rows_url, params={"limit": 201}).status_code == 422
+
+
+def test_of_two_editors_the_second_is_told_that_the_row_has_changed(
+    api: TestClient, rows_url: str
+) -> None:
+    row = api.get(rows_url, params={"kind": "pair", "limit": 1}).json()["items"][0]
+    url = f"{rows_url}/{row['id']}"
+    first, second = api.get(url), api.get(url)
+    assert first.headers["ETag"] == second.headers["ETag"]
+    edit = {"question": row["question"] + " Please."}
+    done = api.patch(url, json=edit, headers={"If-Match": first.headers["ETag"]})
+    assert done.status_code == 200
+    assert done.json()["view"]["row"]["verdict"] == "edited"
+    late = api.patch(url, json={"answer": "x"}, headers={"If-Match": second.headers["ETag"]})
+    assert late.status_code == 412
+    assert late.json()["hint"]
+    again = api.patch(url, json=edit, headers={"If-Match": done.headers["ETag"]})
+    assert again.status_code == 200
+    assert api.get(url).json()["row"]["question"] == edit["question"]
+
+
+def test_an_edit_without_the_state_it_is_an_edit_of_is_refused(
+    api: TestClient, rows_url: str
+) -> None:
+    row = api.get(rows_url, params={"limit": 1}).json()["items"][0]
+    assert api.patch(f"{rows_url}/{row['id']}", json={"answer": "x"}).status_code == 428
+
+
+def test_an_edit_is_told_at_once_which_check_it_fails(api: TestClient, rows_url: str) -> None:
+    row = api.get(rows_url, params={"kind": "pair", "state": "kept", "limit": 1}).json()["items"][0]
+    edited = _edit(api, f"{rows_url}/{row['id']}", answer=f"{row['answer']} And 98,765 more.")
+    assert edited["objection"] == "figure_not_in_evidence"
+    assert "98,765" in edited["detail"]
+    assert edited["view"]["row"]["state"] == "dropped"
+
+
+def test_all_rows_of_a_filter_are_reviewed_and_taken_back_at_one_stroke(
+    api: TestClient, rows_url: str
+) -> None:
+    wanted = {"filter": {"use": ["exam"], "language": ["zh"]}, "verdict": "rejected"}
+    done = api.post(f"{rows_url}/review", json=wanted).json()
+    dropped = api.get(rows_url, params={"reason": "rejected_by_reviewer"}).json()
+    assert done["rows"] == dropped["total"] > 5
+    assert done["kept"] == 0
+    assert api.post(f"{rows_url}/undo").json()["rows"] == done["rows"]
+    assert api.get(rows_url, params={"reason": "rejected_by_reviewer"}).json()["total"] == 0
+    assert api.post(f"{rows_url}/undo").json()["rows"] == 0
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"verdict": "confirmed"},
+        {"verdict": "confirmed", "ids": ["a"], "filter": {}},
+        {"verdict": "perhaps", "ids": ["a"]},
+        {"verdict": "confirmed", "filter": {"colour": "blue"}},
+    ],
+)
+def test_a_review_that_cannot_be_meant_is_refused(
+    api: TestClient, rows_url: str, asked: dict[str, Any]
+) -> None:
+    assert api.post(f"{rows_url}/review", json=asked).status_code == 422
+
+
+def test_unknown_rows_and_documents_are_not_found(api: TestClient, rows_url: str) -> None:
+    assert api.get(f"{rows_url}/nothing").status_code == 404
+    review = {"verdict": "confirmed", "ids": ["nothing"]}
+    assert api.post(f"{rows_url}/review", json=review).status_code == 404
+    assert api.get(f"{rows_url}/map", params={"document": "../x"}).status_code == 404
+
+
+def test_another_projects_rows_are_not_found(
+    api: TestClient, rows_url: str, project: KnownProject
+) -> None:
+    row = api.get(rows_url, params={"limit": 1}).json()["items"][0]
+    theirs = f"/api/v1/projects/{project.id}/rows"
+    assert api.get(f"{theirs}/{row['id']}").status_code == 404
+    review = {"verdict": "rejected", "ids": [row["id"]]}
+    assert api.post(f"{theirs}/review", json=review).status_code == 404
+
+
+def test_the_map_counts_every_row_of_a_document(api: TestClient, rows_url: str) -> None:
+    found = api.get(f"{rows_url}/map", params={"document": "annual-review.md"}).json()
+    total = api.get(rows_url, params={"document": "annual-review.md"}).json()["total"]
+    counted = [one["kept"] + one["dropped"] + one["pending"] for one in found["passages"]]
+    assert sum(counted) == total
+    assert found["passages"][0]["start"] == 0
+
+
+def test_a_project_without_rows_has_an_empty_list(api: TestClient, project: KnownProject) -> None:
+    page = api.get(f"/api/v1/projects/{project.id}/rows").json()
+    assert (page["items"], page["total"], page["next_cursor"]) == ([], 0, None)
+
+
+def _edit(api: TestClient, url: str, **texts: str) -> dict[str, Any]:
+    tag = api.get(url).headers["ETag"]
+    done = api.patch(url, json=texts, headers={"If-Match": tag})
+    assert done.status_code == 200
+    return dict(done.json())

@@ -1,0 +1,121 @@
+"""The page of the documents, as its fragments come from the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loresmith.workspace.documents import Documents, document_key
+from loresmith.workspace.home import Home
+from projects import copy_documents
+
+ENGLISH = document_key("annual-review.md")
+CHINESE = document_key("渔港纪要.txt")
+SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+
+
+@pytest.fixture
+def at(home: Home, tmp_path: Path) -> str:
+    folder = copy_documents(tmp_path / "coast", "annual-review.md", "渔港纪要.txt")
+    return f"/projects/{home.projects.add(folder, name='Coast').id}/documents"
+
+
+def test_an_empty_project_says_what_to_do(client: Any, home: Home) -> None:
+    empty = home.projects.create("Empty")
+    page = client.get(f"/projects/{empty.id}/documents").text
+    assert "No documents yet" in page
+    assert "Drop files or folders here" in page
+
+
+def test_the_list_shows_every_document(client: Any, at: str) -> None:
+    client.get(f"{at}/{CHINESE}")
+    page = client.get(at).text
+    assert "annual-review.md" in page
+    assert "not read yet" in page
+    assert "the encoding was guessed to be GB18030" in page
+
+
+def test_an_upload_answers_with_its_line(client: Any, at: str) -> None:
+    def send(name: str, content: bytes, **form: str) -> str:
+        reply = client.post(f"{at}/upload", files={"file": (name, content)}, data=form)
+        assert reply.status_code == 200
+        return str(reply.text)
+
+    assert "taken in" in send("a.txt", b"The tide rose.\n")
+    assert "Replace it" in send("a.txt", b"The tide fell.\n")
+    assert "replaced" in send("a.txt", b"The tide fell.\n", replace="true")
+    assert ".exe files cannot be read" in send("b.exe", b"MZ")
+
+
+def test_markup_in_names_and_texts_is_never_markup(client: Any, at: str, home: Home) -> None:
+    hostile = f"# {SCRIPT}\n\nThe tide rose. {SCRIPT}\n".encode()
+    client.post(f"{at}/upload", files={"file": ("x&amp;<b>.md", hostile)})
+    project_id = at.split("/")[2]
+    documents = Documents(home.workspace(project_id))
+    (key,) = [line.key for line in documents.all().documents if line.name.startswith("x&")]
+    documents.revise(key, f"{SCRIPT}\nmore\n", expected=documents.get(key).version, note=SCRIPT)
+    for address in ("", f"/{key}", f"/{key}/edit", f"/{key}/history", "/chunking", "/table"):
+        page = client.get(f"{at}{address}").text
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert "<b>.md" not in page
+
+
+def test_a_document_is_shown_in_parts(client: Any, at: str, home: Home) -> None:
+    folder = Path(home.projects.get(at.split("/")[2]).folder)
+    (folder / "documents" / "long.txt").write_text("The lamp was lit in 2031.\n\n" * 5000)
+    key = document_key("long.txt")
+    page = client.get(f"{at}/{key}").text
+    assert page.count('class="passage') < 20
+    assert f"{at}/{key}/text?start=" in page
+    assert len(client.get(f"{at}/{key}/text", params={"start": 50_000}).text) > 5_000
+
+
+def test_a_passage_is_corrected_once_and_a_stale_one_refused(client: Any, at: str) -> None:
+    form = client.get(f"{at}/{ENGLISH}/passage", params={"start": 0, "end": 20}).text
+    version = form.split('name="version" value="')[1].split('"')[0]
+    sent = {"start": 0, "end": 20, "version": version, "text": "# New\r\n\r\nTitle", "note": "why"}
+    assert "Saved as a revision" in client.post(f"{at}/{ENGLISH}/passage", data=sent).text
+    assert client.post(f"{at}/{ENGLISH}/passage", data=sent).status_code == 409
+    history = client.get(f"{at}/{ENGLISH}/history").text
+    assert "why" in history
+    assert 'class="line added"' in history
+
+
+def test_changed_settings_are_previewed_and_faults_shown_in_place(client: Any, at: str) -> None:
+    client.get(f"{at}/{ENGLISH}")
+    settings = {"type": "headings", "min_length": "200", "max_length": "500"}
+    effect = client.post(f"{at}/chunking/preview", data=settings).text
+    assert "<svg" in effect
+    assert "The first passages that change" in effect
+    for wrong in ({"max_length": "100"}, {"max_length": "many"}, {"type": "none"}):
+        reply = client.post(f"{at}/chunking/preview", data=settings | wrong)
+        assert reply.status_code == 422
+        assert "These settings cannot be" in reply.text
+
+
+def test_the_dialog_warns_before_the_embedded_model_is_asked_about_chinese(
+    client: Any, at: str
+) -> None:
+    chinese = client.post(f"{at}/estimate", data={"documents": [CHINESE]}).text
+    assert "It cannot begin like this" in chinese
+    assert 'href="/models"' in chinese
+    english = client.post(f"{at}/estimate", data={"documents": [ENGLISH]}).text
+    assert "It cannot begin" not in english
+
+
+def test_a_deleted_document_leads_back_to_the_list(client: Any, at: str, home: Home) -> None:
+    version = Documents(home.workspace(at.split("/")[2])).get(ENGLISH).version
+    stale = client.post(f"{at}/{ENGLISH}/delete", data={"version": "other"})
+    assert stale.status_code == 409
+    reply = client.post(f"{at}/{ENGLISH}/delete", data={"version": version})
+    assert reply.headers["HX-Location"] == at
+    assert "annual-review.md" not in client.get(at).text
+
+
+def test_the_page_speaks_chinese(client: Any, at: str) -> None:
+    page = client.get(at, headers={"Accept-Language": "zh-CN"}).text
+    assert "将文件或文件夹拖到这里" in page
+    assert "尚未读取" in page

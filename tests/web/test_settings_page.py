@@ -1,0 +1,143 @@
+"""The settings: of the studio, and the recipe of a project as text."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+import pytest
+
+from loresmith.recipe import Recipe
+from loresmith.workspace.prompts import teacher_prompts
+
+
+@pytest.fixture
+def project(home):
+    """A new, empty project."""
+    return home.projects.create("Coast")
+
+
+@pytest.fixture
+def address(project):
+    return f"/projects/{project.id}/settings"
+
+
+def etag_in(page: str) -> str:
+    found = re.search(r'name="etag" value="([^"]*)"', page)
+    assert found is not None
+    return found[1]
+
+
+def recipe_of(project) -> Path:
+    return Path(project.folder) / "loresmith.yaml"
+
+
+def test_the_settings_say_where_things_are(client, home):
+    page = client.get("/settings").text
+    assert str(home.settings.home) in page
+    assert str(home.settings.models) in page
+
+
+def test_the_page_speaks_the_language_of_the_browser_until_one_is_chosen(client):
+    chinese = client.get("/settings", headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"})
+    assert 'lang="zh-CN"' in chinese.text
+    assert "存放位置" in chinese.text
+    client.cookies.set("language", "en")
+    chosen = client.get("/settings", headers={"Accept-Language": "zh-CN"})
+    assert "Where things are" in chosen.text
+
+
+def test_the_languages_are_taken_in_the_order_the_browser_gives_them(client):
+    assert (
+        '<html lang="en"' in client.get("/settings", headers={"Accept-Language": "fr,en,zh"}).text
+    )
+    reply = client.get("/settings", headers={"Accept-Language": "en;q=0.5, zh;q=0.9"})
+    assert '<html lang="zh-CN"' in reply.text
+
+
+def test_a_theme_that_nobody_offers_is_not_taken_from_a_cookie(client):
+    client.cookies.set("theme", "dark")
+    assert 'data-theme="dark"' in client.get("/settings").text
+    client.cookies.set("theme", 'x"><script>')
+    assert "<script>" not in client.get("/settings").text
+
+
+def test_a_new_project_shows_every_setting_with_its_default(client, address):
+    page = html.unescape(client.get(address).text)
+    assert "num_epochs:" in page
+    assert "# What the teacher is asked to write." in page
+
+
+def test_what_is_saved_is_the_text_as_written_with_its_comments(client, project, address):
+    text = "# 我的注释\nseed: 7\n"
+    reply = client.post(
+        f"{address}/recipe", data={"recipe": text, "etag": etag_in(client.get(address).text)}
+    )
+    assert reply.status_code == 200
+    assert "Saved." in reply.text
+    assert recipe_of(project).read_text("utf-8") == text
+    assert Recipe.load(recipe_of(project)).seed == 7
+
+
+def test_every_fault_is_shown_and_nothing_is_saved(client, project, address):
+    recipe_of(project).write_text("seed: 7\n", "utf-8")
+    etag = etag_in(client.get(address).text)
+    text = "seed: many\ntraining: {type: lora, rnak: 8}\n"
+    reply = client.post(f"{address}/recipe", data={"recipe": text, "etag": etag})
+    page = html.unescape(reply.text)
+    assert reply.status_code == 422
+    assert "there are 2 faults" in page
+    assert "did you mean rank" in page
+    assert "seed: many" in page, "what was written is kept"
+    assert recipe_of(project).read_text("utf-8") == "seed: 7\n"
+
+
+def test_text_that_is_no_yaml_says_where(client, address):
+    etag = etag_in(client.get(address).text)
+    reply = client.post(f"{address}/recipe", data={"recipe": "seed: [1\n", "etag": etag})
+    assert reply.status_code == 422
+    assert "not valid YAML" in reply.text
+    assert "line 2" in reply.text
+
+
+def test_a_recipe_that_is_broken_on_disk_can_be_mended_here(client, project, address):
+    recipe_of(project).write_text("training: [\n", "utf-8")
+    page = client.get(address)
+    assert page.status_code == 200
+    reply = client.post(
+        f"{address}/recipe", data={"recipe": "seed: 1\n", "etag": etag_in(page.text)}
+    )
+    assert reply.status_code == 200
+    assert Recipe.load(recipe_of(project)).seed == 1
+
+
+def test_two_editors_cannot_overwrite_one_another(client, project, address):
+    etag = etag_in(client.get(address).text)
+    recipe_of(project).write_text("seed: 5\n", "utf-8")
+    reply = client.post(f"{address}/recipe", data={"recipe": "seed: 6\n", "etag": etag})
+    assert reply.status_code == 422
+    assert "has been changed meanwhile" in reply.text
+    assert recipe_of(project).read_text("utf-8") == "seed: 5\n"
+
+
+def test_a_post_from_another_site_changes_nothing(client, project, address):
+    etag = etag_in(client.get(address).text)
+    reply = client.post(
+        f"{address}/recipe",
+        data={"recipe": "seed: 6\n", "etag": etag},
+        headers={"Origin": "https://evil.example", "X-CSRF-Token": "none"},
+    )
+    assert reply.status_code == 403
+    assert not recipe_of(project).exists()
+
+
+def test_markup_in_a_recipe_is_shown_as_text(client, project, address):
+    recipe_of(project).write_text("# </textarea><script>alert(1)</script>\n", "utf-8")
+    assert "<script>alert(1)" not in client.get(address).text
+
+
+def test_every_prompt_of_the_teacher_can_be_read(client, address):
+    page = html.unescape(client.get(address).text)
+    for prompt in teacher_prompts():
+        assert prompt.text.strip().splitlines()[0] in page

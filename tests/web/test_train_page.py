@@ -1,0 +1,122 @@
+"""The page Train: settings with a look ahead, starts, faults at their fields, runs to delete."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from examined_runs import project_with_tiny_model
+from loresmith.workspace.background import Background
+from projects import copy_documents
+
+
+@pytest.fixture
+def project(home, tmp_path):
+    """A project with documents and a teacher that nobody asks."""
+    folder = tmp_path / "coast"
+    project_with_tiny_model(folder, "http://127.0.0.1:9/v1", names=("annual-review.md",))
+    return home.projects.add(folder, name="Coast")
+
+
+@pytest.fixture
+def base(project):
+    return f"/projects/{project.id}/train"
+
+
+@pytest.fixture
+def no_worker(monkeypatch):
+    """Jobs are queued and nobody works them off."""
+    monkeypatch.setattr("loresmith.workspace.background.background.start_worker", lambda *_: None)
+
+
+def etag_in(page: str) -> str:
+    found = re.search(r'name="etag" value="([^"]*)"', page)
+    assert found is not None
+    return found[1]
+
+
+def jobs_of(home, project):
+    return Background(home.workspace(project.id)).jobs()
+
+
+def test_a_project_without_runs_says_what_to_do(client, base):
+    page = client.get(base).text
+    assert "No run yet" in page and "Train and examine" in page
+
+
+def test_a_project_without_documents_shows_the_page_and_the_fault(client, home):
+    empty = home.projects.create("Empty")
+    address = f"/projects/{empty.id}/train"
+    assert client.get(address).status_code == 200
+    look = client.post(f"{address}/look", data={"seed": "1"}).text
+    assert 'data-ready="no"' in look and "there is no document" in look
+
+
+def test_the_form_shows_help_and_bounds_from_the_schema_in_chinese(client, base):
+    page = client.get(base, headers={"Accept-Language": "zh"}).text
+    assert "学习率" in page and "适配器的宽度" in page and "训练并考试" in page
+    assert "Peak step size" not in page
+
+
+def test_the_look_ahead_follows_what_is_typed(client, base):
+    look = client.post(f"{base}/look", data={"training.rank": "8", "seed": "3"}).text
+    assert "--set training.rank=8" in look and "rank: 8" in look
+    assert "Read the documents" in look
+    wrong = client.post(f"{base}/look", data={"training.rank": "0"}).text
+    assert "not right yet" in wrong and "--set" not in wrong
+
+
+def test_a_look_ahead_speaks_chinese_of_what_it_found(client, base):
+    look = client.post(f"{base}/look", data={}, headers={"Accept-Language": "zh"}).text
+    assert "同一任务会先完成" in look and "there is no dataset" not in look
+
+
+def test_another_type_brings_its_own_fields(client, base):
+    form = client.post(f"{base}/form", data={"training.type": "full", "training.rank": "8"}).text
+    assert 'name="training.rank"' not in form and 'name="training.batch_size"' in form
+    assert re.search(r'value="full" checked', form)
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_a_start_saves_the_settings_and_queues_the_job(client, base, home, project):
+    etag = etag_in(client.get(base).text)
+    typed = {"etag": etag, "verb": "train", "training.rank": "8"}
+    answer = client.post(f"{base}/start", data=typed)
+    assert answer.status_code == 200 and "queued" in answer.headers["HX-Trigger"]
+    (job,) = jobs_of(home, project)
+    assert job.verb == "train"
+    assert "rank: 8" in (Path(project.folder) / "loresmith.yaml").read_text()
+    assert "Waiting for its turn" in client.get(f"{base}/job").text
+    assert "stopped" in client.post(f"{base}/stop").text
+    assert jobs_of(home, project)[0].state == "cancelled"
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_faults_come_back_at_their_fields_with_what_was_typed(client, base, home, project):
+    typed = {"training.rank": "0", "training.num_epochs": "<b>many</b>"}
+    answer = client.post(f"{base}/start", data=typed)
+    assert answer.status_code == 422
+    assert "This should be at least 1." in answer.text
+    assert "&lt;b&gt;many&lt;/b&gt;" in answer.text and "<b>many" not in answer.text
+    assert jobs_of(home, project) == []
+    chinese = client.post(f"{base}/start", data=typed, headers={"Accept-Language": "zh"})
+    assert "应不小于 1。" in chinese.text
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_a_start_does_not_overwrite_what_somebody_else_changed(client, base, home, project):
+    etag = etag_in(client.get(base).text)
+    assert client.post(f"{base}/save", data={"etag": etag, "seed": "5"}).status_code == 200
+    late = client.post(f"{base}/start", data={"etag": etag, "seed": "6"})
+    assert late.status_code == 422 and "changed meanwhile" in late.text
+    assert "seed: 5" in (Path(project.folder) / "loresmith.yaml").read_text()
+    assert jobs_of(home, project) == []
+
+
+def test_a_run_of_another_project_is_not_found(client, base, home, tmp_path):
+    other = home.projects.add(copy_documents(tmp_path / "other", "annual-review.md"), name="Other")
+    for path in ("runs/v1-x/delete", f"../../{other.id}/train/runs/v1-x/delete"):
+        assert client.get(f"{base}/{path}").status_code == 404
+    assert client.post(f"{base}/runs/v1-x/resume").status_code == 404

@@ -1,0 +1,163 @@
+"""A form follows from the schema, and what is typed into it becomes changes of the recipe."""
+
+from __future__ import annotations
+
+import pytest
+
+from loresmith.errors import NotFound
+from loresmith.models import OpenAICompatible
+from loresmith.recipe import Recipe
+from loresmith.workspace.forms import Form, FormField, form_as_typed, form_of, submission_of
+
+
+def fields_of(form: Form) -> dict[str, FormField]:
+    return {field.path: field for field in form.fields()}
+
+
+def test_every_setting_of_the_recipe_is_in_the_whole_form() -> None:
+    def paths(data: object, path: str) -> set[str]:
+        if not isinstance(data, dict) or path == "teacher.extra_body":
+            return {path}
+        return {found for name, one in data.items() for found in paths(one, f"{path}.{name}")}
+
+    recipe = Recipe(teacher=OpenAICompatible(model="any"))
+    everything = {found for name, one in recipe.model_dump().items() for found in paths(one, name)}
+    single = {path for path in everything if path.endswith(".type")}  # a family of one: no choice
+    assert everything - single <= set(fields_of(form_of(recipe)))
+    assert {"training.type", "chunking.type", "teacher.type"} <= set(fields_of(form_of(recipe)))
+
+
+def test_every_field_has_a_label_help_and_a_value_as_the_recipe_has_it() -> None:
+    for field in form_of(Recipe()).fields():
+        assert field.label and field.help, field.path
+        assert not field.changed, field.path
+
+
+def test_bounds_kinds_and_options_come_from_the_annotations() -> None:
+    fields = fields_of(form_of(Recipe(), "training", "exam", "curation"))
+    rank, dropout = fields["training.rank"], fields["training.dropout"]
+    assert (rank.kind, rank.ge, rank.le) == ("integer", 1, 1024)
+    assert (dropout.kind, dropout.le) == ("number", 0.9)
+    assert [one.value for one in fields["training.scheduler"].options] == [
+        *("cosine", "linear", "constant")
+    ]
+    assert fields["training.early_stopping"].kind == "flag"
+    assert fields["training.learning_rate"].optional
+    assert fields["training.target_modules"].kind == "list"
+    assert fields["exam.system_prompt"].kind == "long_text"
+    assert fields["curation.filters"].kind == "members"
+    assert fields["curation.filters.duplicate.similarity"].value == 0.8
+
+
+def test_common_settings_come_first_and_the_others_are_folded() -> None:
+    (group,) = form_of(Recipe(), "training").groups
+    assert [field.name for field in group.common][:1] == ["type"]
+    assert {"learning_rate", "num_epochs", "rank"} <= {field.name for field in group.common}
+    assert "pass_tokens" in {field.name for field in group.folded}
+
+
+def test_only_what_was_changed_becomes_a_change() -> None:
+    typed = {"training.rank": ["64"], "training.num_epochs": [" 3 "], "seed": ["7"]}
+    submitted = submission_of(Recipe(), typed, "training", "seed")
+    assert submitted.changes == {"training.num_epochs": 3.0, "seed": 7}
+    assert submitted.recipe is not None and submitted.recipe.seed == 7
+
+
+def test_an_emptied_field_goes_back_to_its_default() -> None:
+    recipe = Recipe.build({"training": {"rank": 8, "learning_rate": 0.01}, "seed": 7})
+    typed = {"training.rank": [""], "training.learning_rate": [""], "seed": [""]}
+    submitted = submission_of(recipe, typed, "training", "seed")
+    assert submitted.changes == {
+        "training.rank": None,
+        "training.learning_rate": None,
+        "seed": None,
+    }
+    assert submitted.recipe == Recipe()
+
+
+def test_lists_flags_and_blocks_are_read_as_people_type_them() -> None:
+    typed = {
+        "training.target_modules": ["q_proj，v_proj, "],
+        "training.early_stopping": ["false"],
+        "training.rank_stabilized": ["false", "true"],
+    }
+    assert submission_of(Recipe(), typed, "training").changes == {
+        "training.target_modules": ["q_proj", "v_proj"],
+        "training.early_stopping": False,
+        "training.rank_stabilized": True,
+    }
+    teacher = Recipe(teacher=OpenAICompatible(model="any"))
+    body = {"teacher.extra_body": ['{"enable_thinking": false}']}
+    assert submission_of(teacher, body, "teacher").changes == {
+        "teacher.extra_body": {"enable_thinking": False}
+    }
+
+
+def test_every_fault_stands_at_its_field() -> None:
+    typed = {
+        "training.rank": ["0"],
+        "training.num_epochs": ["many"],
+        "training.batch_size": ["1.5"],
+        "training.dropout": ["nan"],
+        "training.scheduler": ["sideways"],
+        "exam.max_overlap": ["1"],
+    }
+    submitted = submission_of(Recipe(), typed, "training", "exam")
+    assert submitted.recipe is None
+    kinds = {path: fault.kind for path, fault in submitted.faults.items()}
+    assert kinds == {
+        "training.rank": "ge",
+        "training.num_epochs": "number",
+        "training.batch_size": "integer",
+        "training.dropout": "number",
+        "exam.max_overlap": "lt",
+    }
+    wrong = submission_of(Recipe(), {"training.scheduler": ["sideways"]}, "training")
+    assert set(wrong.faults) == {"training.scheduler"}
+
+
+def test_a_fault_between_two_settings_belongs_to_no_field() -> None:
+    submitted = submission_of(Recipe(), {"chunking.min_length": ["9000"]}, "chunking")
+    assert set(submitted.faults) == {""}
+    assert "max_length" in submitted.faults[""].message
+
+
+def test_another_type_brings_its_own_fields_and_leaves_those_of_the_old_one() -> None:
+    typed = {"training.type": ["full"], "training.rank": ["8"], "training.batch_size": ["4"]}
+    assert "training.rank" not in fields_of(form_as_typed(Recipe(), typed, "training"))
+    submitted = submission_of(Recipe(), typed, "training")
+    assert submitted.changes == {"training.type": "full", "training.batch_size": 4}
+
+
+def test_a_type_with_a_setting_that_is_needed_asks_for_it() -> None:
+    typed = {"teacher.type": ["openai"], "teacher.model": [""]}
+    assert fields_of(form_as_typed(Recipe(), typed, "teacher"))["teacher.model"].text == ""
+    assert submission_of(Recipe(), typed, "teacher").faults["teacher.model"].kind == "needed"
+    typed["teacher.model"] = ["deepseek-chat"]
+    assert submission_of(Recipe(), typed, "teacher").changes == {
+        "teacher.type": "openai",
+        "teacher.model": "deepseek-chat",
+    }
+
+
+def test_filters_are_ticked_and_keep_their_order_and_settings() -> None:
+    typed = {
+        "curation.filters": ["", "duplicate", "empty"],
+        "curation.filters.duplicate.similarity": ["0.5"],
+    }
+    assert submission_of(Recipe(), typed, "curation").changes == {
+        "curation.filters": [{"type": "empty"}, {"type": "duplicate", "similarity": 0.5}]
+    }
+    none = submission_of(Recipe(), {"curation.filters": [""]}, "curation")
+    assert none.changes == {"curation.filters": []}
+
+
+@pytest.mark.parametrize("path", ["training.rnak", "nothing", "seed.x"])
+def test_a_path_that_is_no_setting_is_not_found(path: str) -> None:
+    with pytest.raises(NotFound):
+        form_of(Recipe(), path)
+
+
+def test_a_type_that_does_not_exist_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        submission_of(Recipe(), {"training.type": ["magic"]}, "training")
