@@ -17,13 +17,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
+
 from loresmith.models.base import Sampling
 from loresmith.models.base_models import resolve_base_model
 from loresmith.models.hosting import Failed, Finished, Hosts, Piece, Question, Weights
 from loresmith.records import Message
 from loresmith.settings import load_settings
 
-_TOKENS = 64
 _PROMPTS = (
     "Explain why harbours are dredged.",
     "Write three sentences about the tide.",
@@ -36,6 +37,8 @@ class Measured(NamedTuple):
     """What one round of questions took."""
 
     tokens_a_second: float
+    tokens_a_cpu_second: float
+    """What a busy machine does not change: for each second that the model's process computed."""
     first_word: float
     """Seconds until the first text, the median."""
     last_word: float
@@ -45,6 +48,7 @@ class Measured(NamedTuple):
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--base-model", default="embedded")
+    options.add_argument("--tokens", type=int, default=64, help="Longest reply.")
     options.add_argument("--at-once", type=int, nargs="+", default=[1, 4, 16])
     chosen = options.parse_args()
     base = resolve_base_model(chosen.base_model, load_settings())
@@ -53,45 +57,46 @@ def main() -> None:
         print(
             "| questions at once | who answers | way | tokens/s | first word (s) | all done (s) |"
         )
-        print("|---:|---|---|---:|---:|---:|")
+        print("|---:|---|---|---:|---:|---:|---:|")
         for who, weights in (
             ("base", [Weights(base)]),
             ("base + 2 adapters", [Weights(base), *(Weights(base, one) for one in adapters)]),
         ):
             for way, limit in (("one by one", 1), ("batched", 64)):
-                _round_of(who, way, weights, limit, chosen.at_once)
+                _round_of(who, way, weights, limit, chosen)
 
 
 def _round_of(
-    who: str, way: str, weights: Sequence[Weights], limit: int, at_once: Sequence[int]
+    who: str, way: str, weights: Sequence[Weights], limit: int, chosen: argparse.Namespace
 ) -> None:
     hosts = Hosts(max_rows=limit)
     try:
         for one in weights:
             hosts.load(one)
-        _ask(hosts, weights, 1)  # what is slow only the first time
-        for count in at_once:
-            measured = _ask(hosts, weights, count)
+        _ask(hosts, weights, 1, chosen.tokens)  # what is slow only the first time
+        for count in chosen.at_once:
+            measured = _ask(hosts, weights, count, chosen.tokens)
             print(
                 f"| {count} | {who} | {way} | {measured.tokens_a_second:.1f} "
-                f"| {measured.first_word:.2f} | {measured.last_word:.1f} |",
+                f"| {measured.tokens_a_cpu_second:.1f} | {measured.first_word:.2f} "
+                f"| {measured.last_word:.1f} |",
                 flush=True,
             )
     finally:
         hosts.close()
 
 
-def _ask(hosts: Hosts, weights: Sequence[Weights], count: int) -> Measured:
+def _ask(hosts: Hosts, weights: Sequence[Weights], count: int, tokens_each: int) -> Measured:
     """`count` questions at the same moment, spread over `weights`."""
     heard: queue.Queue[tuple[int, float, Piece | Finished | Failed]] = queue.Queue()
-    started = time.monotonic()
+    started, computed = time.monotonic(), _computed()
     for number in range(count):
 
         def hear(told: Piece | Finished | Failed, number: int = number) -> None:
             heard.put((number, time.monotonic() - started, told))
 
         messages = (Message(role="user", content=_PROMPTS[number % len(_PROMPTS)]),)
-        sampling = Sampling(temperature=0.8, max_tokens=_TOKENS, seed=number)
+        sampling = Sampling(temperature=0.8, max_tokens=tokens_each, seed=number)
         question = Question(messages=messages, sampling=sampling)
         hosts.ask(weights[number % len(weights)], question, hear)
     first: dict[int, float] = {}
@@ -103,7 +108,14 @@ def _ask(hosts: Hosts, weights: Sequence[Weights], count: int) -> Measured:
         first.setdefault(number, at)
         if isinstance(told, Finished):
             tokens, ended, last = tokens + told.usage.completion_tokens, ended + 1, at
-    return Measured(tokens / last, statistics.median(first.values()), last)
+    computed = _computed() - computed
+    return Measured(tokens / last, tokens / computed, statistics.median(first.values()), last)
+
+
+def _computed() -> float:
+    """CPU seconds of the models' processes so far."""
+    times = [child.cpu_times() for child in psutil.Process().children()]
+    return sum(one.user + one.system for one in times)
 
 
 def _adapter(base: Path, folder: Path) -> Path:

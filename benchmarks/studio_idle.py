@@ -22,24 +22,36 @@ import psutil
 
 _EXAMPLE = Path(__file__).parents[1] / "examples" / "harbor"
 _START = "from loresmith.cli import main; main()"
-_PAGES = ("documents", "questions", "review", "dataset", "train", "exam", "chat", "jobs", "settings")
+_PAGES = (
+    "documents",
+    "questions",
+    "review",
+    "dataset",
+    "train",
+    "exam",
+    "chat",
+    "jobs",
+    "settings",
+)
 
 
 def main() -> None:
     """Prints the figures; ends with 1 when one of them is not kept."""
-    seconds, megabytes = [], []
+    seconds, processor, megabytes = [], [], []
     for _ in range(3):
         with tempfile.TemporaryDirectory() as folder:
-            ready, memory = _measure(Path(folder))
+            ready, worked, memory = _measure(Path(folder))
         seconds.append(ready)
+        processor.append(worked)
         megabytes.append(memory)
     print(f"ready after {min(seconds):.2f} s (of three: {_all(seconds, '.2f')})")
+    print(f"with {min(processor):.2f} s of a processor: what a machine that is idle takes")
     print(f"idle with {max(megabytes):.0f} MB (of three: {_all(megabytes, '.0f')})")
     sys.exit(0 if min(seconds) < 3 and max(megabytes) < 150 else 1)
 
 
-def _measure(folder: Path) -> tuple[float, float]:
-    """Seconds until the first answer, and MB once every page was asked for."""
+def _measure(folder: Path) -> tuple[float, float, float]:
+    """Seconds until the first answer, by the clock and of a processor; MB after every page."""
     project = folder / "harbor"
     shutil.copytree(_EXAMPLE, project)
     began = time.perf_counter()
@@ -55,12 +67,13 @@ def _measure(folder: Path) -> tuple[float, float]:
         url = server.stdout.readline().split()[4]
         _ask(f"{url}/healthz")
         ready = time.perf_counter() - began
+        times = psutil.Process(server.pid).cpu_times()
         _look_round(url)
         memory = psutil.Process(server.pid).memory_info().rss / 2**20
     finally:
         server.terminate()
         server.wait(20)
-    return ready, memory
+    return ready, times.user + times.system, memory
 
 
 def _look_round(url: str) -> None:

@@ -44,6 +44,12 @@ PAGES = {
     "devices": "/devices",
     "settings": "/settings",
 }
+QUESTIONS = {
+    "en": "How high is the Tessary Strait fee for late cancellation?",
+    "zh": "说到澜屿渔港翻修冷库那笔经调整的概算，数目能告诉我吗？",
+}
+"""What the models are asked on the chat page: a question of the example's exam."""
+
 MOST_BYTES = 150_000
 """Of a picture in the docs."""
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
@@ -118,6 +124,8 @@ def _pictures(url: str, project: str, *, docs: bool) -> Iterator[tuple[str, byte
                     continue
                 page.goto(address.format(project=project))
                 _settle(page)
+                if name == "chat":
+                    _ask(page, QUESTIONS[look.language])
                 picture = page.screenshot()
                 label = f"studio-{name}-{look.name}.png"
                 yield label, _small(picture) if docs else picture
@@ -152,6 +160,17 @@ def _settle(page: Page) -> None:
     page.wait_for_load_state("load")
     expect(page.locator(".htmx-request, [aria-busy=true]")).to_have_count(0)
     page.wait_for_timeout(400)  # curves are drawn after their data is there
+
+
+def _ask(page: Page, question: str) -> None:
+    """Asks both models and waits for their replies: loading them takes the longest."""
+    from playwright.sync_api import expect
+
+    page.locator("#question").fill(question)
+    page.locator("#send").click()
+    page.locator("#turns [aria-busy=true]").first.wait_for()
+    expect(page.locator("#turns [aria-busy=true]")).to_have_count(0, timeout=180_000)
+    page.locator("#content").click(position={"x": 5, "y": 5})
 
 
 def _small(picture: bytes) -> bytes:

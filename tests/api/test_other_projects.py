@@ -39,10 +39,11 @@ def projects(api: TestClient, home: Home, examined: Path, tmp_path: Path) -> Two
 def _ids(api: TestClient, home: Home, project: str) -> dict[str, str]:
     base = f"/api/v1/projects/{project}"
 
-    def first(path: str, field: str) -> str:
-        return str(api.get(f"{base}/{path}").json()["items"][0][field])
+    def items(path: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = api.get(f"{base}/{path}").json()["items"]
+        return found
 
-    key, run = first("documents", "key"), first("runs", "id")
+    key, run = str(items("documents")[0]["key"]), str(items("runs")[0]["id"])
     text = api.get(f"{base}/documents/{quote(key)}")
     changed = api.put(
         f"{base}/documents/{quote(key)}/text",
@@ -59,8 +60,8 @@ def _ids(api: TestClient, home: Home, project: str) -> dict[str, str]:
         "revision": str(api.get(f"{base}/documents/{quote(key)}/revisions").json()[0]["id"]),
         "run_id": run,
         "run": run,
-        "item_id": first(f"runs/{run}/exam/items", "id"),
-        "row_id": first("rows", "id"),
+        "item_id": items(f"runs/{run}/exam/items")[0]["item"]["id"],
+        "row_id": items("rows")[0]["id"],
         "job_id": Background(home.workspace(project)).jobs()[0].id,
         "number": "1",
         "older": "1",
@@ -73,7 +74,7 @@ def test_an_unknown_project_is_not_found_by_any_route(api: TestClient) -> None:
     asked = [one for one in operations_of(api) if "project_id" in one.path_names]
     assert len(asked) > 60
     for operation in asked:
-        names = {name: "1" for name in operation.path_names} | {"project_id": "unknown"}
+        names = dict.fromkeys(operation.path_names, "1") | {"project_id": "unknown"}
         reply = _ask(api, operation, names)
         assert reply.status_code == 404, f"{operation}: {reply.status_code} {reply.text}"
 
@@ -85,6 +86,8 @@ def test_what_one_project_has_another_has_not(api: TestClient, projects: TwoProj
         unknown = operation.path_names - {"project_id"} - set(projects.ids)
         assert not unknown, f"give {operation} an id for {unknown} in `_ids`"
         here = {**projects.ids, "project_id": projects.full}
+        if operation.path.endswith("/difference"):
+            here |= {"older": here["revision"], "newer": here["revision"]}
         if operation.method == "GET" and not operation.path.endswith("/events"):
             found = _ask(api, operation, here)
             assert found.status_code != 404, f"{operation} finds nothing even at home: {found.text}"

@@ -8,32 +8,16 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from loresmith import Workspace
 from loresmith.workspace.home import Home
 from loresmith.workspace.projects import KnownProject
-from projects import copy_documents
-from servers.sentence_teacher import sentence_teacher
-from servers.teacher_server import TeacherServer
+from written_rows import copy_written
 
 
 @pytest.fixture
-def rows_url(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def rows_url(home: Home, tmp_path: Path) -> str:
     """The address of the rows of a project that is written and curated."""
-    known = written_project(home, tmp_path, monkeypatch)
+    known = home.projects.add(copy_written(tmp_path / "written"), name="Written")
     return f"/api/v1/projects/{known.id}/rows"
-
-
-def written_project(
-    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> KnownProject:
-    folder = copy_documents(tmp_path / "written", "annual-review.md", "渔港纪要.txt")
-    monkeypatch.setenv("OPENAI_API_KEY", "none")
-    with TeacherServer(sentence_teacher) as server:
-        (folder / "loresmith.yaml").write_text(
-            f"teacher:\n  type: openai\n  model: any\n  url: {server.url}\n"
-        )
-        Workspace(folder).do("curate")
-    return home.projects.add(folder, name="Coast")
 
 
 def test_a_list_is_read_to_its_end_by_cursors(api: TestClient, rows_url: str) -> None:

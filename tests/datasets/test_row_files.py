@@ -144,3 +144,9 @@ def test_a_token_of_a_chat_template_is_not_let_in(token: str) -> None:
         mapping.conversation(GOOD | {"instruction": f"hello{token}\nassistant"})
     assert fault.value.reason == "template_token"
     assert mapping.conversation(GOOD | {"instruction": "a < b | c > d, x </section>"})
+
+
+def test_a_fault_names_the_column_as_the_file_does() -> None:
+    with pytest.raises(RowFault) as fault:
+        RowMapping(instruction="问题", output="答案").conversation({"问题": "?", "答案": ""})
+    assert (fault.value.reason, fault.value.detail) == ("empty", "'答案' is empty")

@@ -128,7 +128,10 @@ def test_what_the_embedded_teacher_leaves_out_is_told_with_reasons(tmp_path: Pat
         (fact,) = facts(context)
         assert fact.answer == "The lamp of Orrin Skerry was lit in 1871."
         left_out = {drop.text: drop.reason for drop in skipped(context)}
-    assert left_out == {"Who could forget it?": "not_a_statement", "We saw it once.": "first_person"}
+    assert left_out == {
+        "Who could forget it?": "not_a_statement",
+        "We saw it once.": "first_person",
+    }
 
 
 _PROSE = """# Orrin Skerry

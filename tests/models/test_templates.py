@@ -24,8 +24,7 @@ THINKING_TEMPLATE = (
 )
 # The same, where the reasoning is taken out of the reply's text and put into a place of its own.
 REASONING_TEMPLATE = THINKING_TEMPLATE.replace(
-    "{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}"
-    "{{ m['content'].strip() + '<|im_end|>\\n' }}",
+    "{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}{{ m['content'].strip() + '<|im_end|>\\n' }}",
     "{% set thought = m['content'].split('</think>') %}"
     "{{ '<think>\\n' + thought[0].replace('<think>', '').strip() + '\\n</think>\\n\\n' }}"
     "{{ thought[-1].strip() + '<|im_end|>\\n' }}"

@@ -59,10 +59,10 @@ def test_a_name_is_never_html(client: TestClient, home: Home) -> None:
 def test_a_project_is_renamed(client: TestClient, home: Home) -> None:
     known = home.projects.create("Coast")
     assert 'value="Coast"' in client.get(f"/projects/{known.id}/rename").text
-    cards = client.post(f"/projects/{known.id}/rename", data={"name": "海岸"}, headers=HTMX)
+    cards = client.post(f"/projects/{known.id}/rename", data={"new_name": "海岸"}, headers=HTMX)
     assert names_on(cards.text) == ["海岸"]
     assert "closeDialog" in cards.headers["HX-Trigger"]
-    refused = client.post(f"/projects/{known.id}/rename", data={"name": ""}, headers=HTMX)
+    refused = client.post(f"/projects/{known.id}/rename", data={"new_name": ""}, headers=HTMX)
     assert (refused.status_code, refused.headers["HX-Retarget"]) == (422, "#dialog")
 
 

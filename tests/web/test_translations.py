@@ -21,8 +21,6 @@ from jinja2.ext import babel_extract
 from loresmith import web
 from loresmith.recipe import Recipe
 from loresmith.workspace.forms import every_text_of
-from loresmith.recipe import Recipe
-from loresmith.workspace.forms import every_text_of
 
 WEB = Path(web.__file__).parent
 CATALOGUES = sorted((WEB / "locale" / "zh").glob("*.po"))
@@ -50,7 +48,6 @@ def used_texts() -> list[Used]:
                     file, ("_", "gettext", "ngettext"), (), options
                 )
             ]
-    found += [Used(text, "a setting") for text in every_text_of(Recipe)]
     for path in sorted(WEB.rglob("*.py")):
         with path.open("rb") as file:
             found += [

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from loresmith import __version__
@@ -26,7 +27,7 @@ from loresmith.api.security import (
 )
 from loresmith.workspace.accounts import Accounts, server_key
 from loresmith.workspace.home import Home
-from loresmith.workspace.recovery import recover_jobs
+from loresmith.workspace.recovery import RECOVER_SECONDS, Recovery
 
 
 def create_api(home: Home, *, access: Access = LOOPBACK, max_upload: int = MAX_UPLOAD) -> FastAPI:
@@ -41,6 +42,7 @@ def create_api(home: Home, *, access: Access = LOOPBACK, max_upload: int = MAX_U
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         responses=PROBLEM_RESPONSES,
+        generate_unique_id_function=_name_of,
         lifespan=_while_serving,
     )
     app.state.home = home
@@ -62,9 +64,23 @@ def create_api(home: Home, *, access: Access = LOOPBACK, max_upload: int = MAX_U
     return app
 
 
+def _name_of(route: APIRoute) -> str:
+    """What generated clients call the operation: `rows_list_rows`."""
+    tag = str(route.tags[0]) if route.tags else "other"
+    return f"{tag}_{route.name}"
+
+
 @asynccontextmanager
 async def _while_serving(app: FastAPI) -> AsyncIterator[None]:
     """Jobs that a crash left behind are taken up again, while the server answers already."""
-    recovery = asyncio.create_task(run_in_threadpool(recover_jobs, app.state.home))
+    recovery = asyncio.create_task(_recover(Recovery(app.state.home)))
     yield
-    await recovery
+    recovery.cancel()
+    with suppress(asyncio.CancelledError):
+        await recovery
+
+
+async def _recover(recovery: Recovery) -> None:
+    while True:
+        await run_in_threadpool(recovery.look)
+        await asyncio.sleep(RECOVER_SECONDS)

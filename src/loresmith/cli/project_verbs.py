@@ -125,9 +125,7 @@ def status(
 ) -> None:
     from loresmith.cli.display import show_status
 
-    workspace = _open(
-        folder, recipe, settings, teacher, base_model, seed, as_last_used=True
-    )
+    workspace = _open(folder, recipe, settings, teacher, base_model, seed, as_last_used=True)
     complete = show_status(workspace.status())
     raise typer.Exit(0 if complete else 1)
 

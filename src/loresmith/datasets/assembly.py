@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from loresmith.component import Component
 from loresmith.datasets.build import Answers, freeze
@@ -18,6 +18,9 @@ class Assembly(Component):
     answers: Answers = "same"
     """What paraphrases are answered with. `same`: the fact's own answer, which small models learn
     in a fraction of the epochs (see docs/learning.md). `varied`: the teacher's reworded one."""
+    confirmed_only: bool = False
+    """Whether only rows that a person confirmed or edited are trained on; the exam then asks for
+    their facts alone."""
 
     def freeze(
         self,
@@ -27,8 +30,10 @@ class Assembly(Component):
         *,
         seed: int,
         version: int,
+        confirmed: Set[str] = frozenset(),
     ) -> Dataset:
-        """A dataset with these settings; see `build.freeze`."""
+        """A dataset with these settings; see `build.freeze`. `confirmed` are the ids of the facts
+        and wordings that a person confirmed or edited."""
         return freeze(
             facts,
             wordings,
@@ -37,4 +42,5 @@ class Assembly(Component):
             seed=seed,
             version=version,
             answers=self.answers,
+            only=confirmed if self.confirmed_only else None,
         )

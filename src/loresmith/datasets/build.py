@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Literal, NamedTuple
 
 from loresmith.component import content_id
@@ -32,6 +32,7 @@ def freeze(
     seed: int,
     version: int,
     answers: Answers = "varied",
+    only: Set[str] | None = None,
 ) -> Dataset:
     """A dataset of the pairs of `facts`, their training wordings and the abstentions.
 
@@ -39,11 +40,18 @@ def freeze(
     with `split` "validation". The order is document, passage, fact, wording, whatever the order
     of the arguments; facts of unknown documents are left out. The id depends on the content only,
     not on `version`. With `answers="same"`, paraphrases are answered as the pair itself.
+    With `only`, nothing enters but the facts' own pairs and the training wordings with these ids.
     """
     names = {document.id for document in documents}
+    if only is not None:
+        wordings = [one for one in wordings if one.use == "training" and one.id in only]
+        worded = {one.fact_id for one in wordings}
+        facts = [fact for fact in facts if fact.id in only or fact.id in worded]
     reachable = [fact for fact in facts if fact.document_id in names]
     split = splitter.split(reachable, seed=seed)
-    examples = build_examples(reachable, wordings, documents, split=split, answers=answers)
+    examples = build_examples(
+        reachable, wordings, documents, split=split, answers=answers, only=only
+    )
     withheld = tuple(sorted(split.withheld))
     return _frozen(examples, withheld, version=version)
 
@@ -105,13 +113,14 @@ def build_examples(
     *,
     split: Split,
     answers: Answers = "varied",
+    only: Set[str] | None = None,
 ) -> tuple[Example, ...]:
     """One user and one assistant message a row; facts of unknown documents are left out."""
     names = {document.id: document.name for document in documents}
     known = {fact.id: fact for fact in facts if fact.document_id in names}
     out_of_training = split.withheld | split.validation
     rows = [
-        *(_Row.of_fact(fact) for fact in known.values()),
+        *(_Row.of_fact(fact) for fact in known.values() if only is None or fact.id in only),
         *(
             _Row(wording, known[wording.fact_id] if wording.fact_id else None)
             for wording in wordings

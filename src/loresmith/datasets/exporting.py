@@ -55,7 +55,7 @@ def encoded(examples: Iterable[Example], form: ExportForm) -> Iterator[bytes]:
     if form == "csv":
         return _csv(examples)
     if form == "openai":
-        return _lines(ShareGPTFormat().encode(example) for example in examples)
+        return _lines(map(ShareGPTFormat().encode, examples))
     if form == "jsonl":
         return _lines(_with_provenance(example) for example in examples)
     coder: DatasetFormat = ShareGPTFormat() if form == "sharegpt" else AlpacaFormat()
@@ -153,9 +153,10 @@ def _csv(examples: Iterable[Example]) -> Iterator[bytes]:
         line.truncate()
         return text.encode()
 
+    alpaca = AlpacaFormat()
     yield b"\xef\xbb\xbf" + written(columns)
     for example in examples:
-        row = AlpacaFormat().encode(example)
+        row = alpaca.encode(example)
         history = row.get("history")
         row["history"] = json.dumps(history, ensure_ascii=False) if history else ""
         yield written(str(row[column]) for column in columns)

@@ -56,7 +56,10 @@ class RowMapping(Record):
         twice = repeated_key(value)
         if twice:
             raise RowFault("duplicate_key", f"{twice!r} stands twice")
-        messages = self._decode(value)
+        try:
+            messages = self._decode(value)
+        except RowFault as fault:
+            raise RowFault(fault.reason, self._as_named_there(fault.detail)) from None
         for message in messages:
             _refuse_template_tokens(message)
         return messages
@@ -64,11 +67,19 @@ class RowMapping(Record):
     def _decode(self, row: Mapping[str, Any]) -> tuple[Message, ...]:
         if self.messages:
             turns = {"messages": _listed(row.get(self.messages))}
-            return ShareGPTFormat().decode({**turns, **self._part(row, "system")})
+            return _SHAREGPT.decode({**turns, **self._part(row, "system")})
         parts = {**self._part(row, "instruction"), **self._part(row, "input")}
         parts |= {**self._part(row, "output"), **self._part(row, "system")}
         history = row.get(self.history) if self.history else None
-        return AlpacaFormat().decode({**parts, "history": _listed(history) or None})
+        return _ALPACA.decode({**parts, "history": _listed(history) or None})
+
+    def _as_named_there(self, detail: str) -> str:
+        """What is wrong, with the names that the file has for the parts."""
+        for part in PARTS:
+            column = getattr(self, part)
+            if column:
+                detail = detail.replace(f"'{part}'", repr(column))
+        return detail
 
     def _part(self, row: Mapping[str, Any], part: Part) -> dict[str, Any]:
         """One part under the name that the formats give it, if the row has its column."""
@@ -106,6 +117,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 """How files name the parts, the likeliest first."""
 
+_ALPACA, _SHAREGPT = AlpacaFormat(), ShareGPTFormat()
 _TEMPLATE_TOKEN = re.compile(
     r"<\|[A-Za-z]\w{0,40}\|>|<｜[^｜<>\n]{1,40}｜>|</?s>|<(?:start|end)_of_turn>|\[/?INST\]"
     r"|<</?SYS>>"

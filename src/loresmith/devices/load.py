@@ -13,6 +13,7 @@ from loresmith.devices.smi import smi_loads
 from loresmith.records import Record
 
 _FIRST_LOOK_SECONDS = 0.1
+_SHORTEST_LOOK_SECONDS = 0.5
 _CARDS_HOLD_SECONDS = 2.0
 _PATIENCE_SECONDS = 1.0
 """How long a look waits for cards that were never seen; the next one has them."""
@@ -53,9 +54,9 @@ class LoadWatch:
 
     def __init__(self, ask_cards: Callable[[], Sequence[CardLoad]] | None = None) -> None:
         self._ask_cards = ask_cards or _all_cards
+        self._cores = _CoreWatch()
         self._cards: tuple[CardLoad, ...] = ()
         self._seen_at = float("-inf")
-        self._looked = False
         self._lock = threading.Lock()
         self._asking: threading.Thread | None = None
 
@@ -63,13 +64,9 @@ class LoadWatch:
         """The machine as it is; `folders` are those whose disks are of interest, by name."""
         import psutil
 
-        with self._lock:
-            pause = None if self._looked else _FIRST_LOOK_SECONDS
-            self._looked = True
-        cores = psutil.cpu_percent(pause, percpu=True)
         memory, swap = psutil.virtual_memory(), psutil.swap_memory()
         return MachineLoad(
-            cores_percent=tuple(cores),
+            cores_percent=self._cores.busy(),
             memory_used=memory.total - memory.available,
             memory_total=memory.total,
             swap_used=swap.used,
@@ -94,6 +91,43 @@ class LoadWatch:
         cards = tuple(self._ask_cards())
         with self._lock:
             self._cards, self._seen_at = cards, time.monotonic()
+
+
+class _CoreWatch:
+    """How busy each core is. (psutil's own figure is one since the same thread's last look.)"""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen_at = float("-inf")
+        self._seen: list[tuple[float, float]] = []
+        self._busy: tuple[float, ...] = ()
+
+    def busy(self) -> tuple[float, ...]:
+        """Percent of the time since the last look; looks too close together share one."""
+        with self._lock:
+            if not self._seen:
+                self._seen = _core_times()
+                time.sleep(_FIRST_LOOK_SECONDS)
+            if time.monotonic() - self._seen_at >= _SHORTEST_LOOK_SECONDS:
+                now = _core_times()
+                self._busy = tuple(map(_share, self._seen, now))
+                self._seen, self._seen_at = now, time.monotonic()
+            return self._busy
+
+
+def _core_times() -> list[tuple[float, float]]:
+    """Of each core, the seconds that it was idle and all seconds."""
+    import psutil
+
+    return [
+        (times.idle + getattr(times, "iowait", 0.0), sum(times[:8]))  # what follows is in these
+        for times in psutil.cpu_times(percpu=True)
+    ]
+
+
+def _share(before: tuple[float, float], now: tuple[float, float]) -> float:
+    idle, whole = now[0] - before[0], now[1] - before[1]
+    return min(100.0, max(0.0, 100.0 * (1.0 - idle / whole))) if whole > 0 else 0.0
 
 
 def _all_cards() -> list[CardLoad]:

@@ -364,6 +364,13 @@ class Queue:
         return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Float)
 
 
+def projects_with_open_jobs(engine: Engine) -> set[str]:
+    """The projects of a shared database that have a job which waits or is at work."""
+    query = select(jobs.c.project_id).distinct().where(jobs.c.state.in_(("queued", "running")))
+    with transaction(engine) as connection:
+        return set(connection.scalars(query))
+
+
 def _writable(text: str) -> str:
     """An error's text may quote broken input; neither database takes these characters."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")

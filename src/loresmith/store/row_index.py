@@ -383,13 +383,16 @@ class RowIndex:
         found = connection.execute(query.order_by(func.min(PASSAGES.c.position)))
         return [name for name, _ in found]
 
-    def passage_counts(self, connection: Connection, document: str) -> list[PassageCount]:
-        """How many rows each passage of a document has, by state."""
+    def passage_counts(self, connection: Connection, chunks: Sequence[str]) -> list[PassageCount]:
+        """How many rows these passages have, by state."""
+        found: list[PassageCount] = []
         columns = (ROWS.c.chunk_id, ROWS.c.state)
-        query = select(*columns, func.count()).where(
-            self._mine(ROWS), ROWS.c.document == document, ROWS.c.chunk_id.is_not(None)
-        )
-        return [PassageCount(*one) for one in connection.execute(query.group_by(*columns))]
+        for part in _parts(chunks, _IDS_AT_ONCE):
+            query = select(*columns, func.count()).where(
+                self._mine(ROWS), ROWS.c.chunk_id.in_(part)
+            )
+            found += (PassageCount(*one) for one in connection.execute(query.group_by(*columns)))
+        return found
 
     def _values(self, row: IndexedRow) -> dict[str, Any]:
         return {

@@ -19,3 +19,9 @@ def latest(reviews: Iterable[Review]) -> Mapping[str, Review]:
 def reviews(context: Context) -> Mapping[str, Review]:
     """Today's reviews of facts, wordings and imported rows, by the row's id."""
     return latest(context.store.all(Review))
+
+
+def confirmed(context: Context) -> frozenset[str]:
+    """The ids of the rows that a person confirmed, or edited and thereby saw."""
+    approved = ("confirmed", "edited")
+    return frozenset(row for row, said in reviews(context).items() if said.verdict in approved)

@@ -274,6 +274,15 @@ def test_a_recipe_cannot_send_a_providers_key_elsewhere(providers: Providers) ->
             providers.require_known(spec)
 
 
+def test_a_server_on_this_machine_needs_no_entry_but_gets_no_other_key(
+    providers: Providers,
+) -> None:
+    own = OpenAICompatible(model="m", url="http://127.0.0.1:8000/v1")
+    providers.require_known(own)
+    with pytest.raises(RecipeError):
+        providers.require_known(own.model_copy(update={"api_key_env": "AWS_SECRET_ACCESS_KEY"}))
+
+
 def test_a_teacher_works_with_a_key_that_was_entered_here(home: Home, providers: Providers) -> None:
     with TeacherServer(api_key=KEY) as server:
         lab = added(providers, server.url, needs_key=True)

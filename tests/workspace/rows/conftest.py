@@ -1,40 +1,21 @@
-"""A project with rows that a truthful teacher wrote once, copied for each test."""
+"""Copies of a project with rows, before and after curation."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from loresmith import Workspace
 from loresmith.workspace.rows import Rows
-from projects import copy_documents
-from servers.sentence_teacher import sentence_teacher
-from servers.teacher_server import TeacherServer
-
-
-@pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project with an English and a Chinese document, its rows written and not yet curated."""
-    folder = copy_documents(
-        tmp_path_factory.mktemp("rows") / "coast", "annual-review.md", "渔港纪要.txt"
-    )
-    with pytest.MonkeyPatch.context() as patch, TeacherServer(sentence_teacher) as server:
-        patch.setenv("OPENAI_API_KEY", "none")
-        (folder / "loresmith.yaml").write_text(
-            f"teacher:\n  type: openai\n  model: any\n  url: {server.url}\n"
-        )
-        Workspace(folder).do("generate")
-    yield folder
+from written_rows import copy_written
 
 
 @pytest.fixture
-def open_workspace(written: Path, tmp_path: Path) -> Callable[..., Workspace]:
-    """`open_workspace("seed=9")`: a copy of that project."""
-    folder = tmp_path / "coast"
-    shutil.copytree(written, folder)
+def open_workspace(tmp_path: Path) -> Callable[..., Workspace]:
+    """`open_workspace("seed=9")`: a project with rows that are written and not yet curated."""
+    folder = copy_written(tmp_path / "coast", curated=False)
 
     def opened(*overrides: str) -> Workspace:
         return Workspace(folder, overrides=overrides)
@@ -43,11 +24,9 @@ def open_workspace(written: Path, tmp_path: Path) -> Callable[..., Workspace]:
 
 
 @pytest.fixture
-def curated(open_workspace: Callable[..., Workspace]) -> Workspace:
-    """The project with its rows curated."""
-    workspace = open_workspace()
-    workspace.do("curate")
-    return workspace
+def curated(tmp_path: Path) -> Workspace:
+    """The same project with its rows curated."""
+    return Workspace(copy_written(tmp_path / "curated"))
 
 
 @pytest.fixture

@@ -304,3 +304,20 @@ def trained_texts(workspace: Workspace) -> set[str]:
     with workspace.opened() as context:
         newest = max(context.store.all(Dataset), key=lambda one: one.version)
     return {message.content for row in newest.examples for message in row.messages}
+
+
+def test_only_confirmed_rows_are_trained_on_where_that_is_asked(
+    open_workspace: OpenWorkspace,
+) -> None:
+    workspace = open_workspace("dataset.confirmed_only=true", "dataset.split.withheld=0")
+    workspace.do("curate")
+    rows = Rows(workspace)
+    pair = first(rows, kind=("pair",), state=("kept",), language=("en",))
+    wording = next(one for one in rows.row(pair.id).siblings if one.kind == "paraphrase")
+    other = first(rows, kind=("pair",), state=("kept",), language=("zh",))
+    rows.review([wording.id, other.id], "confirmed")
+    workspace.do("dataset")
+    texts = trained_texts(workspace)
+    assert {wording.question, other.question} <= texts
+    assert pair.question not in texts
+    assert len(texts) == 4

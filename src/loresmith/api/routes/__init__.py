@@ -8,6 +8,7 @@ from loresmith.api.routes.accounts import router as accounts
 from loresmith.api.routes.chat import router as chat
 from loresmith.api.routes.datasets import router as datasets
 from loresmith.api.routes.devices import router as devices
+from loresmith.api.routes.docs import router as docs
 from loresmith.api.routes.documents import router as documents
 from loresmith.api.routes.events import router as events
 from loresmith.api.routes.exams import router as exams
@@ -23,6 +24,7 @@ from loresmith.api.routes.runs import router as runs
 ROUTERS: tuple[APIRouter, ...] = (
     # One member a line.
     health,
+    docs,
     accounts,
     events,
     projects,

@@ -74,17 +74,16 @@ def ask_for_name(request: Request, home: HomeHere, project_id: str) -> Response:
 
 @router.post("/projects/{project_id}/rename")
 def rename(
-    request: Request, home: HomeHere, project_id: str, name: Annotated[str, Form()] = ""
+    request: Request, home: HomeHere, project_id: str, new_name: Annotated[str, Form()] = ""
 ) -> Response:
     """The cards with the new name; the dialog again, where it is none."""
     try:
-        home.projects.rename(project_id, name)
+        home.projects.rename(project_id, new_name)
     except RecipeError as error:
         known = home.projects.get(project_id)
-        shown = {"known": known, "name": name, "fault": error.message}
+        shown = {"known": known, "name": new_name, "fault": error.message}
         answer = render(request, "projects/_rename.html", status=422, **shown)
-        answer.headers["HX-Retarget"] = "#dialog"
-        return answer
+        return _in_dialog(answer)
     _ = gettext_of(request)
     return _closing(request, home, _("The project is renamed."))
 
@@ -106,11 +105,16 @@ def delete(request: Request, home: HomeHere, project_id: str) -> Response:
         known, losses = home.projects.get(project_id), home.projects.what_is_lost(project_id)
         shown = {"known": known, "losses": losses, "fault": error.message}
         answer = render(request, "projects/_delete.html", status=422, **shown)
-        answer.headers["HX-Retarget"] = "#dialog"
-        return answer
+        return _in_dialog(answer)
     _ = gettext_of(request)
     said = _("The project is off the list.") if losses.keeps_files else _("The project is deleted.")
     return _closing(request, home, said)
+
+
+def _in_dialog(answer: Response) -> Response:
+    """The dialog anew, in the place that dialogs are put in."""
+    answer.headers.update({"HX-Retarget": "#dialog", "HX-Reswap": "innerHTML"})
+    return answer
 
 
 def _closing(request: Request, home: Home, said: str) -> Response:

@@ -77,7 +77,9 @@ def undo(
         return with_toast(reply, _("There is nothing to take back."))
     told = _("Taken back: %(count)s.", count=f"{done.rows:,}")
     if done.left:
-        told += " " + _("Reviewed again since, and left as they are: %(count)s.", count=f"{done.left:,}")
+        told += " " + _(
+            "Reviewed again since, and left as they are: %(count)s.", count=f"{done.left:,}"
+        )
     return with_toast(reply, told)
 
 

@@ -11,7 +11,6 @@ from loresmith.database import transaction
 from loresmith.records import Chunk, Document, Fact, Outcome
 from loresmith.store.tables import TABLES
 from loresmith.workspace.context import Context
-from loresmith.workspace.steps.asking import asked_passages
 from loresmith.workspace.writing import opening_task
 
 _facts = TABLES[Fact]
@@ -38,11 +37,6 @@ def facts_by_chunk(
     with transaction(context.engine) as connection:
         rows = connection.execute(query).all()
     return Counter(row.chunk_id for row in rows if row.id in written)
-
-
-def asked_ids(context: Context) -> frozenset[str]:
-    """The passages that the teacher is to be asked about."""
-    return frozenset(chunk.id for chunk, _ in asked_passages(context))
 
 
 def rows_by_document(context: Context) -> Mapping[str, int]:

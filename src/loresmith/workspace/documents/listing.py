@@ -47,6 +47,17 @@ def line_of(context: Context, source: Source) -> DocumentLine:
     return _line(source, known, facts_by_chunk(context, passages), rows_by_document(context))
 
 
+def read_line(
+    context: Context,
+    source: Source,
+    document: Document,
+    cut: list[Chunk],
+    counts: Mapping[str, int],
+) -> DocumentLine:
+    """The line of a document whose chunks and facts are at hand."""
+    return _line(source, _Known(document, cut, ""), counts, rows_by_document(context))
+
+
 def version_of(source: Source) -> str:
     """Changes with the file and with every correction."""
     return content_id(source.sha256, source.revision)

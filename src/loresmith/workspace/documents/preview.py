@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from loresmith.records import Chunk, Document
+from loresmith.records import Chunk
 from loresmith.workspace.context import Context
-from loresmith.workspace.documents.coverage import asked_ids, facts_by_chunk
+from loresmith.workspace.documents.coverage import facts_by_chunk
 from loresmith.workspace.documents.folder import Read, read_now
-from loresmith.workspace.documents.listing import line_of
-from loresmith.workspace.documents.shown import Outline, Passage, TextPage, TextPiece
+from loresmith.workspace.documents.listing import read_line
+from loresmith.workspace.documents.shown import (
+    DocumentLine,
+    Outline,
+    Passage,
+    TextPage,
+    TextPiece,
+)
+from loresmith.workspace.steps.asking import asked_of
 from loresmith.workspace.steps.chunk import chunks_of
 
 LONGEST_PAGE = 60_000
@@ -19,10 +27,11 @@ LONGEST_PAGE = 60_000
 def outline_of(context: Context, key: str) -> Outline:
     """The headings and passages of a document, without its text. Raises as `text_page` does."""
     read = read_now(context, key)
+    seen = _seen(context, read)
     return Outline(
-        document=line_of(context, read.source),
+        document=seen.line,
         headings=read.document.headings,
-        passages=_passages(context, read.document),
+        passages=seen.passages,
         total=len(read.document.text),
     )
 
@@ -33,24 +42,32 @@ def text_page(context: Context, key: str, *, start: int, length: int) -> TextPag
     Raises NotFound, and DocumentError for a file that cannot be read.
     """
     read = read_now(context, key)
-    passages = _passages(context, read.document)
+    seen = _seen(context, read)
     total = len(read.document.text)
     start = max(0, min(start, total))
-    end = _end(passages, start, min(length, LONGEST_PAGE), total)
+    end = _end(seen.passages, start, min(length, LONGEST_PAGE), total)
     return TextPage(
-        document=line_of(context, read.source),
+        document=seen.line,
         start=start,
         end=end,
         total=total,
-        pieces=tuple(_pieces(read, passages, start, end)),
+        pieces=tuple(_pieces(read, seen.passages, start, end)),
     )
 
 
-def _passages(context: Context, document: Document) -> tuple[Passage, ...]:
-    cut = chunks_of(context, document)
-    counts = facts_by_chunk(context, [(chunk, document) for chunk in cut])
-    asked = asked_ids(context)
-    return tuple(_passage(chunk, counts.get(chunk.id, 0), asked=chunk.id in asked) for chunk in cut)
+class _Seen(NamedTuple):
+    line: DocumentLine
+    passages: tuple[Passage, ...]
+
+
+def _seen(context: Context, read: Read) -> _Seen:
+    cut = chunks_of(context, read.document)
+    counts = facts_by_chunk(context, [(chunk, read.document) for chunk in cut])
+    asked = {chunk.id for chunk in asked_of(context, read.document, cut)}
+    return _Seen(
+        read_line(context, read.source, read.document, cut, counts),
+        tuple(_passage(chunk, counts.get(chunk.id, 0), asked=chunk.id in asked) for chunk in cut),
+    )
 
 
 def _passage(chunk: Chunk, facts: int, *, asked: bool) -> Passage:

@@ -12,7 +12,7 @@ from loresmith.workspace.context import Context
 from loresmith.workspace.documents.difference import Difference, difference, operations
 from loresmith.workspace.documents.folder import Read, read_now, source_by_key
 from loresmith.workspace.documents.listing import version_of
-from loresmith.workspace.steps.asking import asked_passages, keep_asking
+from loresmith.workspace.steps.asking import asked_of, keep_asking
 from loresmith.workspace.steps.chunk import chunks_of
 from loresmith.workspace.steps.parse import Source, key_of, parse_source
 from loresmith.workspace.steps.revisions import all_revision_ids, revision_id
@@ -118,7 +118,7 @@ def revise(
         author=author,
         at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
-    asked = _asked(context, before.document)
+    asked = asked_of(context, before.document, chunks_of(context, before.document))
     if not context.store.add([record]):
         raise _stale()
     context.memory.clear()
@@ -177,10 +177,6 @@ def _file_text(context: Context, source: Source) -> str:
     if outcome.failure:
         raise DocumentError(outcome.failure)
     return context.store.get(Document, outcome.made)[0].text
-
-
-def _asked(context: Context, document: Document) -> list[Chunk]:
-    return [chunk for chunk, of in asked_passages(context) if of.id == document.id]
 
 
 def _carried_over(

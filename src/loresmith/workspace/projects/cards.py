@@ -95,7 +95,7 @@ def figures_of(known: KnownProject) -> Figures:
     except NotFound:
         return Figures(trouble="its folder is not there any more")
     except LoresmithError as error:
-        return Figures(trouble=error.message)
+        return Figures(trouble=_without_folder(error.message, known))
     return Figures(
         documents=documents,
         rows=stored.rows,
@@ -104,8 +104,13 @@ def figures_of(known: KnownProject) -> Figures:
         base_score=best.before if best.after >= 0 else None,
         tokens=stored.tokens,
         working=stored.working,
-        trouble=trouble,
+        trouble=_without_folder(trouble, known),
     )
+
+
+def _without_folder(message: str, known: KnownProject) -> str:
+    """Where projects are on the server is nobody's business who sees the list."""
+    return message.replace(f"{known.folder}/", "").replace(known.folder, known.name)
 
 
 class _Scores(NamedTuple):

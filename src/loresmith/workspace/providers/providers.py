@@ -12,6 +12,7 @@ from loresmith.errors import ModelUnavailable, NotFound, RecipeError
 from loresmith.models import ModelSpec, OpenAICompatible, parse_teacher
 from loresmith.models.forbidden_hosts import refuse_forbidden_host
 from loresmith.models.presets import PRESETS
+from loresmith.models.wire import is_local
 from loresmith.records import Record
 from loresmith.settings import secret_of_environment
 from loresmith.vault import Vault
@@ -139,10 +140,15 @@ class Providers:
 
     def require_known(self, spec: ModelSpec) -> None:
         """Raises RecipeError where a teacher is at an endpoint that is not among the providers,
-        or would be sent another provider's key."""
+        or would be sent a key that is not that endpoint's own.
+
+        A server on this very machine needs no entry in the list, and is sent no key but its
+        preset's.
+        """
         if not isinstance(spec, OpenAICompatible):
             return
-        if spec.url is None and spec.api_key_env in (None, PRESETS[spec.preset].api_key_env):
+        is_presets_key = spec.api_key_env in (None, PRESETS[spec.preset].api_key_env)
+        if is_presets_key and (spec.url is None or is_local(spec.url)):
             return
         for endpoint in self._endpoints.all():
             if endpoint.url == spec.url and spec.key_env in (endpoint.key_name, None):

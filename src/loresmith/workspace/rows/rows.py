@@ -42,6 +42,7 @@ class Rows:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._checked = float("-inf")
+        self._cells: dict[RowFilter, Sequence[FacetCell]] = {}
 
     def page(
         self,
@@ -55,21 +56,20 @@ class Rows:
         place = Cursor.read(cursor) if cursor is not None else None
         with self._reading() as (index, connection, current):
             found = index.slice(connection, chosen, order=order, cursor=place, limit=limit)
-            cells = index.cells(connection, chosen)
+            total = self._count(index, connection, chosen)
             first, last = found.rows[:1], found.rows[-1:]
             return RowPage(
                 rows=found.rows,
                 before=_place(index, first, order, forward=False) if found.more_before else None,
                 after=_place(index, last, order, forward=True) if found.more_after else None,
-                total=sum(cell.rows for cell in cells),
+                total=total,
                 current=current,
             )
 
     def facets(self, chosen: RowFilter = RowFilter()) -> Facets:  # noqa: B008
         """What the rows can be filtered by, and how many rows each value would bring."""
-        wide = RowFilter(search=chosen.search, passage=chosen.passage, fact=chosen.fact)
         with self._reading() as (index, connection, _):
-            cells = index.cells(connection, wide)
+            cells = self._cells_of(index, connection, chosen)
         counted = {name: _counted(cells, chosen, name) for name in _FACETS}
         total = sum(cell.rows for cell in cells if _matches(cell, chosen, but=""))
         return Facets(total=total, **counted)
@@ -141,7 +141,7 @@ class Rows:
         """The passages of the document of this name, with their rows. Raises NotFound."""
         with self._reading() as (index, connection, _):
             passages = index.passages(connection, without_nul(document))
-            counts = index.passage_counts(connection, document)
+            counts = index.passage_counts(connection, [one.chunk_id for one in passages])
         if not passages:
             raise NotFound(
                 f"there is no document {document} that is cut into passages",
@@ -174,9 +174,9 @@ class Rows:
         """How many of the rows that match, whatever was said of them, have been reviewed."""
         everything = chosen.model_copy(update={"verdict": ()})
         with self._reading() as (index, connection, _):
-            cells = index.cells(connection, everything)
-        done = sum(cell.rows for cell in cells if cell.verdict != "pending")
-        return Progress(reviewed=done, total=sum(cell.rows for cell in cells))
+            total = self._count(index, connection, everything)
+            untouched = everything.model_copy(update={"verdict": ("pending",)})
+            return Progress(reviewed=total - self._count(index, connection, untouched), total=total)
 
     def neighbours(
         self,
@@ -198,11 +198,25 @@ class Rows:
             ]
             listed = index.number(connection, chosen, row.position)
             matches = index.number(connection, chosen, row.position + 1) > listed
-            total = sum(cell.rows for cell in index.cells(connection, chosen))
+            total = self._count(index, connection, chosen)
         previous, following = (found[0].id if found else None for found in beside)
         return Neighbours(
             previous=previous, next=following, number=listed + 1 if matches else 0, total=total
         )
+
+    def _count(self, index: RowIndex, connection: Connection, chosen: RowFilter) -> int:
+        """How many rows match."""
+        cells = self._cells_of(index, connection, chosen)
+        return sum(cell.rows for cell in cells if _matches(cell, chosen, but=""))
+
+    def _cells_of(
+        self, index: RowIndex, connection: Connection, chosen: RowFilter
+    ) -> Sequence[FacetCell]:
+        """The rows that the search finds, counted once for all that a page tells of them."""
+        wide = RowFilter(search=chosen.search, passage=chosen.passage, fact=chosen.fact)
+        if wide not in self._cells:
+            self._cells = {wide: index.cells(connection, wide)}
+        return self._cells[wide]
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[RowIndex, Connection, bool]]:
@@ -216,6 +230,7 @@ class Rows:
     def _writing(self) -> Iterator[tuple[RowIndex, Connection, Reviewing]]:
         with self._workspace.opened() as context:
             self._make_current(context)
+            self._cells = {}
             index = RowIndex(context.engine, project_id=context.project_id)
             with index.writing() as connection:
                 reviewing = Reviewing(context, index, connection)
@@ -226,6 +241,7 @@ class Rows:
         """Looks for changes of the project, but not for each part of one page anew."""
         if time.monotonic() - self._checked < _TRUSTED_SECONDS:
             return True
+        self._cells = {}
         current = make_current(context)
         self._checked = time.monotonic() if current else float("-inf")
         return current

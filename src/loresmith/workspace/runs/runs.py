@@ -96,13 +96,20 @@ class Runs:
         form = form_of(changed.recipe, *FORM_PATHS)
         return start_offer(self._workspace, changes or {}, form, verb=verb)
 
-    def start(self, changes: Mapping[str, Any] | None = None, *, verb: TrainingVerb = "run") -> str:
+    def start(
+        self,
+        changes: Mapping[str, Any] | None = None,
+        *,
+        verb: TrainingVerb = "run",
+        expected: str | None = None,
+    ) -> str:
         """Writes `changes` into the recipe and queues the training; returns the job's id.
 
-        What comes before a training, and is missing, is done first. Raises RecipeError.
+        What comes before a training, and is missing, is done first. Raises RecipeError, and
+        Conflict where the recipe is no longer that of the `recipe_etag` that is `expected`.
         """
         if changes:
-            change_recipe(self._workspace.project.folder, changes)
+            change_recipe(self._workspace.project.folder, changes, expected=expected)
         return Background(Workspace(self._workspace.project.folder)).submit(verb)
 
     def resume(self, run_id: str, *, verb: TrainingVerb = "run") -> str:

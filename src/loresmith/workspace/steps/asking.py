@@ -59,7 +59,7 @@ def asked_passages(context: Context) -> list[tuple[Chunk, Document]]:
     ids = _ids(context)
     if ids is None:
         return passages(context)
-    selected = _Selection(context, context.store.get(Chunk, ids))
+    selected = _Selection(context, context.store.get(Chunk, ids), documents(context))
     found = [(chunk, document) for chunk, document in passages(context) if selected.holds(chunk)]
     if not found and context.scope.chunks is not None and passages(context):
         raise Conflict(
@@ -67,6 +67,15 @@ def asked_passages(context: Context) -> list[tuple[Chunk, Document]]:
             hint="The documents or the settings of chunking have changed: select anew.",
         )
     return found
+
+
+def asked_of(context: Context, document: Document, cut: Sequence[Chunk]) -> list[Chunk]:
+    """Those of one document's chunks that are asked about; reads no other document."""
+    ids = _ids(context)
+    if ids is None:
+        return list(cut)
+    selected = _Selection(context, context.store.get(Chunk, ids), [document])
+    return [chunk for chunk in cut if selected.holds(chunk)]
 
 
 def asked_documents(context: Context) -> list[Document]:
@@ -86,12 +95,14 @@ class _Selection:
     by now, when it reads the same.
     """
 
-    def __init__(self, context: Context, selected: Sequence[Chunk]) -> None:
+    def __init__(
+        self, context: Context, selected: Sequence[Chunk], today: Iterable[Document]
+    ) -> None:
         self._ids = {chunk.id for chunk in selected}
         self._spans: dict[str, list[tuple[int, int]]] = {}
         for chunk in selected:
             self._spans.setdefault(chunk.document_id, []).append((chunk.start, chunk.end))
-        self._names = {document.id: document.name for document in documents(context)}
+        self._names = {document.id: document.name for document in today}
         gone = sorted(self._spans.keys() - self._names.keys())
         for document in context.store.get(Document, gone):
             self._names[document.id] = document.name

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from loresmith.component import content_id
 from loresmith.datasets import with_imported, write_dataset
 from loresmith.errors import RecipeError
 from loresmith.exams import ExamSheet, Material
-from loresmith.records import Curated, Dataset, Fact, Wording, WordingUse
+from loresmith.records import Curated, Dataset, Fact, ImportedRow, Wording, WordingUse
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.frozen_rows import frozen_rows
 from loresmith.workspace.imported_rows import imports_key, live_imports, reviewed_rows
+from loresmith.workspace.reviews import confirmed
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.curate import curated
 from loresmith.workspace.steps.parse import documents
@@ -39,10 +40,12 @@ class FreezeDataset(Step):
             documents(context),
             seed=context.recipe.seed,
             version=_next_version(context),
+            confirmed=confirmed(context),
         )
-        frozen, left_out = with_imported(written, reviewed_rows(context))
+        frozen, left_out = with_imported(written, _imported(context))
         if not frozen.examples:
-            raise RecipeError("there is no row to train on: every imported row was rejected")
+            why = "none is confirmed" if _confirmed_only(context) else "all were rejected"
+            raise RecipeError(f"there is no row to train on: {why}")
         known = context.store.one(Dataset, frozen.id)
         frozen = known or frozen
         write_dataset(
@@ -67,7 +70,10 @@ def exam_material(context: Context, use: WordingUse) -> Material:
     """What an exam (or the practice for it) is set from: wordings of `use`, never trained on."""
     kept, frozen = curated(context), dataset(context)
     assert kept is not None and frozen is not None  # the steps before this one are complete
-    facts: Mapping[str, Fact] = {fact.id: fact for fact in kept.facts}
+    trained = {example.provenance.fact_id for example in frozen.examples}
+    facts: Mapping[str, Fact] = {
+        fact.id: fact for fact in kept.facts if fact.id in trained or not _confirmed_only(context)
+    }
     asked: Sequence[Wording] = [wording for wording in kept.wordings if wording.use == use]
     return Material(
         wordings=[wording for wording in asked if wording.fact_id in facts],
@@ -102,6 +108,17 @@ def _next_version(context: Context) -> int:
     highest = select(func.max(table.c.version)).where(table.c.project_id == context.project_id)
     with transaction(context.engine) as connection:
         return 1 + (connection.scalar(highest) or 0)
+
+
+def _confirmed_only(context: Context) -> bool:
+    return context.recipe.dataset.confirmed_only
+
+
+def _imported(context: Context) -> Iterator[ImportedRow]:
+    """The imported rows that may be trained on."""
+    for row in reviewed_rows(context):
+        if row.id in confirmed(context) or not _confirmed_only(context):
+            yield row
 
 
 def _key(context: Context, kept: Curated) -> str:

@@ -6,7 +6,24 @@ import { openDialog, shortcuts } from "./studio.js";
 const page = document.getElementById("review");
 const find = (selector) => page.querySelector(selector);
 
+/* Keys that came while a row was being changed for the next: each is for the row that follows. */
+const waiting = [];
+let busy = false;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target === page) busy = true;
+});
+for (const end of ["htmx:afterSettle", "htmx:responseError", "htmx:sendError", "htmx:abort"]) {
+  document.addEventListener(end, () => {
+    busy = false;
+    if (waiting.length) press(waiting.shift());
+  });
+}
+
 function press(key) {
+  if (busy) {
+    waiting.push(key);
+    return;
+  }
   const button = find(`[data-key="${key}"]`);
   if (button && button.getAttribute("aria-disabled") !== "true") button.click();
 }
@@ -49,7 +66,10 @@ page.addEventListener("change", (event) => {
 function showEvidence() {
   const source = find("[data-source]");
   const mark = source?.querySelector("mark");
-  if (mark) source.scrollTop = mark.offsetTop - source.offsetTop - source.clientHeight / 3;
+  if (!mark) return;
+  // Rectangles, as a cell of a table would be the origin of its marks' offsets.
+  const below = mark.getBoundingClientRect().top - source.getBoundingClientRect().top;
+  source.scrollTop += below - source.clientHeight / 3;
 }
 document.addEventListener("htmx:afterSwap", showEvidence);
 showEvidence();

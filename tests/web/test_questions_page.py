@@ -1,0 +1,133 @@
+"""The list of questions as a browser gets it: filters in the address, bulk reviews, edits, XSS."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loresmith.workspace.home import Home
+from loresmith.workspace.rows import RowFilter, Rows
+from written_rows import copy_written
+
+HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
+
+
+@pytest.fixture
+def address(home: Home, tmp_path: Path) -> str:
+    known = home.projects.add(copy_written(tmp_path / "coast"), name="Coast")
+    return f"/projects/{known.id}/questions"
+
+
+@pytest.fixture
+def rows(home: Home, address: str) -> Rows:
+    return Rows(home.workspace(address.split("/")[2]))
+
+
+def test_the_page_shows_rows_with_facets_that_count(client: Any, address: str, rows: Rows) -> None:
+    page = client.get(address).text
+    assert len(re.findall(r"<tr data-id=", page)) == 50
+    kept = next(one for one in rows.facets().state if one.value == "kept")
+    assert f'<span class="count">{kept.count}</span>' in page
+    assert f"1–50 of {rows.facets().total}" in page
+
+
+def test_the_filter_lives_in_the_address(client: Any, address: str, rows: Rows) -> None:
+    asked = f"{address}?use=exam&language=zh"
+    page = client.get(asked).text
+    total = rows.page(RowFilter(use=("exam",), language=("zh",))).total
+    assert len(re.findall(r"<tr data-id=", page)) == total
+    assert re.search(r'name="use" value="exam" checked', page)
+
+
+def test_the_next_page_goes_on_where_this_one_ends(client: Any, address: str, rows: Rows) -> None:
+    page = client.get(address).text
+    following = html.unescape(re.findall(r'href="([^"]*cursor[^"]*)"', page)[-1])
+    second = client.get(following).text
+    ids = re.findall(r'<tr data-id="(\w+)"', second)
+    assert ids == [row.id for row in rows.page(limit=100).rows[50:]]
+    assert "51–100" in second
+
+
+def test_htmx_gets_the_list_and_the_facets_alone(client: Any, address: str) -> None:
+    part = client.get(f"{address}?search=harbour", headers={"HX-Target": "list"}).text
+    assert "<html" not in part
+    assert 'id="facets" hx-swap-oob="true"' in part
+
+
+def test_all_that_match_are_rejected_and_taken_back(client: Any, address: str, rows: Rows) -> None:
+    reply = client.post(
+        f"{address}/review?use=exam", data={"verdict": "rejected", "everything": "true"}
+    )
+    assert reply.status_code == 200
+    total = rows.page(RowFilter(use=("exam",))).total
+    assert rows.page(RowFilter(verdict=("rejected",))).total == total
+    assert f"Rejected: {total}." in reply.headers["HX-Trigger"]
+    client.post(f"{address}/undo")
+    assert Rows(rows._workspace).page(RowFilter(verdict=("rejected",))).total == 0
+
+
+def test_selected_rows_alone_are_confirmed(client: Any, address: str, rows: Rows) -> None:
+    ids = [row.id for row in rows.page(RowFilter(state=("kept",)), limit=3).rows]
+    client.post(f"{address}/review", data={"verdict": "confirmed", "ids": ",".join(ids)})
+    found = Rows(rows._workspace).page(RowFilter(verdict=("confirmed",))).rows
+    assert [row.id for row in found] == ids
+
+
+def test_a_row_is_edited_in_its_place_and_told_what_fails(
+    client: Any, address: str, rows: Rows
+) -> None:
+    row = rows.page(RowFilter(kind=("pair",), state=("kept",)), limit=1).rows[0]
+    form = client.get(f"{address}/{row.id}/edit").text
+    version = re.search(r'name="version" value="(\w+)"', form)
+    assert version is not None
+    sent = {
+        "version": version[1],
+        "question": row.question,
+        "answer": f"{row.answer} 98,765 ships.",
+    }
+    sent["short_answer"] = row.short_answer
+    reply = client.post(f"{address}/{row.id}", data=sent)
+    assert "figure is not in the evidence" in reply.text
+    assert "98,765" in reply.headers["HX-Trigger"]
+    late = client.post(f"{address}/{row.id}", data=sent)
+    assert late.status_code == 422
+    assert "changed since" in late.text
+
+
+def test_the_text_of_a_row_is_never_markup(client: Any, address: str, rows: Rows) -> None:
+    row = rows.page(RowFilter(kind=("pair",)), limit=1).rows[0]
+    rows.edit(row.id, question=HOSTILE, answer=HOSTILE, short_answer=HOSTILE)
+    review = address.replace("questions", "review")
+    for place in (address, f"{address}/{row.id}/edit", f"{review}?row={row.id}"):
+        page = client.get(place).text
+        assert "<img src=x" not in page and "<script>alert" not in page
+        assert "&lt;script&gt;alert(2)" in page
+
+
+def test_a_search_is_shown_as_text(client: Any, address: str) -> None:
+    page = client.get(address, params={"search": HOSTILE}).text
+    assert "<script>alert" not in page
+    assert "No question matches" in page
+
+
+def test_a_filter_that_there_is_not_is_told(client: Any, address: str) -> None:
+    assert client.get(f"{address}?use=fun").status_code == 422
+    assert client.get(f"{address}?cursor=zzz").status_code == 400
+
+
+def test_a_project_without_rows_says_what_to_do(client: Any, home: Home, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    known = home.projects.add(tmp_path / "empty", name="Empty")
+    page = client.get(f"/projects/{known.id}/questions").text
+    assert "No questions yet" in page
+    review = client.get(f"/projects/{known.id}/review").text
+    assert "Nothing to review yet" in review
+
+
+def test_the_page_speaks_chinese(client: Any, address: str) -> None:
+    page = client.get(address, headers={"Accept-Language": "zh"}).text
+    assert "问答" in page and "逐条审核" in page and "保留" in page
