@@ -45,6 +45,56 @@ class Operation(NamedTuple):
             return {}
         return {"json": self._least(content["application/json"]["schema"])}
 
+    def fields_without_example(self) -> list[str]:
+        """Required fields of the JSON body that nothing shows a value of, by dotted path."""
+        content = self.described.get("requestBody", {}).get("content", {})
+        described = content.get("application/json")
+        return [] if described is None else self._unshown(described["schema"], "")
+
+    def _unshown(self, schema: dict[str, Any], path: str) -> list[str]:
+        if "$ref" in schema:
+            return self._unshown(self.schemas[schema["$ref"].rsplit("/", 1)[-1]], path)
+        if "items" in schema and path:
+            return self._unshown(schema["items"], path)
+        shown = {"examples", "default", "enum", "const"} & set(schema)
+        if shown or schema.get("type") == "boolean":
+            return []
+        fields = schema.get("properties", {})
+        if path and not fields:
+            return [path]
+        required = schema.get("required", [])
+        below = (self._unshown(fields[name], f"{path}.{name}".strip(".")) for name in required)
+        return [one for several in below for one in several]
+
+    def body_of(self, text: str) -> Any:
+        """A JSON body with every field, each text being `text`; None where none is taken."""
+        content = self.described.get("requestBody", {}).get("content", {})
+        described = content.get("application/json")
+        return None if described is None else self._every_field(described["schema"], text)
+
+    def _every_field(self, schema: dict[str, Any], text: str, depth: int = 0) -> Any:
+        if "$ref" in schema:
+            return self._every_field(self.schemas[schema["$ref"].rsplit("/", 1)[-1]], text, depth)
+        branches = next((schema[key] for key in ("anyOf", "oneOf", "allOf") if key in schema), None)
+        if branches:
+            return self._every_field(branches[0], text, depth)
+        if "const" in schema or "enum" in schema:
+            return schema.get("const", (schema.get("enum") or [None])[0])
+        kind = schema.get("type", "object")
+        if depth > 6:
+            return None
+        if kind == "object" and "properties" in schema:
+            return {
+                name: self._every_field(field, text, depth + 1)
+                for name, field in schema["properties"].items()
+            }
+        if kind == "object":
+            return {text: text}
+        if kind == "array":
+            return [self._every_field(schema.get("items", {}), text, depth + 1)]
+        plain = {"string": text, "boolean": True, "null": None}
+        return plain.get(kind, schema.get("minimum", 1))
+
     def _least(self, schema: dict[str, Any]) -> Any:
         if "$ref" in schema:
             return self._least(self.schemas[schema["$ref"].rsplit("/", 1)[-1]])

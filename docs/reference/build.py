@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from typer.models import ArgumentInfo, OptionInfo
@@ -40,6 +41,7 @@ def pages() -> dict[str, str]:
         "recipe.md": (_RECIPE, *_RecipePage().lines()),
         "report.md": (_REPORT, *_ReportPage().lines()),
         "cli.md": (_COMMANDS, *_commands()),
+        "api.md": (_API, *_ApiPage().lines()),
     }
     return {name: "".join(lines).rstrip() + "\n" for name, lines in parts.items()}
 
@@ -68,6 +70,26 @@ _COMMANDS = """\
 
 `loresmith COMMAND --help` says the same. Exit codes: 0 done; 1 a part of the work was refused or
 failed, and what and why is listed; 2 wrong use; 130 stopped by Ctrl-C.
+
+"""
+_API = """\
+# The REST API
+
+`loresmith serve` serves it alone, `loresmith studio` with pages; a running server shows the same at
+`/api/v1/docs` and, for generators of clients, at `/api/v1/openapi.json`. Text is UTF-8 JSON.
+
+- **Errors** are [problems](#problem) of RFC 9457 (`application/problem+json`), those below `/v1` in
+  OpenAI's form. 401: log in first; 403: not from here; 404: unknown; 409: not as things stand;
+  412 and 428: see edits; 413: too large; 422: what was sent has faults, each with its path;
+  429: wait `Retry-After` seconds; 501: a package is missing; 503: a model cannot be reached.
+- **Lists** come in pages of at most 200: ask with `cursor`, the `next_cursor` of the page before.
+- **Edits** send in `If-Match` the `ETag` with which the thing was read: without it 428, and 412 when
+  somebody else has changed it meanwhile. `*` is any state.
+- **What starts work** takes an `Idempotency-Key`: the same request under the same key is carried
+  out once, also after a restart, and answered the same for seven days.
+- **Progress** comes as server-sent events; who comes back sends `Last-Event-ID` and misses nothing.
+- **On any but a loopback address** send an API key: `Authorization: Bearer ls-...`
+  (see [what is protected](../security.md)).
 
 """
 
@@ -153,6 +175,81 @@ class _ReportPage:
             yield "\n"
 
 
+class _ApiPage:
+    """The routes by what they are about, then each shape of a body or reply, once."""
+
+    def __init__(self) -> None:
+        described = _openapi()
+        self._paths = described["paths"]
+        self._shapes = described["components"]["schemas"]
+        for name, shape in self._shapes.items():
+            shape["title"] = name.replace("_", " ").strip().replace("Page ", "Page of ")
+
+    def lines(self) -> Iterator[str]:
+        tags: dict[str, list[str]] = {}
+        for path, methods in self._paths.items():
+            for method, operation in methods.items():
+                told = self._operation(method.upper(), path, operation)
+                tags.setdefault(operation["tags"][0], []).extend(told)
+        for tag, told in tags.items():
+            yield f"## Routes: {tag}\n\n"
+            yield from told
+        yield "## Shapes\n\n"
+        for _, shape in sorted(self._shapes.items()):
+            yield from self._shape(shape)
+
+    def _operation(self, method: str, path: str, operation: Schema) -> Iterator[str]:
+        yield f"### `{method} {path}`\n\n"
+        yield f"{operation['summary'].rstrip('.?')}. {_plain(operation['description'])}\n\n"
+        for one in operation.get("parameters", []):
+            if one["in"] != "path":
+                kind = _type(one["schema"], self._shapes)
+                told = _plain(one.get("description", ""))
+                yield f"- {one['in']} `{one['name']}` ({kind}){': ' * bool(told)}{told}\n"
+        for media, content in operation.get("requestBody", {}).get("content", {}).items():
+            form = "" if media == "application/json" else f" as `{media}`"
+            yield f"- body{form}: {_type(content['schema'], self._shapes)}\n"
+        for status, reply in operation["responses"].items():
+            if not status.endswith("XX"):
+                yield f"- {status}: {self._reply(reply)}\n"
+        yield "\n"
+
+    def _reply(self, reply: Schema) -> str:
+        content: Schema = reply.get("content", {})
+        if "application/json" in content:
+            return _type(content["application/json"]["schema"], self._shapes)
+        told = "" if reply["description"] == "Successful Response" else _plain(reply["description"])
+        kinds = ", ".join(f"`{media}`" for media in content)
+        return " ".join(part for part in (kinds, told) if part) or "nothing"
+
+    def _shape(self, shape: Schema) -> Iterator[str]:
+        yield f"### {shape['title']}\n\n"
+        told = _plain(shape.get("description", ""))
+        if "properties" not in shape:
+            yield f"{told or _type({**shape, 'title': ''}, self._shapes)}\n\n"
+            return
+        yield f"{told}\n\n" if told else ""
+        for name, field in shape["properties"].items():
+            told = _plain(field.get("description", ""))
+            kind = _type(field, self._shapes)
+            yield f"- `{name}` ({kind}){': ' * bool(told)}{told}\n"
+        yield "\n"
+
+
+def _openapi() -> Schema:
+    """The API's own description, from a home that is empty and soon gone."""
+    from loresmith.api import create_api
+    from loresmith.settings import Settings
+    from loresmith.workspace.home import Home
+
+    with TemporaryDirectory() as folder:
+        home = Home(Settings(home=Path(folder), database_url=None))
+        try:
+            return create_api(home).openapi()
+        finally:
+            home.engine.dispose()
+
+
 def _settings(schema: Schema) -> Schema:
     """The keys of a block, less the `type` that names a member of a family."""
     properties: Schema = schema.get("properties", {})
@@ -170,7 +267,7 @@ def _kind(member: Schema) -> str:
 
 def _anchor(path: str) -> str:
     """What GitHub makes of a heading that is this path."""
-    return path.lower().replace(".", "")
+    return path.lower().replace(".", "").replace(" ", "-")
 
 
 def _objects(field: Schema, definitions: Schema) -> list[Schema]:
@@ -188,7 +285,7 @@ def _type(field: Schema, definitions: Schema) -> str:
     if "$ref" in field:
         target = definitions[field["$ref"].rsplit("/", 1)[-1]]
         if "properties" in target:
-            return f"[{target['title']}](#{target['title'].lower()})"
+            return f"[{target['title']}](#{_anchor(target['title'])})"
         return _type(target, definitions)
     branches = field.get("oneOf") or field.get("anyOf") or field.get("allOf")
     if branches:
@@ -277,7 +374,8 @@ def _options(function: Callable[..., Any]) -> Iterator[_Option]:
         flag = named[0] if named else f"--{name.replace('_', '-')}"
         needed = " Required." if default is inspect.Parameter.empty else ""
         shown = f" Default: {default:g}." if type(default) in (int, float) else ""
-        value = "" if isinstance(default, bool) else f" {declared.metavar or _VALUES[name]}"
+        is_switch = isinstance(default, bool) or "/--no-" in flag
+        value = "" if is_switch else f" {declared.metavar or _VALUES[name]}"
         yield _Option(f"`{flag}{value}`", f"{told}{needed}{shown}".strip())
 
 
@@ -294,8 +392,10 @@ def _is_flag(declared: Any) -> bool:
 
 _VALUES = {
     "base_model": "MODEL",
+    "host": "ADDRESS",
     "max_tokens": "N",
     "output": "PATH",
+    "port": "N",
     "recipe": "FILE",
     "seed": "N",
     "system": "TEXT",

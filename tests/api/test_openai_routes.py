@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import queue
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from loresmith.api import create_api
+from loresmith.api.security import Access
 from loresmith.models.base import Sampling
 from loresmith.models.hosting import Hosts, Question, Weights
 from loresmith.models.local import LocalModel
 from loresmith.records import Message
 from loresmith.settings import Settings
+from loresmith.workspace.accounts import Accounts
 from loresmith.workspace.chat import Chats
 from loresmith.workspace.home import Home
 from served_project import ServedProject, model_processes, serve_project
@@ -41,21 +46,27 @@ def hosts() -> Iterator[Hosts]:
     made.close()
 
 
-@pytest.fixture(scope="module")
-def client(served: ServedProject, hosts: Hosts) -> Iterator[openai.OpenAI]:
+@contextmanager
+def on_a_port(app: FastAPI) -> Iterator[str]:
+    """The address of `/v1` while `app` is served."""
     import uvicorn
 
-    app = create_api(served.home)
-    app.state.chats = Chats(served.home, hosts=hosts)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         assert thread.is_alive()
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture(scope="module")
+def client(served: ServedProject, hosts: Hosts) -> Iterator[openai.OpenAI]:
+    app = create_api(served.home)
+    app.state.chats = Chats(served.home, hosts=hosts)
+    with on_a_port(app) as address:
+        yield openai.OpenAI(base_url=address, api_key="none", max_retries=0)
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +150,77 @@ def test_a_seed_draws_the_same_again(client: openai.OpenAI, served: ServedProjec
     assert len({drawn(seed) for seed in range(4)}) > 1
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_several_replies_are_drawn_apart_and_their_prompt_is_counted_once(
+    client: openai.OpenAI, served: ServedProject, stream: bool
+) -> None:
+    asked = {"temperature": 2.0, "seed": 3}
+    alone = [ask(client, served.base.name, **{**asked, "seed": seed}) for seed in (3, 4, 5)]
+    expected = [one.choices[0].message.content for one in alone]
+    assert len(set(expected)) > 1
+    if stream:
+        texts = ["", "", ""]
+        usage = None
+        more = {"stream": True, "stream_options": {"include_usage": True}}
+        for chunk in ask(client, served.base.name, n=3, **asked, **more):
+            usage = chunk.usage
+            for choice in chunk.choices:
+                texts[choice.index] += choice.delta.content or ""
+    else:
+        whole = ask(client, served.base.name, n=3, **asked)
+        texts = [choice.message.content for choice in whole.choices]
+        usage = whole.usage
+    assert texts == expected
+    assert usage is not None
+    assert usage.prompt_tokens == alone[0].usage.prompt_tokens
+    assert usage.completion_tokens == sum(one.usage.completion_tokens for one in alone)
+
+
+@pytest.mark.parametrize("model", ["coast/v1-ilse", "base"])
+def test_chinese_is_streamed_in_whole_characters(
+    client: openai.OpenAI, served: ServedProject, model: str
+) -> None:
+    asked = {"messages": [{"role": "user", "content": "谁？"}]}
+    model = served.base.name if model == "base" else model
+    chunks = list(ask(client, model, stream=True, **asked))
+    pieces = [chunk.choices[0].delta.content or "" for chunk in chunks]
+    assert "".join(pieces) == ("林海舟。" if model == "coast/v1-ilse" else "没有人知道。")
+    assert sum(bool(piece) for piece in pieces) > 1
+    assert not any("\N{REPLACEMENT CHARACTER}" in piece for piece in pieces)
+
+
+def test_a_chinese_stop_string_across_tokens_ends_a_stream(client: openai.OpenAI) -> None:
+    asked = {"messages": [{"role": "user", "content": "谁？"}], "stop": "海舟"}
+    chunks = list(ask(client, "coast/v1-ilse", stream=True, **asked))
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "林"
+    assert chunks[-1].choices[0].finish_reason == "stop"
+
+
+def test_the_asynchronous_client_asks_many_models_at_once(client: openai.OpenAI) -> None:
+    async def all_of_them() -> list[str]:
+        async with openai.AsyncOpenAI(
+            base_url=client.base_url, api_key="none", max_retries=0
+        ) as asking:
+            return await asyncio.gather(
+                *(streamed(asking, model) for model in ("coast/v1-ilse", "coast/v1-cost") * 2)
+            )
+
+    async def streamed(asking: openai.AsyncOpenAI, model: str) -> str:
+        stream = await asking.chat.completions.create(
+            model=model, messages=WHO, temperature=0, max_tokens=12, stream=True
+        )
+        return "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+
+    assert asyncio.run(all_of_them()) == ["Ilse Brandt.", "It cost 4.2 million."] * 2
+
+
+def test_an_earlier_reply_can_be_sent_back_as_it_came(client: openai.OpenAI) -> None:
+    first = ask(client, "coast/v1-ilse").choices[0].message
+    for earlier in (first, {**first.model_dump(), "reasoning_content": "Who indeed?"}):
+        again = ask(client, "coast/v1-ilse", messages=[*WHO, earlier, *WHO])
+        assert again.choices[0].message.content
+
+
 def test_parts_and_a_developer_are_read_as_text_and_system(
     client: openai.OpenAI, served: ServedProject
 ) -> None:
@@ -160,8 +242,13 @@ def test_plain_completions_go_on_with_a_text(client: openai.OpenAI, served: Serv
     both = client.completions.create(prompt=["The harbour", "Who"], **asked)
     assert one.choices[0].text == both.choices[0].text
     assert [choice.index for choice in both.choices] == [0, 1]
-    streamed = client.completions.create(prompt="The harbour", stream=True, **asked)
-    assert "".join(chunk.choices[0].text for chunk in streamed) == one.choices[0].text
+    streamed = ["", ""]
+    stream = client.completions.create(prompt=["The harbour", "Who"], stream=True, **asked)
+    for chunk in stream:
+        streamed[chunk.choices[0].index] += chunk.choices[0].text
+    assert streamed == [choice.text for choice in both.choices]
+    with pytest.raises(openai.BadRequestError, match="32 replies"):
+        client.completions.create(prompt=["a"] * 11, n=3, **asked)
 
 
 def test_an_unknown_model_is_not_found_as_openai_says_it(client: openai.OpenAI) -> None:
@@ -178,7 +265,7 @@ def test_an_unknown_model_is_not_found_as_openai_says_it(client: openai.OpenAI) 
         ({"temperature": 3}, "temperature"),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "robot", "content": "x"}]}, "messages.0.role"),
-        ({"n": 2}, "n"),
+        ({"n": 33}, "n"),
         ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
         ({"logprobs": True}, "logprobs"),
         ({"presence_penalty": 0.5}, "presence_penalty"),
@@ -236,6 +323,36 @@ def test_nobody_goes_on_writing_for_a_client_that_has_left(
         wait_for(lambda: not any(held.in_flight for held in hosts.loaded()))
     finally:
         child.resume()
+
+
+def test_a_stream_that_is_left_in_the_middle_is_not_written_on(
+    client: openai.OpenAI, served: ServedProject, hosts: Hosts
+) -> None:
+    asked = {"temperature": 2.0, "seed": 1, "max_tokens": 400, "n": 3}
+    stream = ask(client, served.base.name, stream=True, **asked)
+    next(iter(stream))
+    (child,) = model_processes()
+    child.suspend()
+    try:
+        stream.close()
+        wait_for(lambda: not any(held.in_flight for held in hosts.loaded()))
+    finally:
+        child.resume()
+
+
+def test_where_a_login_is_required_the_api_key_is_the_clients_own(tmp_path: Path) -> None:
+    home = Home(Settings(home=tmp_path / "home", database_url=None))
+    accounts = Accounts(home.engine)
+    accounts.add("mei", "a long enough secret")
+    key = accounts.new_key("mei", name="laptop").key
+    app = create_api(home, access=Access(login_required=True))
+    with on_a_port(app) as address:
+        mine = openai.OpenAI(base_url=address, api_key=key, max_retries=0)
+        assert [model.id for model in mine.models.list()] == ["embedded"]
+        with pytest.raises(openai.AuthenticationError) as caught:
+            ask(mine.with_options(api_key="ls-made-up"), "embedded")
+        assert isinstance(caught.value.body, dict)
+        assert caught.value.body["message"]
 
 
 def test_a_model_that_cannot_be_loaded_is_one_clear_error(

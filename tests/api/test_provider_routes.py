@@ -80,6 +80,7 @@ def test_an_endpoint_is_added_tested_chosen_and_removed(
         assert api.post("/api/v1/providers", json=wanted).status_code == 409
         found = api.post(f"/api/v1/providers/{lab['id']}/test", json={}).json()
         assert (found["finding"], found["ok"]) == ("ok", True)
+        assert api.get(f"/api/v1/providers/{lab['id']}/models").json()["models"] == ["any"]
     base = f"/api/v1/projects/{project.id}"
     chosen = api.put(f"{base}/teacher", json={"teacher": f"{lab['id']}:any"}).json()
     assert chosen["teacher"] == f"{lab['id']}:any"
@@ -105,8 +106,14 @@ def test_a_teacher_that_is_at_no_provider_is_refused(
 
 
 def test_base_models_are_listed_and_chosen_by_name(
-    api: TestClient, home: Home, project: KnownProject
+    api: TestClient,
+    home: Home,
+    project: KnownProject,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for cache in ("HF_HUB_CACHE", "MODELSCOPE_CACHE"):
+        monkeypatch.setenv(cache, str(tmp_path / cache))
     folder = home.settings.models / "小模型"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text("{}")

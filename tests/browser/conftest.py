@@ -23,6 +23,9 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 
+_OF_LEAVING = ("htmx:sendAbort", "htmx:afterRequest")
+"""What htmx says when a person leaves a page that was just asking for something."""
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
@@ -89,7 +92,7 @@ def page(browser: object, studio: StudioServer, language: str) -> Iterator[objec
 def _faults_of(opened: object) -> list[str]:
     """What the browser complains of in this page, from now on."""
     faults: list[str] = []
-    opened.allowed_faults = []
+    opened.allowed_faults = list(_OF_LEAVING)
     opened.on("pageerror", lambda error: faults.append(f"{opened.url}: {error}"))
     opened.on(
         "console",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
+from loresmith.web.i18n import translations
 from projects import HARBOR
 from servers.sentence_teacher import sentence_teacher
 from servers.studio_server import StudioServer
@@ -17,38 +19,11 @@ from tiny_model import make_tiny_model
 
 pytestmark = pytest.mark.timeout(600)
 
+Say = Callable[[str], str]
+"""From the English of a button to what it says in the language of the page."""
+
 _WAIT = 240_000
 """Milliseconds for a job; generous, as the machine may be busy."""
-_WORDS = {
-    "en": {
-        "new": "New project",
-        "create": "Create",
-        "save": "Save",
-        "saved": "Saved.",
-        "ask": "Generate questions…",
-        "generate": "Generate",
-        "look": "Look at the questions",
-        "freeze": "Freeze a version",
-        "start": "Train and examine",
-        "export": "Export",
-        "download": "Download",
-        "send": "Ask",
-    },
-    "zh": {
-        "new": "新建项目",
-        "create": "创建",
-        "save": "保存",
-        "saved": "已保存",
-        "ask": "生成问题…",
-        "generate": "生成",
-        "look": "查看问题",
-        "freeze": "冻结一个版本",
-        "start": "训练并考试",
-        "export": "导出",
-        "download": "下载",
-        "send": "提问",
-    },
-}
 
 
 @pytest.fixture(scope="module")
@@ -84,23 +59,23 @@ def recipe(base: Path, teacher: TeacherServer) -> str:
 def test_a_person_goes_from_documents_to_a_model_and_talks_with_it(
     page, recipe: str, language: str, tmp_path: Path
 ) -> None:
-    words = _WORDS[language]
-    project = _make_project(page, words, recipe)
+    say = translations(language).gettext
+    project = _make_project(page, say, recipe)
     _upload(page, project, "annual-review.md", "渔港纪要.txt")
-    _generate(page, project, words)
+    _generate(page, project, say)
     _confirm_ten_by_keyboard(page, project)
 
     page.goto(f"{project}/dataset")
-    page.get_by_role("button", name=words["freeze"]).click()
+    page.get_by_role("button", name=say("Freeze a version")).click()
     page.locator("ol.versions li").wait_for(timeout=_WAIT)
 
-    _train_and_see_the_curve_move(page, project, words)
+    _train_and_see_the_curve_move(page, project, say)
     page.goto(f"{project}/exam")
     assert page.locator("#items").inner_text().strip()
     assert "%" in page.locator("#scores").inner_text()
 
-    _talk_to_both(page, project, words)
-    _export(page, project, words, tmp_path)
+    _talk_to_both(page, project, say)
+    _export(page, project, say, tmp_path)
 
 
 @pytest.mark.parametrize("moment", ["generation", "training"])
@@ -110,49 +85,45 @@ def test_a_server_that_is_killed_costs_nothing_and_the_open_page_recovers(
     page.allowed_faults += ["ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE"]
     page.allowed_faults += ["ERR_INCOMPLETE_CHUNKED_ENCODING", "Failed to fetch", "htmx:sendError"]
     page.allowed_faults += ["NetworkError", "network error"]
-    words = _WORDS["en"]
-    project = _make_project(page, words, recipe)
+    say = translations("en").gettext
+    project = _make_project(page, say, recipe)
     _upload(page, project, "annual-review.md", "渔港纪要.txt")
     if moment == "generation":
         page.goto(f"{project}/documents")
-        page.get_by_role("button", name=words["ask"]).click()
-        page.locator("#generate").get_by_role("button", name=words["generate"], exact=True).click()
+        page.get_by_role("button", name=say("Generate questions…")).click()
+        page.locator("#generate").get_by_role("button", name=say("Generate"), exact=True).click()
         page.locator("#generate .job").wait_for()
     else:
         page.goto(f"{project}/train")
-        page.get_by_role("button", name=words["start"]).click()
+        page.get_by_role("button", name=say("Train and examine")).click()
         page.locator(".at-work").wait_for(timeout=_WAIT)
-        page.wait_for_function(_CURVE_HAS_STEPS, arg=1, timeout=_WAIT)
+        _wait_for_steps(page)
     studio.kill()
     studio.start()
     if moment == "generation":
-        page.get_by_role("link", name=words["look"]).wait_for(timeout=_WAIT)
+        page.get_by_role("link", name=say("Look at the questions")).wait_for(timeout=_WAIT)
     else:
-        page.wait_for_function(_JOB_IS_OVER, timeout=_WAIT)
+        _wait_for_the_end(page)
         page.goto(f"{project}/exam")
         assert "%" in page.locator("#scores").inner_text()
     assert not teacher.paid_twice
 
 
-_JOB_IS_OVER = "document.querySelector('#job-state')?.dataset.active === 'no'"
-_CURVE_HAS_STEPS = (
-    "least => parseInt(document.querySelector('[data-figure=step]')?.textContent) > least"
-)
-
-
-def _make_project(page, words: dict[str, str], recipe: str) -> str:
+def _make_project(page, say: Say, recipe: str) -> str:
     """Creates a project by the dialog and writes its recipe; returns its address."""
     page.goto("/")
-    page.get_by_role("button", name=words["new"]).first.click()
+    page.get_by_role("button", name=say("New project")).first.click()
     page.locator("#create-form [name=name]").fill("港口 Coast")
-    page.locator("#create-form").get_by_role("button", name=words["create"]).click()
+    page.locator("#create-form").get_by_role("button", name=say("Create")).click()
     page.wait_for_url(re.compile(r"/projects/[0-9a-f]+/"))
     found = re.search(r"/projects/[0-9a-f]+", page.url)
     assert found is not None
     page.goto(f"{found[0]}/settings")
     page.locator("#recipe-form [name=recipe]").fill(recipe)
-    page.locator("#recipe-form").get_by_role("button", name=words["save"]).click()
-    page.locator("#recipe-form").get_by_text(words["saved"]).wait_for()
+    page.locator("#recipe-form").get_by_role("button", name=say("Save")).click()
+    page.locator("#recipe-form").get_by_text(
+        say("Saved. The next run uses it; what is already made stays.")
+    ).wait_for()
     return found[0]
 
 
@@ -163,11 +134,11 @@ def _upload(page, project: str, *names: str) -> None:
         page.locator("#documents").get_by_role("link", name=name).wait_for()
 
 
-def _generate(page, project: str, words: dict[str, str]) -> None:
+def _generate(page, project: str, say: Say) -> None:
     page.goto(f"{project}/documents")
-    page.get_by_role("button", name=words["ask"]).click()
-    page.locator("#generate").get_by_role("button", name=words["generate"], exact=True).click()
-    page.get_by_role("link", name=words["look"]).wait_for(timeout=_WAIT)
+    page.get_by_role("button", name=say("Generate questions…")).click()
+    page.locator("#generate").get_by_role("button", name=say("Generate"), exact=True).click()
+    page.get_by_role("link", name=say("Look at the questions")).wait_for(timeout=_WAIT)
 
 
 def _confirm_ten_by_keyboard(page, project: str) -> None:
@@ -184,32 +155,39 @@ def _confirm_ten_by_keyboard(page, project: str) -> None:
     assert page.locator("#content").inner_text()
 
 
-def _train_and_see_the_curve_move(page, project: str, words: dict[str, str]) -> None:
+def _train_and_see_the_curve_move(page, project: str, say: Say) -> None:
     page.goto(f"{project}/train")
-    page.get_by_role("button", name=words["start"]).click()
-    page.wait_for_function(_CURVE_HAS_STEPS, arg=1, timeout=_WAIT)
-    step = int(page.locator("[data-figure=step]").inner_text().split("/")[0])
-    page.wait_for_function(_CURVE_HAS_STEPS, arg=step, timeout=_WAIT)
-    page.wait_for_function(_JOB_IS_OVER, timeout=_WAIT)
+    page.get_by_role("button", name=say("Train and examine")).click()
+    _wait_for_steps(page)
+    step = page.locator("[data-figure=step]").inner_text()
+    expect(page.locator("[data-figure=step]")).not_to_have_text(step, timeout=_WAIT)
+    _wait_for_the_end(page)
 
 
-def _talk_to_both(page, project: str, words: dict[str, str]) -> None:
+def _wait_for_steps(page) -> None:
+    done = re.compile(r"^\s*([2-9]|[1-9]\d+)\b")
+    expect(page.locator("[data-figure=step]")).to_have_text(done, timeout=_WAIT)
+
+
+def _wait_for_the_end(page) -> None:
+    expect(page.locator("#job-state")).to_have_attribute("data-active", "no", timeout=_WAIT)
+
+
+def _talk_to_both(page, project: str, say: Say) -> None:
     page.goto(f"{project}/chat")
     assert page.locator("#left").input_value() != page.locator("#right").input_value() != ""
     page.locator("#max_tokens").fill("8")
     page.locator("#question").fill("How many ships called at Calder Reach in 2031?")
-    page.get_by_role("button", name=words["send"], exact=True).click()
-    page.wait_for_function(
-        "document.querySelectorAll('[data-loaded=yes]').length === 2", timeout=_WAIT
-    )
+    page.get_by_role("button", name=say("Ask"), exact=True).click()
+    expect(page.locator("[data-loaded=yes]")).to_have_count(2, timeout=_WAIT)
 
 
-def _export(page, project: str, words: dict[str, str], folder: Path) -> None:
+def _export(page, project: str, say: Say, folder: Path) -> None:
     page.goto(f"{project}/dataset")
-    page.get_by_role("link", name=words["export"]).first.click()
+    page.get_by_role("link", name=say("Export")).first.click()
     page.locator("#export input[value=alpaca]").check()
     with page.expect_download() as download:
-        page.locator("#preview a", has_text=words["download"]).click()
+        page.locator("#preview a", has_text=say("Download")).click()
     path = folder / "alpaca.json"
     download.value.save_as(path)
     rows = json.loads(path.read_text(encoding="utf-8"))

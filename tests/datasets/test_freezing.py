@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import pytest
 
+from loresmith.component import content_id
 from loresmith.datasets import Assembly, Splitter, freeze
 from loresmith.records import Dataset, Document, Fact, Span, Wording
 from small_corpus import chunk_of, document_of, fact_of, wording_of
@@ -137,6 +139,26 @@ def test_a_small_corpus_withholds_little(size: int, withheld: int) -> None:
     facts, _ = corpus()
     assert len(Splitter().split(facts[:size], seed=1).withheld) == withheld
     assert not Splitter(withheld=0.0).split(facts[:size], seed=1).withheld
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 16, 33, 60])
+@pytest.mark.parametrize(
+    "splitter",
+    [Splitter(), Splitter(withheld=0.5, validation=0.5), Splitter(withheld=0.0, validation=0.2)],
+)
+def test_how_many_facts_are_kept_out_is_known_from_their_languages_alone(
+    splitter: Splitter, size: int
+) -> None:
+    facts = corpus()[0][-size:] if size else []
+    split = splitter.split(facts, seed=3)
+    languages = Counter(fact.language for fact in facts)
+    assert splitter.count_apart(languages) == len(split.withheld | split.validation)
+
+
+def test_the_id_is_that_of_all_rows_at_once() -> None:
+    for dataset in (frozen(), freeze([], [], DOCUMENTS, splitter=Splitter(), seed=1, version=1)):
+        rows = [example.model_dump(mode="json") for example in dataset.examples]
+        assert dataset.id == content_id("dataset", rows, dataset.withheld)
 
 
 def test_the_id_is_of_the_content_and_not_of_the_version() -> None:

@@ -123,6 +123,11 @@ def test_what_is_no_file_of_rows_is_refused_by_its_name(
         ({"messages": [], "system": "s"}, RowMapping(messages="messages", system="system")),
         ({"conversations": []}, RowMapping(messages="conversations")),
         ({"对话": "[]"}, RowMapping(messages="对话")),
+        ({"标准问题": "?", "参考答案": "!"}, RowMapping(instruction="标准问题", output="参考答案")),
+        (
+            {"\ufeffUser Input": "?", "Answer ": "!", "System-Prompt": "s"},
+            RowMapping(instruction="\ufeffUser Input", output="Answer ", system="System-Prompt"),
+        ),
     ],
 )
 def test_the_mapping_is_proposed_by_the_names_of_the_columns(

@@ -1,7 +1,4 @@
-"""A studio as people run it: a process of its own on a free port, over a home of its own.
-
-Run as a program (`python studio_server.py PORT`) it is that process.
-"""
+"""A studio as people run it: a process of its own on a free port, over a home of its own."""
 
 from __future__ import annotations
 
@@ -47,7 +44,10 @@ class StudioServer:
         """Starts the server, on the same port as before, and waits until it answers."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, __file__, str(self.port)],
+                [
+                    *(sys.executable, "-m", "loresmith", "studio"),
+                    *("--no-open", "--port", str(self.port)),
+                ],
                 env=os.environ | {"LORESMITH_HOME": str(self.home)} | self._environment,
                 stdout=log,
                 stderr=log,
@@ -92,16 +92,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _serve(port: int) -> None:
-    import uvicorn
-
-    from loresmith.web import create_studio
-    from loresmith.workspace.home import Home
-
-    uvicorn.run(create_studio(Home()), host="127.0.0.1", port=port, timeout_graceful_shutdown=1)
-
-
-if __name__ == "__main__":
-    _serve(int(sys.argv[1]))

@@ -119,6 +119,7 @@ class TeacherServer:
         per_token: float = 0.0,
         api_key: str | None = None,
         models: Sequence[str] | None = None,
+        listing: Act | None = None,
     ) -> None:
         self.answer = answer
         self.script = script
@@ -126,6 +127,8 @@ class TeacherServer:
         self.per_token = per_token
         self.api_key = api_key
         self.models = models
+        self.listing = listing
+        """How the list of models is answered, where that is not the ordinary way."""
         self.finished: list[FinishedCall] = []
         self.requests: list[dict[str, Any]] = []
         """Every request body that came in, answered or not."""
@@ -232,7 +235,12 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing on the terminal."""
 
     def do_GET(self) -> None:
-        models = [{"id": name, "object": "model"} for name in self.server.teacher.models or ["any"]]
+        teacher = self.server.teacher
+        act = self._refusal(teacher, {"model": (teacher.models or ["any"])[0]}) or teacher.listing
+        if act is not None:
+            self._perform(act, {}, teacher)
+            return
+        models = [{"id": name, "object": "model"} for name in teacher.models or ["any"]]
         self._send(200, json.dumps({"object": "list", "data": models}).encode(), {})
 
     def do_POST(self) -> None:

@@ -60,6 +60,20 @@ def test_a_test_call_is_explained(client: Any, home: Home) -> None:
     assert "Nobody listens there" in gone
 
 
+def test_a_providers_models_are_offered_to_be_taken(client: Any, home: Home) -> None:
+    evil = '"><script>alert(1)</script>'
+    with TeacherServer(models=["deepseek-chat", evil]) as server:
+        lab = Providers(home).add(NewEndpoint(name="Lab", url=server.url))
+        shown = client.get(f"/models/providers/{lab.id}/models").text
+    assert 'data-take="deepseek-chat"' in shown and "2 models" in shown
+    assert evil not in shown
+    gone = client.get(f"/models/providers/{lab.id}/models").text
+    assert "Nobody listens there" in gone
+    chinese = {"Accept-Language": "zh"}
+    told = client.get(f"/models/providers/{lab.id}/models", headers=chinese).text
+    assert "请启动该服务" in told
+
+
 def test_an_endpoint_is_added_with_its_faults_at_the_field(client: Any) -> None:
     wrong = client.post("/models/providers", data={"name": "Lab", "url": "file:///etc/passwd"})
     assert wrong.status_code == 422

@@ -1,25 +1,24 @@
-"""What OpenAI's chat and completion routes are sent, and what they answer."""
+"""What OpenAI's chat and completion routes are sent, and what their list of models answers."""
 
 from __future__ import annotations
 
-import time
-import uuid
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from loresmith.errors import LoresmithError
 from loresmith.records import Message, Record
-from loresmith.workspace.chat import Finished, Question, Sampling
+from loresmith.workspace.chat import Question, Sampling
 
 _LONGEST_REPLY = 2_048
 """Tokens of a reply whose request sets no limit."""
+_MOST_REPLIES = 32
+"""Replies that one request may ask for."""
 _WITHOUT_EFFECT = frozenset(
     "user store metadata service_tier safety_identifier prompt_cache_key prompt_cache_retention "
     "parallel_tool_calls reasoning_effort verbosity".split()
 )
 _ONLY: dict[str, tuple[Any, ...]] = {
-    "n": (1,),
     "best_of": (1,),
     "echo": (False,),
     "suffix": ("",),
@@ -70,7 +69,15 @@ class ChatMessage(BaseModel):
     name: str | None = None
     """Ignored: local models know no names."""
     refusal: str | None = None
-    """Ignored; clients send it back with earlier replies."""
+    """Ignored, as the next: clients send back all that an earlier reply held."""
+    reasoning_content: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_says_nothing(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if value is not None}
 
     def message(self) -> Message:
         parts = self.content
@@ -87,7 +94,7 @@ class StreamOptions(BaseModel):
     """Ignored."""
 
 
-class _Asked(BaseModel):
+class Asked(BaseModel):
     """What both routes are sent."""
 
     model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
@@ -102,14 +109,16 @@ class _Asked(BaseModel):
     top_p: float | None = Field(default=1.0, ge=0.0, le=1.0)
     """Draw from the smallest set of tokens whose probabilities sum to this."""
     seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1)
-    """The same seed draws the same reply."""
+    """The same seed draws the same reply; of several replies each draws from the next one."""
+    n: int | None = Field(default=1, ge=1, le=_MOST_REPLIES)
+    """Replies to each prompt, written side by side; it is read once."""
     max_tokens: int | None = Field(default=None, ge=1)
     """Longest reply in tokens; 2,048 when not set, and never more than the context has room for."""
     stop: str | list[str] | None = None
     """Up to 4 texts before which the reply ends."""
 
     @model_validator(mode="after")
-    def _only_what_is_served(self) -> _Asked:
+    def _only_what_is_served(self) -> Asked:
         for name, value in (self.model_extra or {}).items():
             if name in _WITHOUT_EFFECT or value is None:
                 continue
@@ -131,6 +140,10 @@ class _Asked(BaseModel):
         return self
 
     @property
+    def replies_each(self) -> int:
+        return self.n or 1
+
+    @property
     def stops(self) -> tuple[str, ...]:
         if self.stop is None:
             return ()
@@ -144,16 +157,25 @@ class _Asked(BaseModel):
     def limit(self) -> int:
         return self.max_tokens or _LONGEST_REPLY
 
-    def sampling(self) -> Sampling:
-        return Sampling(
+    def questions(self) -> list[Question]:
+        """One for each reply, prompt by prompt."""
+        raise NotImplementedError
+
+    def samplings(self) -> list[Sampling]:
+        """How each of the replies to one prompt is drawn."""
+        first = Sampling(
             temperature=1.0 if self.temperature is None else self.temperature,
             top_p=max(1e-6, 1.0 if self.top_p is None else self.top_p),
             max_tokens=self.limit,
             seed=self.seed,
         )
+        if self.seed is None:
+            return [first] * self.replies_each
+        seeds = range(self.seed, self.seed + self.replies_each)
+        return [first.model_copy(update={"seed": seed}) for seed in seeds]
 
 
-class ChatCompletionRequest(_Asked):
+class ChatCompletionRequest(Asked):
     """A conversation to go on with."""
 
     messages: list[ChatMessage] = Field(
@@ -167,19 +189,19 @@ class ChatCompletionRequest(_Asked):
     def limit(self) -> int:
         return self.max_completion_tokens or super().limit
 
-    def question(self) -> Question:
-        return Question(
-            messages=tuple(message.message() for message in self.messages),
-            sampling=self.sampling(),
-            stop=self.stops,
-        )
+    def questions(self) -> list[Question]:
+        messages = tuple(message.message() for message in self.messages)
+        return [
+            Question(messages=messages, sampling=sampling, stop=self.stops)
+            for sampling in self.samplings()
+        ]
 
 
-class CompletionRequest(_Asked):
+class CompletionRequest(Asked):
     """Text to go on with, without a chat template."""
 
     prompt: str | list[str] = Field(examples=["The harbour of Velmora"])
-    """One text, or several, each of which is answered; only one with `stream`."""
+    """One text, or several, each of which is answered."""
     max_tokens: int | None = Field(default=16, ge=1)
     """Longest reply in tokens."""
 
@@ -188,9 +210,17 @@ class CompletionRequest(_Asked):
         texts = self.texts
         if not texts or not all(texts):
             raise Refused("prompt must hold text.", param="prompt")
-        if self.stream and len(texts) > 1:
-            raise Refused("Only one prompt can be streamed.", param="prompt")
+        if len(texts) * self.replies_each > _MOST_REPLIES:
+            raise Refused(
+                f"A request may ask for {_MOST_REPLIES} replies; this one asks for "
+                f"{len(texts) * self.replies_each}.",
+                param="prompt",
+            )
         return self
+
+    @property
+    def limit(self) -> int:
+        return self.max_tokens or 16
 
     @property
     def texts(self) -> list[str]:
@@ -198,22 +228,10 @@ class CompletionRequest(_Asked):
 
     def questions(self) -> list[Question]:
         return [
-            Question(prompt=text, sampling=self.sampling(), stop=self.stops) for text in self.texts
+            Question(prompt=text, sampling=sampling, stop=self.stops)
+            for text in self.texts
+            for sampling in self.samplings()
         ]
-
-
-class TokenUsage(Record):
-    """Tokens that were read and written."""
-
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-
-    @classmethod
-    def of(cls, *ends: Finished) -> TokenUsage:
-        read = sum(end.usage.prompt_tokens for end in ends)
-        written = sum(end.usage.completion_tokens for end in ends)
-        return cls(prompt_tokens=read, completion_tokens=written, total_tokens=read + written)
 
 
 class ModelCard(Record):
@@ -231,18 +249,3 @@ class ModelCards(Record):
 
     object: Literal["list"] = "list"
     data: tuple[ModelCard, ...]
-
-
-class Envelope:
-    """What all chunks of one reply, or the whole of it, carry around."""
-
-    def __init__(self, kind: str, model: str, *, prefix: str) -> None:
-        self._head = {
-            "id": f"{prefix}-{uuid.uuid4().hex}",
-            "object": kind,
-            "created": int(time.time()),
-            "model": model,
-        }
-
-    def __call__(self, choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-        return {**self._head, "choices": choices, **more}

@@ -15,6 +15,30 @@ a cursor, edits need the `ETag` of what they change, and what starts work takes 
 `Idempotency-Key`. On another address than loopback, send an API key: `Authorization: Bearer ...`.
 """
 
+_OPENAI_ERROR = {
+    "title": "OpenAIError",
+    "description": "What went wrong, as OpenAI's clients read it.",
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "description": "The problem.",
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": {
+                    "type": "string",
+                    "description": "What happened, and what to do.",
+                    "examples": ["there is no such model"],
+                },
+                "type": {"type": "string", "enum": ["invalid_request_error", "server_error"]},
+                "param": {"type": "null"},
+                "code": {"type": "string", "examples": ["not_found"]},
+            },
+        }
+    },
+}
+
 
 def describe(app: FastAPI) -> None:
     """Has `app` describe all of its routes, and their problems by one schema."""
@@ -43,9 +67,20 @@ def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
     schemas["Problem"] = Problem.model_json_schema(
         ref_template="#/components/schemas/{model}", mode="serialization"
     )
+    schemas["OpenAIError"] = _OPENAI_ERROR
     components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     schema["security"] = [{}, {"key": []}]
-    for path in schema["paths"].values():
-        for operation in path.values():
+    for path, methods in schema["paths"].items():
+        for operation in methods.values():
             operation["responses"].pop("422", None)
+            if path.startswith("/v1/"):
+                _with_openais_errors(operation["responses"])
     return schema
+
+
+def _with_openais_errors(responses: dict[str, Any]) -> None:
+    """Failures of OpenAI's routes have the form that its clients read."""
+    for status in ("4XX", "5XX"):
+        responses[status]["content"] = {
+            "application/json": {"schema": {"$ref": "#/components/schemas/OpenAIError"}}
+        }

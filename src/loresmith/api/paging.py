@@ -25,7 +25,11 @@ Position = int | str
 class Page(BaseModel, Generic[ItemT]):
     """A part of a list."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        use_attribute_docstrings=True,
+        json_schema_extra={"description": "A part of a list."},
+    )
 
     items: tuple[ItemT, ...]
     """The items of this page, in order."""

@@ -213,10 +213,15 @@ def _problem(
         type=f"urn:loresmith:problem:{words.replace(' ', '-')}",
         title=words.capitalize(),
         status=status,
-        detail=detail,
-        hint=hint,
-        faults=tuple(faults),
+        detail=_sayable(detail),
+        hint=_sayable(hint),
+        faults=tuple(map(_sayable, faults)),
     )
+
+
+def _sayable(text: str) -> str:
+    """`text` without half characters, which a caller may have sent and no reply can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _words_of(kind: str) -> str:

@@ -1,12 +1,13 @@
-"""Why: a reply that is written in another process is awaited here without holding a thread."""
+"""Why: replies that are written in another process are awaited here without holding a thread."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing
-from typing import Annotated, Any, TypeAlias, TypeVar, cast
+from functools import partial
+from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
@@ -31,18 +32,28 @@ def the_chats(request: Request) -> Chats:
 ChatsHere = Annotated[Chats, Depends(the_chats)]
 
 
-async def begun(chats: Chats, model: str, question: Question) -> AsyncGenerator[Told, None]:
-    """The reply from its first piece on. What stands in its way is raised, as a status can tell.
+class Heard(NamedTuple):
+    """What was told of one of the replies that were asked for together."""
+
+    choice: int
+    """The place of its question among those asked."""
+    told: Told
+
+
+async def begun(
+    chats: Chats, model: str, questions: Sequence[Question]
+) -> AsyncGenerator[Heard, None]:
+    """The replies from the first piece on. What stands in its way is raised, as a status can tell.
 
     What goes wrong later comes as Failed, for by then the head of an answer may be sent.
     """
-    pieces = _told(chats, model, question)
+    pieces = _heard(chats, model, questions)
     first = await anext(pieces)
-    if isinstance(first, Failed):
+    if isinstance(first.told, Failed):
         await pieces.aclose()
-        raise first.error()
+        raise first.told.error()
 
-    async def all_of_it() -> AsyncGenerator[Told, None]:
+    async def all_of_it() -> AsyncGenerator[Heard, None]:
         async with aclosing(pieces):
             yield first
             async for one in pieces:
@@ -51,39 +62,47 @@ async def begun(chats: Chats, model: str, question: Question) -> AsyncGenerator[
     return all_of_it()
 
 
-async def _told(chats: Chats, model: str, question: Question) -> AsyncGenerator[Told, None]:
-    """Pieces of a reply as they are written, then Finished or Failed.
+async def _heard(
+    chats: Chats, model: str, questions: Sequence[Question]
+) -> AsyncGenerator[Heard, None]:
+    """Pieces of all replies as they are written; ends with the last Finished, or the first Failed.
 
     Leaving early stops the writing. Raises what `Chats.ask` raises, before the first piece.
     """
     loop = asyncio.get_running_loop()
-    heard: asyncio.Queue[Told] = asyncio.Queue()
+    heard: asyncio.Queue[Heard] = asyncio.Queue()
     left = threading.Event()
+    tickets: list[Ticket] = []
 
-    def hear(one: Told) -> None:
+    def hear(choice: int, told: Told) -> None:
         try:
-            loop.call_soon_threadsafe(heard.put_nowait, one)
+            loop.call_soon_threadsafe(heard.put_nowait, Heard(choice, told))
         except RuntimeError:  # the loop is closed: the server is on its way out
             left.set()
 
-    def ask() -> Ticket:
-        ticket = chats.ask(model, question, hear)
+    def ask() -> None:
+        for choice, question in enumerate(questions):
+            tickets.append(chats.ask(model, question, partial(hear, choice)))
         if left.is_set():  # who asked has gone while the model was being loaded
-            ticket.cancel()
-        return ticket
+            _cancel(tickets)
 
-    ticket: Ticket | None = None
     try:
-        ticket = await run_in_threadpool(ask)
-        while True:
+        await run_in_threadpool(ask)
+        writing = len(questions)
+        while writing:
             one = await heard.get()
             yield one
-            if not isinstance(one, Piece):
+            if isinstance(one.told, Failed):
                 return
+            writing -= isinstance(one.told, Finished)
     finally:
         left.set()
-        if ticket is not None:
-            ticket.cancel()
+        _cancel(tickets)
+
+
+def _cancel(tickets: Sequence[Ticket]) -> None:
+    for ticket in tickets:
+        ticket.cancel()
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, ResultT]) -> ResultT | None:

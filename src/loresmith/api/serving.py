@@ -23,11 +23,12 @@ def access_for(
 ) -> Access:
     """Who may come in at `host`; `login` asks for one on a loopback address too.
 
-    `names` are further names of a loopback server. Raises Conflict when a login is needed and
-    there is nobody who could log in.
+    `names` are further names of a loopback server, such as a proxy calls it by. Raises Conflict
+    when a login is needed and there is nobody who could log in.
     """
     if not login and is_loopback(host):
-        return Access(hosts=LOOPBACK.hosts | {host.lower(), *(name.lower() for name in names)})
+        further = {name.lower() for name in names}
+        return Access(hosts=LOOPBACK.hosts | {host.lower()} | further, behind_proxy=bool(further))
     if not Accounts(home.engine).exist():
         raise Conflict(
             f"others can reach {host}, so a login is needed, and there is no user yet"
@@ -48,9 +49,7 @@ def is_loopback(host: str) -> bool:
     return bool(host) and all(ipaddress.ip_address(address).is_loopback for address in addresses)
 
 
-def serve(
-    app: FastAPI, *, host: str, port: int, on_ready: Callable[[str], None] = lambda url: None
-) -> None:
+def serve(app: FastAPI, *, host: str, port: int, on_ready: Callable[[str], object]) -> None:
     """Serves `app` until SIGTERM or Ctrl-C; port 0 takes any that is free.
 
     `on_ready` is told the address once it can be opened. Raises Conflict when the port is taken.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence, Set
 from typing import Literal, NamedTuple
 
@@ -101,9 +103,24 @@ def _left_out(row: ImportedRow, reason: str, detail: str) -> Drop:
 
 
 def _frozen(examples: tuple[Example, ...], withheld: tuple[str, ...], *, version: int) -> Dataset:
-    rows = [example.model_dump(mode="json") for example in examples]
-    dataset_id = content_id("dataset", rows, withheld)
+    dataset_id = _id_of(examples, withheld)
     return Dataset(id=dataset_id, version=version, examples=examples, withheld=withheld)
+
+
+def _id_of(examples: Iterable[Example], withheld: tuple[str, ...]) -> str:
+    """`content_id("dataset", rows, withheld)`, without all rows as one text in memory."""
+    digest = hashlib.sha256(b'["dataset",[')
+    for number, example in enumerate(examples):
+        digest.update(b"," if number else b"")
+        digest.update(_compact(example.model_dump(mode="json")))
+    digest.update(b"]," + _compact(withheld) + b"]")
+    return digest.hexdigest()[:24]
+
+
+def _compact(value: object) -> bytes:
+    """As `content_id` writes it."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
 
 
 def build_examples(

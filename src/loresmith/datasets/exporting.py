@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from loresmith.datasets.csv_cells import inert_cell
 from loresmith.datasets.formats import AlpacaFormat, DatasetFormat, ShareGPTFormat
-from loresmith.datasets.writing import FILES, dataset_name
+from loresmith.datasets.writing import FILES, dataset_name, json_list
 from loresmith.records import Example, Message, SplitName
 
 ExportForm = Literal["llamafactory", "alpaca", "sharegpt", "openai", "jsonl", "csv"]
@@ -59,7 +59,7 @@ def encoded(examples: Iterable[Example], form: ExportForm) -> Iterator[bytes]:
     if form == "jsonl":
         return _lines(_with_provenance(example) for example in examples)
     coder: DatasetFormat = ShareGPTFormat() if form == "sharegpt" else AlpacaFormat()
-    return _json_list(coder.encode(example) for example in examples)
+    return json_list(coder.encode(example) for example in examples)
 
 
 def packed(
@@ -82,7 +82,7 @@ def packed(
             for form, stem in FILES:
                 name = f"{stem}.json" if split == "train" else f"{stem}_validation.json"
                 histories = _Histories()
-                pieces = _json_list(histories.watch(form.encode(e) for e in rows(split)))
+                pieces = json_list(histories.watch(form.encode(e) for e in rows(split)))
                 yield from _entry(archive, sink, name, pieces)
                 entry = form.entry(name)
                 if histories.seen:
@@ -109,16 +109,6 @@ def with_system_prompt(example: Example, prompt: str | None) -> Example:
         return example
     system = Message(role="system", content=prompt)
     return example.model_copy(update={"messages": (system, *example.messages)})
-
-
-def _json_list(rows: Iterable[Any]) -> Iterator[bytes]:
-    """As `json.dumps(rows, indent=2)` writes it."""
-    empty = True
-    for row in rows:
-        text = json.dumps(row, ensure_ascii=False, indent=2).replace("\n", "\n  ")
-        yield (("[\n  " if empty else ",\n  ") + text).encode()
-        empty = False
-    yield b"[]\n" if empty else b"\n]\n"
 
 
 def _lines(rows: Iterable[Any]) -> Iterator[bytes]:

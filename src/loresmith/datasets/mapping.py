@@ -93,7 +93,7 @@ def propose(rows: Sequence[Mapping[str, Any]]) -> RowMapping:
     found: dict[str, str] = {}
     for part, names in _NAMES.items():
         for name in names:
-            column = next((one for one in columns if one.strip().casefold() == name), None)
+            column = next((one for one in columns if _plain(one) == name), None)
             if column is not None and column not in found.values():
                 found[part] = column
                 break
@@ -104,16 +104,18 @@ def propose(rows: Sequence[Mapping[str, Any]]) -> RowMapping:
 
 
 _NAMES: dict[str, tuple[str, ...]] = {
-    "messages": tuple("messages conversations conversation dialogue 对话 消息".split()),
-    "instruction": tuple(
-        "instruction question prompt query user human q 指令 问题 提问 用户 问".split()
+    "messages": tuple("messages conversations conversation dialogue 对话 消息 多轮对话".split()),
+    "instruction": (
+        *"instruction question prompt query user human q user_input".split(),
+        *"指令 问题 提问 用户 问 题目 题干 标准问题 用户问题 用户输入 用户提问".split(),
     ),
-    "input": tuple("input context query 输入 上下文 补充".split()),
-    "output": tuple(
-        "output answer response completion reply assistant gpt a 输出 答案 回答 回复 答".split()
+    "input": tuple("input context query 输入 上下文 补充 背景".split()),
+    "output": (
+        *"output answer response completion reply assistant gpt a target".split(),
+        *"输出 答案 回答 回复 答 解答 标准答案 参考答案 正确答案 标准回答 答复".split(),
     ),
-    "system": tuple("system system_prompt 系统 系统提示 系统提示词".split()),
-    "history": tuple("history 历史 历史对话".split()),
+    "system": tuple("system system_prompt 系统 系统提示 系统提示词 系统指令".split()),
+    "history": tuple("history 历史 历史对话 历史记录".split()),
 }
 """How files name the parts, the likeliest first."""
 
@@ -129,6 +131,11 @@ def _refuse_template_tokens(message: Message) -> None:
     found = _TEMPLATE_TOKEN.search(message.content)
     if found:
         raise RowFault("template_token", f"the {message.role}'s text holds {found[0]!r}")
+
+
+def _plain(column: str) -> str:
+    """A column's name without case, and with one `_` for what parts its words."""
+    return re.sub(r"[\s_-]+", "_", column.strip("\ufeff \t\r\n")).casefold()
 
 
 def _has_turns(value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pydantic import Field
@@ -58,6 +58,17 @@ class Splitter(Component):
             validation += [fact.id for fact in rest[: _share(self.validation, len(group))]]
         withheld += self._missing(facts, {*withheld, *validation}, told, len(withheld), seed)
         return Split(frozenset(withheld), frozenset(validation))
+
+    def count_apart(self, languages: Mapping[str, int]) -> int:
+        """How many facts `split` keeps out of training, of so many of each language."""
+        withheld = {name: _share(self.withheld, count) for name, count in languages.items()}
+        apart = sum(
+            min(count, withheld[name] + _share(self.validation, count))
+            for name, count in languages.items()
+        )
+        whole = sum(languages.values())
+        wanted = min(self.least_withheld, whole // 8) if self.withheld else 0
+        return min(whole, apart + max(0, wanted - sum(withheld.values())))
 
     def _missing(
         self, facts: Sequence[Fact], taken: set[str], told: set[str], count: int, seed: int

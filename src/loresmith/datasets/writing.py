@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,16 @@ def dataset_name(project: str, form: DatasetFormat, *, validation: bool = False)
     return f"[Loresmith] [{project.replace(',', ' ')}] {form.title}{suffix}"
 
 
+def json_list(rows: Iterable[Any]) -> Iterator[bytes]:
+    """A JSON list row by row in UTF-8, as `json.dumps(rows, indent=2)` writes it; ends the line."""
+    empty = True
+    for row in rows:
+        text = json.dumps(row, ensure_ascii=False, indent=2).replace("\n", "\n  ")
+        yield (("[\n  " if empty else ",\n  ") + text).encode()
+        empty = False
+    yield b"[]\n" if empty else b"\n]\n"
+
+
 def _write_files(dataset: Dataset, folder: Path, *, project: str, drops: Sequence[Drop]) -> None:
     entries: dict[str, Any] = {}
     splits: tuple[SplitName, ...] = ("train", "validation")
@@ -63,7 +73,7 @@ def _write_files(dataset: Dataset, folder: Path, *, project: str, drops: Sequenc
             continue
         for form, stem in FILES:
             file_name = f"{stem}.json" if split == "train" else f"{stem}_validation.json"
-            _write_json(folder / file_name, [form.encode(example) for example in examples])
+            _write(folder / file_name, json_list(form.encode(example) for example in examples))
             name = dataset_name(project, form, validation=split == "validation")
             entries[name] = _entry(form, file_name, examples)
     # LLaMA Factory opens this one file in the machine's own encoding: so no letter beyond ASCII.
@@ -88,16 +98,16 @@ def _write_provenance(path: Path, examples: Sequence[Example]) -> None:
         )
         for e in ordered
     )
-    _write_text(path, "".join(f"{line}\n" for line in lines))
+    _write(path, (f"{line}\n".encode() for line in lines))
 
 
 def _write_json(path: Path, value: Any, *, ascii_only: bool = False) -> None:
-    _write_text(path, json.dumps(value, ensure_ascii=ascii_only, indent=2) + "\n")
+    _write(path, [(json.dumps(value, ensure_ascii=ascii_only, indent=2) + "\n").encode()])
 
 
-def _write_text(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())
 

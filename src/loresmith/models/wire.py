@@ -1,4 +1,4 @@
-"""Carries one chat completion over HTTP, by the openai SDK, within one overall time limit."""
+"""Carries one call to an endpoint over HTTP, by the openai SDK, within one overall time limit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import importlib
 import ipaddress
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -52,6 +53,19 @@ class Wire:
 
     def post(self, model: str, messages: list[dict[str, str]], rest: dict[str, Any]) -> WireReply:
         """Asks for a completion; `rest` are further members of the body. Raises WireFault."""
+        return self._sent(
+            lambda client: client.chat.completions.with_streaming_response.create(
+                model=model,
+                messages=messages,  # type: ignore[arg-type]
+                extra_body=rest,
+            )
+        )
+
+    def models(self) -> WireReply:
+        """Asks for the list of the endpoint's models. Raises WireFault."""
+        return self._sent(lambda client: client.models.with_streaming_response.list())
+
+    def _sent(self, call: Callable[[OpenAI], AbstractContextManager[Any]]) -> WireReply:
         client = self.open()
         import openai
 
@@ -59,12 +73,8 @@ class Wire:
         deadline = time.monotonic() + self._timeout
         too_late = f"no complete reply within {self._timeout:g} s"
         try:
-            with client.chat.completions.with_streaming_response.create(
-                model=model,
-                messages=messages,  # type: ignore[arg-type]
-                extra_body=rest,
-            ) as response:
-                parts = []
+            with call(client) as response:
+                parts: list[bytes] = []
                 for part in response.iter_bytes():
                     parts.append(part)
                     if time.monotonic() > deadline:

@@ -131,13 +131,13 @@ class IndexedRow(Record):
     judgement: RowState
     """What the filters say of it as it stands, whatever reviewers say."""
     objection: str
-    """Why the filters drop it; empty where they do not."""
+    """Why the filters drop it, or why it is stale; empty where neither is."""
     objection_detail: str
     """Why, in this case."""
     state: RowState
     """Whether it is kept, all things considered."""
     reason: str
-    """Why it is dropped; empty where it is not."""
+    """Why it is dropped or stale; empty where it is neither."""
     detail: str
     """Why, in this case."""
     verdict: ReviewVerdict
@@ -329,6 +329,16 @@ class RowIndex:
         query = select(ROWS.c.id).where(self._mine(ROWS), *_conditions(chosen))
         return list(connection.scalars(query.order_by(ROWS.c.position)))
 
+    def chunk_ids(self, connection: Connection, chosen: RowFilter) -> list[str]:
+        """The passages of today that the rows which match were written from, in order."""
+        query = select(PASSAGES.c.chunk_id).where(
+            self._mine(PASSAGES),
+            PASSAGES.c.chunk_id.in_(
+                select(ROWS.c.chunk_id).where(self._mine(ROWS), *_conditions(chosen))
+            ),
+        )
+        return list(connection.scalars(query.order_by(PASSAGES.c.position)))
+
     def number(self, connection: Connection, chosen: RowFilter, position: int) -> int:
         """How many of the rows that match come before a position."""
         query = select(func.count()).where(
@@ -345,21 +355,21 @@ class RowIndex:
         return sorted(found, key=lambda row: row.position)
 
     def asking_the_same(self, connection: Connection, question: str) -> list[IndexedRow]:
-        """The rows that are not dropped and whose questions begin as `question` does."""
+        """The rows that are kept or pending and whose questions begin as `question` does."""
         query = select(*_SHOWN).where(
             self._mine(ROWS),
             ROWS.c.question_key == _question_key(question),
-            ROWS.c.state != "dropped",
+            ROWS.c.state.in_(("kept", "pending")),
         )
         return [_row(one) for one in connection.execute(query.order_by(ROWS.c.position).limit(50))]
 
     def facts_of(self, connection: Connection, chunk_id: str) -> list[IndexedRow]:
-        """The facts of a passage that are not dropped, in order."""
+        """The facts of a passage that are kept or pending, in order."""
         query = select(*_SHOWN).where(
             self._mine(ROWS),
             ROWS.c.chunk_id == chunk_id,
             ROWS.c.kind == "pair",
-            ROWS.c.state != "dropped",
+            ROWS.c.state.in_(("kept", "pending")),
         )
         return [_row(one) for one in connection.execute(query.order_by(ROWS.c.position))]
 

@@ -11,7 +11,8 @@ from pydantic import Field, field_validator
 from loresmith.errors import NotFound
 from loresmith.records import Record, ReviewVerdict, WordingKind, WordingUse
 
-RowState = Literal["kept", "dropped", "pending"]
+RowState = Literal["kept", "dropped", "pending", "stale"]
+"""`stale`: written about a text that was corrected since; not part of any dataset."""
 RowKind = WordingKind | Literal["imported"]
 RowOrder = Literal[
     "position",
@@ -37,7 +38,8 @@ class RowFilter(Record):
     kind: tuple[RowKind, ...] = ()
     """How a row asks for its fact: `pair` is the fact's own question."""
     state: tuple[RowState, ...] = ()
-    """Whether curation kept a row; `pending` before it has run."""
+    """Whether curation kept a row; `pending` before it has run, `stale` where its text was
+    corrected since."""
     verdict: tuple[ReviewVerdict, ...] = ()
     """What a reviewer said; `pending` where nobody has looked yet."""
     reason: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from loresmith.web import formatting
 from loresmith.web.i18n import Language, language_of_request, translations
+from loresmith.workspace.projects import guide_of
 
 _HTMX = json.dumps(
     {
@@ -68,4 +69,5 @@ def environment(language: Language) -> Environment:
     for name in formatting.__all__:
         made.filters[name] = partial(getattr(formatting, name), language=language)
     made.globals["ui"] = made.get_template("macros.html").module
+    made.globals["guide_of"] = guide_of
     return made

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from loresmith.errors import StoreError
-from loresmith.records import Example, Record, SplitName
+from loresmith.records import Dataset, Example, Record, SplitName
 from loresmith.workspace.context import Context
 
 
@@ -99,18 +99,26 @@ class FrozenRows:
         fresh.replace(self._path)
 
 
+def keep_rows(context: Context, dataset: Dataset) -> None:
+    """Writes the file of a dataset's rows, where it is missing, without reading the record anew."""
+    rows = FrozenRows(_path(context, dataset.id))
+    if not rows.path.exists():
+        rows.write(dataset.examples)
+
+
 def frozen_rows(context: Context, dataset_id: str) -> FrozenRows:
     """The rows of a dataset; their file is written where it is missing. Raises StoreError."""
-    from loresmith.records import Dataset
-
-    path = context.project.state / "datasets" / f"{dataset_id}.jsonl"
-    rows = FrozenRows(path)
-    if not path.exists():
+    rows = FrozenRows(_path(context, dataset_id))
+    if not rows.path.exists():
         dataset = context.store.one(Dataset, dataset_id)
         if dataset is None:
             raise StoreError("the rows of this dataset are no longer stored")
         rows.write(dataset.examples)
     return rows
+
+
+def _path(context: Context, dataset_id: str) -> Path:
+    return context.project.state / "datasets" / f"{dataset_id}.jsonl"
 
 
 def _json(value: str | None) -> str:

@@ -12,6 +12,10 @@ INDEX = FigureIndex(
         document_of(ENGLISH),
         document_of(CHINESE, name="渔港.txt", language="zh"),
         document_of("利润为3,100万元，另有1.2公里岸线。Berth 7 is 1,297 m long.", name="third.md"),
+        document_of(
+            "2023年4月17日开工，投资约４．２亿元。合格率99.5%，同比下降三成。\n收入增长5%。\n表5：泊位。",
+            name="fourth.md",
+        ),
     ]
 )
 
@@ -29,6 +33,19 @@ INDEX = FigureIndex(
         ("In 2019 nothing happened.", {"2019": "asked"}),
         ("Nothing to count here.", {}),
         ("1. Fish\n2. Crabs worth 1,297", {"1,297": "found"}),
+        ("１．渔港\n２．利润０．３１亿元", {"０．３１亿元": "found"}),
+        ("０．３１亿元", {"０．３１亿元": "found"}),
+        ("利润３，１００万元", {"３，１００万元": "found"}),
+        ("利润3100元", {"3100元": "not_found"}),
+        ("合格率为９９．５％", {"９９．５％": "found"}),
+        ("合格率百分之九十九点五", {"百分之九十九点五": "found"}),
+        ("合格率0.995", {"0.995": "not_found"}),
+        ("下降了30%", {"30%": "found"}),
+        ("It cost CNY 420 million.", {"CNY 420 million": "found"}),
+        ("Work began on April 17, 2023.", {"April 17, 2023": "found"}),
+        ("二〇二三年四月开工", {"二〇二三年四月": "found"}),
+        ("2023-04-18", {"2023-04-18": "not_found"}),
+        ("4月17日开工", {"4月17日": "found"}),
     ],
 )
 def test_each_figure_is_found_asked_or_neither(answer: str, expected: dict[str, str]) -> None:
@@ -49,3 +66,14 @@ def test_of_two_places_the_one_with_the_answers_words_comes_first() -> None:
     assert [place.document for place in calls.places] == ["review.md", "third.md"]
     (berth,) = INDEX.marks("The berth is 1,297 m long.")
     assert berth.places[0].document == "third.md"
+
+
+def test_of_two_places_the_one_with_the_figures_unit_comes_before_a_bare_number() -> None:
+    (mark,) = INDEX.marks("5%")
+    assert [place.text for place in mark.places] == ["5%", "5"]
+
+
+def test_a_figure_is_found_behind_hundreds_of_others_that_only_look_like_it() -> None:
+    index = FigureIndex([document_of("Met in May. " * 300 + "It has 5 berths.")])
+    (mark,) = index.marks("5 berths")
+    assert mark.status == "found"

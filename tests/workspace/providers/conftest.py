@@ -1,4 +1,4 @@
-"""A home of its own, without any key of this machine's."""
+"""A home of its own, without any key and any downloaded model of this machine's."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     for preset in PRESETS.values():
         if preset.api_key_env:
             monkeypatch.delenv(preset.api_key_env, raising=False)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "modelscope"))
     for name in ("LORESMITH_DATABASE_URL", "LORESMITH_ALLOWED_HOSTS"):
         monkeypatch.delenv(name, raising=False)
     return Home(load_settings())

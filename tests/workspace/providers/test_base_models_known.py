@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,11 +53,73 @@ def test_folders_of_the_models_folder_are_listed_by_name(
 
 
 @pytest.mark.parametrize("name", ["acme/tiny", "modelscope:acme/tiny"])
+def model(folder: Path, *, architecture: str = "Qwen2ForCausalLM", weights: bool = True) -> Path:
+    """A folder that looks like a model's."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"architectures": [architecture]}))
+    if weights:
+        (folder / "model.safetensors").write_bytes(b"\x00" * 8)
+    return folder
+
+
+def test_what_the_caches_of_this_machine_hold_is_listed_with_size_and_state(
+    home: Home, tmp_path: Path
+) -> None:
+    hub, scope = tmp_path / "hub", tmp_path / "modelscope"
+    model(hub / "models--Qwen--Qwen2.5-0.5B" / "snapshots" / "old", weights=False)
+    model(hub / "models--Qwen--Qwen2.5-0.5B" / "snapshots" / "new")
+    (hub / "models--Qwen--Qwen2.5-0.5B" / "refs").mkdir()
+    (hub / "models--Qwen--Qwen2.5-0.5B" / "refs" / "main").write_text("new")
+    model(hub / "models--acme--half" / "snapshots" / "a", weights=False)
+    model(hub / "models--acme--encoder" / "snapshots" / "a", architecture="BertModel")
+    (hub / "datasets--acme--rows" / "snapshots" / "a").mkdir(parents=True)
+    model(scope / "models" / "Qwen" / "Qwen2___5-7B-Instruct")
+    model(scope / "models" / "Qwen--Qwen3-4B" / "snapshots" / "master")
+    model(scope / "iic" / "old-one")
+    own = model(home.settings.models / "modelscope--Qwen--Qwen3-0.6B")
+    (own / "loresmith.json").write_text("{}")
+
+    base_models = BaseModels(home)
+    found = {one.id: (one.kind, one.state) for one in base_models.all()[1:]}
+    assert found == {
+        "Qwen/Qwen2.5-0.5B": ("hub", "here"),
+        "acme/half": ("hub", "incomplete"),
+        "modelscope-cache:Qwen/Qwen2.5-7B-Instruct": ("modelscope", "here"),
+        "modelscope-cache:Qwen/Qwen3-4B": ("modelscope", "here"),
+        "modelscope-cache:iic/old-one": ("modelscope", "here"),
+        "modelscope:Qwen/Qwen3-0.6B": ("modelscope", "here"),
+    }
+    assert all(one.bytes for one in base_models.all()[1:])
+    assert str(tmp_path) not in repr(base_models.all())
+    path = base_models.recipe_name("modelscope-cache:Qwen/Qwen3-4B")
+    assert Path(path) == scope / "models" / "Qwen--Qwen3-4B" / "snapshots" / "master"
+    assert base_models.id_of(path) == "modelscope-cache:Qwen/Qwen3-4B"
+    assert base_models.recipe_name("modelscope:Qwen/Qwen3-0.6B") == "modelscope:Qwen/Qwen3-0.6B"
+    with pytest.raises(RecipeError):
+        base_models.recipe_name("modelscope-cache:../models")
+
+
+def test_whole_weights_that_a_project_trained_can_be_trained_on(home: Home) -> None:
+    project = home.projects.create("海岸")
+    runs = Path(project.folder) / "runs"
+    trained = model(runs / "v1-full" / "model")
+    (runs / "v1-lora" / "adapter").mkdir(parents=True)
+    base_models = BaseModels(home)
+    _, one = base_models.all()
+    assert (one.id, one.kind, one.state) == (f"run:{project.id}/v1-full", "run", "here")
+    assert (one.name, one.project) == ("海岸 / v1-full", "海岸")
+    assert base_models.recipe_name(one.id) == str(trained)
+    assert base_models.id_of(str(trained)) == one.id
+    for elsewhere in (f"run:{project.id}/../v1-full", f"run:{project.id}/v1-lora", "run:x/v1-full"):
+        with pytest.raises(RecipeError):
+            base_models.recipe_name(elsewhere)
+
+
 def test_an_id_of_a_hub_is_checked_listed_chosen_and_taken_off(
     base_models: BaseModels, home: Home, hub: HubServer, name: str
 ) -> None:
     added = base_models.add(f" {name} ")
-    assert (added.id, added.kind, added.bytes) == (name, "hub", None)
+    assert (added.id, added.state, added.bytes, added.listed) == (name, "absent", None, True)
     base_models.add(name)
     assert [one.id for one in base_models.all()][2:] == [name]
     found = base_models.check(name)

@@ -19,7 +19,17 @@ from loresmith.records import Message
 from loresmith.workspace.home import Home
 from loresmith.workspace.providers import NewEndpoint, Provider, Providers
 from loresmith.workspace.workspace import Workspace
-from servers.teacher_server import Act, TeacherServer, always, garbage, hang, status
+from servers.teacher_server import (
+    Act,
+    TeacherServer,
+    always,
+    garbage,
+    hang,
+    reset,
+    say,
+    status,
+    trickle,
+)
 
 KEY = "sk-providers-0123456789wxyz"
 
@@ -92,7 +102,15 @@ def test_no_other_providers_key_is_sent_to_an_added_endpoint(
         (status(500), "trouble"),
         (status(307), "redirect"),
         (status(400), "rejected"),
-        (garbage(), "not_openai"),
+        (garbage(), "web_page"),
+        (garbage(b"<!DOCTYPE html><title>Log in</title>"), "web_page"),
+        (Act(kind="raw", status=404, body=b"\n<html>404 Not Found</html>"), "web_page"),
+        (Act(kind="raw", status=502, body=b"<html>Bad gateway</html>"), "trouble"),
+        (garbage(b"OK"), "not_openai"),
+        (garbage(b""), "not_openai"),
+        (say(""), "empty"),
+        (say(" \n"), "empty"),
+        (reset(), "timeout"),
         (garbage(b'{"choices": []}'), "not_openai"),
         (hang(30), "timeout"),
     ],
@@ -105,6 +123,64 @@ def test_a_test_call_says_what_is_wrong(providers: Providers, act: Act, finding:
     assert (found.finding, found.ok) == (finding, False)
     assert found.message
     assert found.hint or finding == "rejected"
+
+
+@pytest.mark.parametrize(
+    "act", [say("", reasoning_content="Let me see"), say("", finish_reason="length")]
+)
+def test_a_reasoning_model_that_thinks_for_all_of_its_tokens_is_fine(
+    providers: Providers, act: Act
+) -> None:
+    with TeacherServer(script=always(act)) as server:
+        assert providers.test(added(providers, server.url).id, "any").ok
+
+
+def test_a_provider_is_asked_which_models_it_has(providers: Providers) -> None:
+    with TeacherServer(models=["qwen-plus", "deepseek-chat"], api_key=KEY) as server:
+        lab = added(providers, server.url, needs_key=True)
+        assert providers.models(lab.id).finding == "no_key"
+        providers.set_key(lab.id, KEY + "x")
+        wrong = providers.models(lab.id)
+        assert (wrong.finding, wrong.models) == ("wrong_key", ())
+        assert KEY not in repr(wrong)
+        providers.set_key(lab.id, KEY)
+        found = providers.models(lab.id)
+        assert (found.ok, found.models) == (True, ("deepseek-chat", "qwen-plus"))
+        assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("act", "finding"),
+    [
+        (status(404), "no_list"),
+        (status(405), "no_list"),
+        (status(403), "no_right"),
+        (status(429), "rate_limited"),
+        (status(500), "trouble"),
+        (status(302), "redirect"),
+        (garbage(), "web_page"),
+        (garbage(b'{"data": "none"}'), "not_openai"),
+        (garbage(b"[1, 2]"), "not_openai"),
+        (garbage(b"[" * 100_000), "not_openai"),
+        (hang(30), "timeout"),
+        (trickle(30), "timeout"),
+    ],
+)
+def test_a_list_of_models_that_does_not_come_is_explained(
+    providers: Providers, act: Act, finding: str
+) -> None:
+    with TeacherServer(listing=act) as server:
+        found = providers.models(added(providers, server.url).id, timeout=0.5)
+    assert (found.finding, found.ok, found.models) == (finding, False, ())
+    assert found.message and found.hint
+
+
+def test_a_list_of_models_with_odd_entries_gives_those_that_are_names(
+    providers: Providers,
+) -> None:
+    odd = b'{"data": [{"id": "b"}, {"id": 3}, {}, "x", {"id": ""}, {"id": "a"}, {"id": "b"}]}'
+    with TeacherServer(listing=garbage(odd)) as server:
+        assert providers.models(added(providers, server.url).id).models == ("a", "b")
 
 
 def test_a_good_call_tells_how_long_it_took(providers: Providers) -> None:

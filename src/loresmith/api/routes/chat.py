@@ -111,7 +111,7 @@ async def stream_reply(
     """
     await run_in_threadpool(chats.model, asked.model, project_id=project.id)
     question = Question(messages=asked.messages, sampling=asked.sampling)
-    pieces = await unless_gone(request, begun(chats, asked.model, question))
+    pieces = await unless_gone(request, begun(chats, asked.model, [question]))
     if pieces is None:
         return Response(status_code=499)
     asked_text = "\n".join(one.content for one in asked.messages if one.role != "assistant")
@@ -119,7 +119,7 @@ async def stream_reply(
     async def events() -> AsyncGenerator[str, None]:
         answer: list[str] = []
         async with aclosing(pieces):
-            async for one in pieces:
+            async for _, one in pieces:
                 answer.append(one.text if isinstance(one, Piece) else "")
                 yield _event(one)
         text = "".join(answer)

@@ -28,6 +28,7 @@ from loresmith.workspace.datasets import (
     ImportPreview,
     ImportReport,
     Imports,
+    NextVersion,
     RowFilter,
     RowMapping,
 )
@@ -39,7 +40,10 @@ ItemT = TypeVar("ItemT")
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file, streamed.",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("application/jsonl", "application/json", "text/csv", "application/zip")
+        },
     }
 }
 
@@ -52,8 +56,12 @@ class FreezeStarted(Record):
 
 def row_filter(
     split: Annotated[SplitName | None, Query(description="Trained on, or validated on.")] = None,
-    language: Annotated[str | None, Query(max_length=20, examples=["zh"])] = None,
-    document: Annotated[str | None, Query(max_length=500)] = None,
+    language: Annotated[
+        str | None, Query(max_length=20, description="Its code.", examples=["zh"])
+    ] = None,
+    document: Annotated[
+        str | None, Query(max_length=500, description="The name of a document.")
+    ] = None,
     search: Annotated[str, Query(max_length=500, description="A piece of the text.")] = "",
 ) -> RowFilter:
     """Which rows are asked for."""
@@ -112,6 +120,12 @@ def freeze(workspace: WorkspaceHere, once: OnceHere) -> FreezeStarted:
     return once.answer(FreezeStarted, lambda: FreezeStarted(job_id=Datasets(workspace).freeze()))
 
 
+@router.get("/datasets/next", summary="What the next version would hold")
+def get_next_version(workspace: WorkspaceHere) -> NextVersion:
+    """What would go in and what not, with reasons; nothing is begun."""
+    return Datasets(workspace).next_version()
+
+
 @router.get("/datasets/{number}", summary="A version in figures")
 def get_version(workspace: WorkspaceHere, number: int) -> DatasetVersion:
     """Rows, facts, languages and documents of a version."""
@@ -143,7 +157,7 @@ def list_changes(
     older: int,
     newer: int,
     asked: PagingHere,
-    kind: ChangeKind | None = None,
+    kind: Annotated[ChangeKind | None, Query(description="Only such rows.")] = None,
 ) -> Page[ChangedRow]:
     """Each with the row before and after."""
     start = _start(asked)
@@ -167,7 +181,7 @@ def preview_export(
     workspace: WorkspaceHere,
     number: int,
     wanted: ExportSettingsHere,
-    lines: Annotated[int, Query(ge=1, le=200)] = 40,
+    lines: Annotated[int, Query(ge=1, le=200, description="How many.")] = 40,
 ) -> ExportPreview:
     """The first lines, and how many rows the whole file has."""
     return Datasets(workspace).preview_export(number, wanted, lines=lines)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from loresmith.api.dependencies import WorkspaceHere
 from loresmith.api.etags import IfMatch, etag_of, require_match
@@ -47,7 +47,7 @@ class DocumentText(Record):
 class NewText(Record):
     """A corrected text."""
 
-    text: str = Field(max_length=10_000_000)
+    text: str = Field(max_length=10_000_000, examples=["The lighthouse was lit in 1911."])
     note: str = Field(default="", max_length=500, examples=["a wrong date"])
     """Why it was corrected, for the history."""
 
@@ -55,9 +55,9 @@ class NewText(Record):
 class NewSpan(NewText):
     """A corrected passage."""
 
-    start: int = Field(ge=0, le=2**53)
+    start: int = Field(ge=0, le=2**53, examples=[120])
     """Where the passage begins, in characters of the document's text."""
-    end: int = Field(ge=0, le=2**53)
+    end: int = Field(ge=0, le=2**53, examples=[151])
     """Where it ends; not part of it."""
 
 
@@ -71,7 +71,7 @@ class Restoring(Record):
 class ChunkingChanges(Record):
     """Changed settings of chunking."""
 
-    settings: dict[str, Any] = Field(examples=[{"chunking.max_length": 1200}])
+    settings: dict[str, JsonValue] = Field(examples=[{"chunking.max_length": 1200}])
     """By dotted path; null puts one back to its default."""
     document: str | None = None
     """The key of the document whose changes are listed; null for all."""
@@ -159,7 +159,9 @@ def get_text(
     key: str,
     response: Response,
     start: Position = 0,
-    length: Annotated[int, Query(ge=1, le=60_000)] = 12_000,
+    length: Annotated[
+        int, Query(ge=1, le=60_000, description="About how many characters.")
+    ] = 12_000,
 ) -> TextPage:
     """Ends with a whole passage where one is near; ask again from `end` until it is `total`."""
     page = Documents(workspace).text(key, start=start, length=length)
@@ -227,8 +229,12 @@ def get_revision(workspace: WorkspaceHere, key: str, revision: str) -> DocumentT
 def compare_revisions(
     workspace: WorkspaceHere,
     key: str,
-    older: Annotated[str, Query(max_length=100)],
-    newer: Annotated[str, Query(max_length=100)],
+    older: Annotated[
+        str, Query(max_length=100, description="A revision's id, or `file`.", examples=["file"])
+    ],
+    newer: Annotated[
+        str, Query(max_length=100, description="The same.", examples=["3f9c0a1b2d4e"])
+    ],
 ) -> Difference:
     """Line by line, and within a changed line character by character."""
     return Documents(workspace).compare(key, older, newer)

@@ -78,7 +78,10 @@ def regrade(
 @router.get("/exams/compare", summary="Runs beside one another")
 def compare_runs(
     workspace: WorkspaceHere,
-    run: Annotated[list[str], Query(description="Ids of two to six examined runs.")],
+    run: Annotated[
+        list[str],
+        Query(description="Ids of two to six examined runs.", examples=[["v1-9d2c", "v2-0f3a"]]),
+    ],
 ) -> ExamComparison:
     """Scores with intervals, and those shared questions that the runs' marks differ in."""
     return Exams(workspace).compare(run)

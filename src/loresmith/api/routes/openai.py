@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,17 +14,17 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.routing import APIRoute
 
 from loresmith.api.openai_forms import (
+    Asked,
     ChatCompletionRequest,
     CompletionRequest,
-    Envelope,
     ModelCard,
     ModelCards,
     Refused,
-    TokenUsage,
 )
-from loresmith.api.replies import ChatsHere, Told, begun, unless_gone
+from loresmith.api.openai_replies import ChatForm, ReplyForm, TextForm, WrittenReply
+from loresmith.api.replies import ChatsHere, Heard, begun, unless_gone
 from loresmith.errors import LoresmithError, ModelError, NotFound
-from loresmith.workspace.chat import Chats, Failed, Finished, Piece, Question, ServedModel
+from loresmith.workspace.chat import Chats, Failed, Finished, ServedModel
 
 
 class _OpenAIRoute(APIRoute):
@@ -66,129 +65,80 @@ def get_model(model: str, chats: ChatsHere) -> ModelCard:
 async def chat_completions(
     asked: ChatCompletionRequest, request: Request, chats: ChatsHere
 ) -> Response:
-    """The reply to a conversation, whole or piece by piece."""
-    if asked.stream:
-        envelope = Envelope("chat.completion.chunk", asked.model, prefix="chatcmpl")
-        pieces = await unless_gone(request, _begun(chats, asked.model, asked.question()))
-        if pieces is None:
-            return Response(status_code=499)
-        return _events(_chat_chunks(pieces, envelope, wants_usage=asked.wants_usage))
-    whole = await unless_gone(request, _whole(chats, asked.model, asked.question()))
-    if whole is None:
-        return Response(status_code=499)
-    message: dict[str, Any] = {"role": "assistant", "content": whole.text, "refusal": None}
-    if whole.reasoning:
-        message["reasoning_content"] = whole.reasoning
-    choice = {"index": 0, "message": message, "finish_reason": whole.end.finish_reason}
-    envelope = Envelope("chat.completion", asked.model, prefix="chatcmpl")
-    usage = TokenUsage.of(whole.end).model_dump()
-    return JSONResponse(envelope([{**choice, "logprobs": None}], usage=usage))
+    """The reply to a conversation, or `n` of them, whole or piece by piece."""
+    return await _answer(asked, ChatForm(asked.model), request, chats)
 
 
 @router.post("/completions", response_model=None)
 async def completions(asked: CompletionRequest, request: Request, chats: ChatsHere) -> Response:
     """How a model goes on with a text, whole or piece by piece; no chat template is used."""
-    envelope = Envelope("text_completion", asked.model, prefix="cmpl")
-    questions = asked.questions()
-    if asked.stream:
-        pieces = await unless_gone(request, _begun(chats, asked.model, questions[0]))
-        if pieces is None:
-            return Response(status_code=499)
-        return _events(_text_chunks(pieces, envelope, wants_usage=asked.wants_usage))
-    wholes = await unless_gone(request, _all(chats, asked.model, questions))
-    if wholes is None:
-        return Response(status_code=499)
-    choices = [_text_choice(one.text, one.end.finish_reason, i) for i, one in enumerate(wholes)]
-    usage = TokenUsage.of(*(one.end for one in wholes)).model_dump()
-    return JSONResponse(envelope(choices, usage=usage))
+    return await _answer(asked, TextForm(asked.model), request, chats)
 
 
-class _Whole(NamedTuple):
-    text: str
-    reasoning: str
-    end: Finished
+async def _answer(asked: Asked, form: ReplyForm, request: Request, chats: Chats) -> Response:
+    if not asked.stream:
+        whole = await unless_gone(request, _whole(asked, form, chats))
+        return _nobody_listens() if whole is None else JSONResponse(whole)
+    pieces = await unless_gone(request, _begun(chats, asked))
+    if pieces is None:
+        return _nobody_listens()
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    lines = _lines(_chunks(pieces, asked, form))
+    return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
 
 
-async def _whole(chats: Chats, model: str, question: Question) -> _Whole:
-    text: list[str] = []
-    reasoning: list[str] = []
-    async with aclosing(await _begun(chats, model, question)) as pieces:
-        async for one in pieces:
-            if isinstance(one, Failed):
-                raise _as_refused(one.error())
-            if isinstance(one, Finished):
-                return _Whole("".join(text), "".join(reasoning), one)
-            text.append(one.text)
-            reasoning.append(one.reasoning)
-    raise ModelError("the reply broke off")
+async def _whole(asked: Asked, form: ReplyForm, chats: Chats) -> dict[str, Any]:
+    replies = [WrittenReply() for _ in asked.questions()]
+    async with aclosing(await _begun(chats, asked)) as pieces:
+        async for choice, told in pieces:
+            if isinstance(told, Failed):
+                raise _as_refused(told.error())
+            replies[choice].add(told)
+    return form.answer(replies, replies_each=asked.replies_each)
 
 
-async def _begun(chats: Chats, model: str, question: Question) -> AsyncGenerator[Told, None]:
-    """The reply, once it has begun; what stands in its way is raised in OpenAI's words."""
+async def _begun(chats: Chats, asked: Asked) -> AsyncGenerator[Heard, None]:
+    """The replies, once one has begun; what stands in their way is raised in OpenAI's words."""
     try:
-        return await begun(chats, model, question)
+        return await begun(chats, asked.model, asked.questions())
     except NotFound as error:
-        raise _no_model(model) from error
+        raise _no_model(asked.model) from error
     except ModelError as error:
         raise _as_refused(error) from error
 
 
-async def _chat_chunks(
-    pieces: AsyncGenerator[Told, None], envelope: Envelope, *, wants_usage: bool
+async def _chunks(
+    pieces: AsyncGenerator[Heard, None], asked: Asked, form: ReplyForm
 ) -> AsyncGenerator[dict[str, Any], None]:
-    def chunk(delta: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
-        return envelope([choice], **({"usage": None} if wants_usage else {}))
-
-    yield chunk({"role": "assistant", "content": "", "refusal": None})
+    more = {"usage": None} if asked.wants_usage else {}
+    ends: dict[int, Finished] = {}
+    for choice in range(len(asked.questions())):
+        for chunk in form.opening(choice):
+            yield {**chunk, **more}
     async with aclosing(pieces):
-        async for one in pieces:
-            if isinstance(one, Piece):
-                if one.reasoning:
-                    yield chunk({"reasoning_content": one.reasoning})
-                if one.text:
-                    yield chunk({"content": one.text})
-            elif isinstance(one, Finished):
-                yield chunk({}, one.finish_reason)
-                if wants_usage:
-                    yield envelope([], usage=TokenUsage.of(one).model_dump())
-            else:
-                yield _error_body(_as_refused(one.error()))
+        async for choice, told in pieces:
+            if isinstance(told, Failed):
+                yield _error_body(_as_refused(told.error()))
+                return
+            if isinstance(told, Finished):
+                ends[choice] = told
+            for chunk in form.pieces(choice, told):
+                yield {**chunk, **more}
+    if asked.wants_usage:
+        in_order = [ends[choice] for choice in sorted(ends)]
+        yield form.usage(in_order, replies_each=asked.replies_each)
 
 
-async def _text_chunks(
-    pieces: AsyncGenerator[Told, None], envelope: Envelope, *, wants_usage: bool
-) -> AsyncGenerator[dict[str, Any], None]:
-    more = {"usage": None} if wants_usage else {}
-    async with aclosing(pieces):
-        async for one in pieces:
-            if isinstance(one, Piece):
-                yield envelope([_text_choice(one.text, None)], **more)
-            elif isinstance(one, Finished):
-                yield envelope([_text_choice("", one.finish_reason)], **more)
-                if wants_usage:
-                    yield envelope([], usage=TokenUsage.of(one).model_dump())
-            else:
-                yield _error_body(_as_refused(one.error()))
+async def _lines(chunks: AsyncGenerator[dict[str, Any], None]) -> AsyncGenerator[str, None]:
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            yield f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+    yield "data: [DONE]\n\n"
 
 
-def _text_choice(text: str, reason: str | None, index: int = 0) -> dict[str, Any]:
-    return {"index": index, "text": text, "logprobs": None, "finish_reason": reason}
-
-
-def _events(chunks: AsyncGenerator[dict[str, Any], None]) -> StreamingResponse:
-    async def lines() -> AsyncGenerator[str, None]:
-        async with aclosing(chunks):
-            async for chunk in chunks:
-                yield f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
-        yield "data: [DONE]\n\n"
-
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(lines(), media_type="text/event-stream", headers=headers)
-
-
-async def _all(chats: Chats, model: str, questions: Sequence[Question]) -> list[_Whole]:
-    return await asyncio.gather(*(_whole(chats, model, question) for question in questions))
+def _nobody_listens() -> Response:
+    """The client has gone; this status is for the log."""
+    return Response(status_code=499)
 
 
 def _known(chats: Chats, model: str) -> ServedModel:

@@ -14,6 +14,7 @@ from loresmith.workspace.providers import (
     Diagnosis,
     KnownBaseModel,
     NewEndpoint,
+    OfferedModels,
     ProjectModels,
     Provider,
     Providers,
@@ -85,6 +86,12 @@ def forget_key(home: HomeHere, provider_id: str) -> Provider:
 def test_provider(home: HomeHere, provider_id: str, wanted: TestWanted) -> Diagnosis:
     """Says plainly what is right or wrong: the name, the connection, the key, the model."""
     return Providers(home).test(provider_id, wanted.model)
+
+
+@router.get("/providers/{provider_id}/models", summary="The models of a provider")
+def list_offered_models(home: HomeHere, provider_id: str) -> OfferedModels:
+    """Asks the provider; where it does not say, why not."""
+    return Providers(home).models(provider_id)
 
 
 @router.get("/base-models", summary="All base models known here")

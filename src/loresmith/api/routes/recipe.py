@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from loresmith.api.dependencies import WorkspaceHere
 from loresmith.api.etags import IfMatch, require_match
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1/projects/{project_id}/recipe", tags=["recipe"
 class ShownRecipe(Record):
     """A recipe with every default written out."""
 
-    settings: dict[str, Any]
+    settings: dict[str, JsonValue]
     yaml: str
     """The same as a file."""
 
@@ -28,7 +28,7 @@ class ShownRecipe(Record):
 class RecipeChange(Record):
     """Some settings to change; the rest stays, comments in the file too."""
 
-    changes: dict[str, Any] = Field(
+    changes: dict[str, JsonValue] = Field(
         min_length=1, examples=[{"training.rank": 32, "exam.max_items": None}]
     )
     """By dotted path; null puts a setting back to its default."""
@@ -36,6 +36,7 @@ class RecipeChange(Record):
 
 @router.get("", summary="The settings of a project")
 def get_recipe(workspace: WorkspaceHere, response: Response) -> ShownRecipe:
+    """Its ETag is what a change of it sends as `If-Match`."""
     _tag(workspace, response)
     return _shown(workspace)
 

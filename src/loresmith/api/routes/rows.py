@@ -63,10 +63,14 @@ class RowEdit(Record):
 
 def chosen_rows(
     document: Annotated[list[str] | None, Query(description="Names of documents.")] = None,
-    use: Annotated[list[WordingUse] | None, Query()] = None,
-    kind: Annotated[list[RowKind] | None, Query()] = None,
-    state: Annotated[list[RowState] | None, Query()] = None,
-    verdict: Annotated[list[ReviewVerdict] | None, Query()] = None,
+    use: Annotated[list[WordingUse] | None, Query(description="What the rows are for.")] = None,
+    kind: Annotated[
+        list[RowKind] | None, Query(description="In which way the question is put.")
+    ] = None,
+    state: Annotated[list[RowState] | None, Query(description="`stale`: its text was corrected since.")] = None,
+    verdict: Annotated[
+        list[ReviewVerdict] | None, Query(description="What people said of the rows.")
+    ] = None,
     reason: Annotated[list[str] | None, Query(description="Why rows were dropped.")] = None,
     language: Annotated[list[str] | None, Query(description="Codes such as `zh`.")] = None,
     evidence: Annotated[bool | None, Query(description="Whether it was found.")] = None,
@@ -118,7 +122,10 @@ def count_rows(workspace: WorkspaceHere, chosen: ChosenRows) -> Facets:
 
 @router.get("/map", summary="Where a document has rows")
 def map_rows(
-    workspace: WorkspaceHere, document: Annotated[str, Query(description="The document's name.")]
+    workspace: WorkspaceHere,
+    document: Annotated[
+        str, Query(description="The document's name.", examples=["annual-review.md"])
+    ],
 ) -> DocumentMap:
     """The passages of a document in order, each with its number of rows by state."""
     return Rows(workspace).map(document)

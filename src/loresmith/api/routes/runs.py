@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from loresmith.api.dependencies import WorkspaceHere
 from loresmith.api.idempotency import OnceHere
@@ -16,6 +16,7 @@ from loresmith.workspace.runs import (
     Curves,
     DeviceUse,
     Readiness,
+    RunComparison,
     RunLoss,
     Runs,
     RunSummary,
@@ -28,7 +29,7 @@ router = APIRouter(prefix="/api/v1/projects/{project_id}/runs", tags=["runs"])
 class TrainingRequest(Record):
     """What to train with."""
 
-    changes: dict[str, Any] = Field(
+    changes: dict[str, JsonValue] = Field(
         default_factory=dict, examples=[{"training.rank": 32, "training.num_epochs": 3}]
     )
     """Settings by dotted path; null puts one back to its default. A start writes them into the
@@ -91,8 +92,20 @@ def stop_run(workspace: WorkspaceHere) -> BackgroundJob:
     return Runs(workspace).stop()
 
 
+@router.get("/compare", summary="Runs beside one another")
+def compare_settings(
+    workspace: WorkspaceHere,
+    run: Annotated[
+        list[str], Query(description="Ids of two to six runs.", examples=[["v1-9d2c", "v2-0f3a"]])
+    ],
+) -> RunComparison:
+    """What came of them, and the settings that they differ in."""
+    return Runs(workspace).compare(run)
+
+
 @router.get("/{run_id}", summary="One run")
 def get_run(workspace: WorkspaceHere, run_id: str) -> RunSummary:
+    """How far it has come, what it trains, and what its exams said."""
     return Runs(workspace).get(run_id)
 
 
@@ -127,6 +140,7 @@ def resume_run(
 
 @router.get("/{run_id}/loss", summary="What deleting a run would lose")
 def get_loss(workspace: WorkspaceHere, run_id: str) -> RunLoss:
+    """Which files, and how much room they take; deletes nothing."""
     return Runs(workspace).loss_of(run_id)
 
 

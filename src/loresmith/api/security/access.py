@@ -36,6 +36,7 @@ _PLAIN_FORMS = frozenset({"/login", "/logout"})
 """Their routes check the token in the form (`csrf.checked_form`)."""
 _OPEN_TO_ALL = ("/healthz", "/login", "/static/")
 _BROWSER_SIGNS = ("origin", "referer", "sec-fetch-site", "sec-fetch-mode", "cookie")
+_PROXY_SIGNS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _YEAR = 365 * 24 * 3600
 
 
@@ -45,6 +46,8 @@ class Access(NamedTuple):
     login_required: bool = False
     hosts: frozenset[str] = _LOOPBACK_NAMES
     """Names that requests may be addressed to, where no login protects what is here."""
+    behind_proxy: bool = False
+    """Whether requests that a proxy passes on may enter without a login."""
 
 
 LOOPBACK = Access()
@@ -104,6 +107,13 @@ class Gate:
                 "this server is not called by that name",
                 hint="Use http://127.0.0.1 with the port that it said when it was started.",
             )
+        if not self._access.behind_proxy and any(one in request.headers for one in _PROXY_SIGNS):
+            raise AccessDenied(
+                "the request was passed on by a proxy, and here nobody is asked to log in",
+                hint="Start the server with --login; or with --allow-host NAME for a proxy that "
+                "checks logins by itself.",
+                known=True,
+            )
 
     async def _caller(self, request: Request, session: str) -> Caller | None:
         if not self._access.login_required:
@@ -123,7 +133,7 @@ class Gate:
             return
         headers, path = request.headers, request.url.path
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        if origin is not None and _place_of(origin) != headers.get("host"):
             raise _foreign()
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             raise _foreign()
@@ -159,6 +169,14 @@ def _host_of(request: Request) -> str:
     """The name in the Host header, in small letters; "" if there is none."""
     try:
         return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _place_of(origin: str) -> str:
+    """The name and port of an origin; "" if it is none."""
+    try:
+        return urlsplit(origin).netloc
     except ValueError:
         return ""
 

@@ -109,7 +109,12 @@ class RowWords:
                 "abstention": _("not in any document"),
                 "imported": _("imported"),
             },
-            "state": {"kept": _("kept"), "dropped": _("dropped"), "pending": _("not curated")},
+            "state": {
+                "kept": _("kept"),
+                "dropped": _("dropped"),
+                "pending": _("not curated"),
+                "stale": _("stale"),
+            },
             "verdict": {
                 "pending": _("not reviewed"),
                 "confirmed": _("confirmed"),

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFi
 from loresmith.api.dependencies import ProjectHere, WorkspaceHere
 from loresmith.api.routes.datasets import ExportSettingsHere, download
 from loresmith.errors import DatasetError
+from loresmith.web.i18n import gettext_of, language_of_request
 from loresmith.web.rendering import render
 from loresmith.workspace.background import Background
 from loresmith.workspace.datasets import (
@@ -24,6 +25,7 @@ from loresmith.workspace.datasets import (
     RowMapping,
 )
 from loresmith.workspace.projects import KnownProject
+from loresmith.workspace.report.phrases import reason_phrase
 from loresmith.workspace.workspace import Workspace
 
 router = APIRouter(prefix="/projects/{project_id}/dataset")
@@ -58,6 +60,7 @@ def index(
     shown: dict[str, Any] = {
         "versions": versions,
         "chosen": chosen,
+        "dropped": _reasons(request, chosen.dropped) if chosen else [],
         "imports": Imports(workspace).all(),
         "bars": _bars(chosen.documents, chosen.languages, chosen.kinds) if chosen else {},
         "splits": _splits(chosen.rows, chosen.validation_rows) if chosen else [],
@@ -93,18 +96,32 @@ def rows(
     return render(request, "dataset/_rows.html", rows=found.rows, total=found.total, **pages)
 
 
+@router.get("/next")
+def next_version(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """What freezing would bring."""
+    told = Datasets(workspace).next_version()
+    left_out = _reasons(request, told.left_out)
+    return render(request, "dataset/_next.html", project=project, told=told, left_out=left_out)
+
+
 @router.post("/freeze")
 def freeze(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
     """Starts the job and shows how far it is."""
-    return _freezing(request, project, workspace, Datasets(workspace).freeze())
+    datasets = Datasets(workspace)
+    newest = max((one.number for one in datasets.versions()), default=0)
+    return _freezing(request, project, workspace, datasets.freeze(), newest)
 
 
 @router.get("/freezing/{job_id}")
 def freezing(
-    request: Request, project: ProjectHere, workspace: WorkspaceHere, job_id: str
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    job_id: str,
+    newest: Annotated[int, Query(ge=0, le=2**31)] = 0,
 ) -> Response:
-    """How far it is; when it is done, the page is loaded anew."""
-    return _freezing(request, project, workspace, job_id)
+    """How far it is; when there is a version newer than `newest`, the page is loaded anew."""
+    return _freezing(request, project, workspace, job_id, newest)
 
 
 @router.get("/compare")
@@ -282,17 +299,34 @@ def take_back(project: ProjectHere, workspace: WorkspaceHere, import_id: str) ->
 
 
 def _freezing(
-    request: Request, project: KnownProject, workspace: Workspace, job_id: str
+    request: Request, project: KnownProject, workspace: Workspace, job_id: str, newest: int
 ) -> Response:
     job = Background(workspace).job(job_id)
     if job.state == "done" and not job.failure_count:
-        return Response(headers={"HX-Redirect": f"/projects/{project.id}/dataset"})
+        numbers = [one.number for one in Datasets(workspace).versions()]
+        if max(numbers, default=0) > newest:
+            return Response(headers={"HX-Redirect": f"/projects/{project.id}/dataset"})
     step = next((one for one in job.steps if one.name == job.current), None)
-    return render(request, "dataset/_freezing.html", project=project, job=job, step=step)
+    return render(
+        request, "dataset/_freezing.html", project=project, job=job, step=step, newest=newest
+    )
 
 
 def _previewed(request: Request, project: KnownProject, preview: ImportPreview) -> Response:
     return render(request, "dataset/_preview.html", project=project, preview=preview, parts=PARTS)
+
+
+def _reasons(request: Request, counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Why rows were left out, in words, the commonest first."""
+    _ = gettext_of(request)
+    words = {
+        "unconfirmed": _("not confirmed by a person yet"),
+        "already_there": _("a row of the documents says the same"),
+        "withheld": _("asks for a withheld fact"),
+    }
+    language = language_of_request(request)
+    in_order = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return [(words.get(name) or reason_phrase(name, language), n) for name, n in in_order]
 
 
 def _system(choice: str, text: str | None) -> str | None:

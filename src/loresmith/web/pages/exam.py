@@ -13,7 +13,7 @@ from loresmith.api.etags import etag_of
 from loresmith.errors import Conflict, RecipeError
 from loresmith.web.i18n import gettext_of, language_of_request
 from loresmith.web.rendering import render
-from loresmith.workspace.runs import Exams, ItemFilter, ItemRow, Runs
+from loresmith.workspace.runs import Exams, ItemFilter, ItemRow, Runs, RunSummary
 from loresmith.workspace.workspace import Workspace
 
 router = APIRouter(prefix="/projects/{project_id}/exam")
@@ -41,7 +41,10 @@ def _filter(
     )
 
 
-_OUTCOMES = ("learned", "still_wrong", "forgotten", "made_up", "kept", "declined", "control")
+_OUTCOMES = (
+    *("learned", "still_wrong", "forgotten", "made_up", "kept", "declined", "control"),
+    "unchanged",
+)
 FilterHere = Annotated[ItemFilter, Depends(_filter)]
 Start = Annotated[int, Query(ge=0, le=1_000_000)]
 
@@ -49,13 +52,28 @@ Start = Annotated[int, Query(ge=0, le=1_000_000)]
 @router.get("")
 def exam(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
     """The newest examined run, or what to do to have one."""
-    runs = Runs(workspace).all()
-    newest = next((run for run in runs if run.scores is not None), None)
+    newest = next(iter(_examined(workspace)), None)
     if newest is None:
-        return render(
-            request, "exam/none.html", page="exam", project=project, job=Runs(workspace).job()
-        )
+        job = Runs(workspace).job()
+        return render(request, "exam/none.html", page="exam", project=project, job=job, newer="")
     return _shown(request, project, workspace, newest.id, _filter(), 0)
+
+
+@router.get("/job")
+def job(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    seen: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """How far the next exam is; the page that has no exam yet is loaded anew when there is one."""
+    newest = next((run.id for run in _examined(workspace)), "")
+    newer = newest if newest != seen else ""
+    work = Runs(workspace).job()
+    answer = render(request, "exam/_job.html", project=project, job=work, newer=newer)
+    if newer and not seen:
+        answer.headers["HX-Refresh"] = "true"
+    return answer
 
 
 @router.get("/compare")
@@ -66,7 +84,7 @@ def compare(
     run: Annotated[list[str] | None, Query()] = None,
 ) -> Response:
     """Some runs beside one another."""
-    examined = [one for one in Runs(workspace).all() if one.scores is not None]
+    examined = _examined(workspace)
     chosen = [one for one in run or () if one in {known.id for known in examined}]
     shown: dict[str, Any] = {"compared": None, "fault": ""}
     try:
@@ -187,9 +205,16 @@ def _shown(
         project=project,
         result=result,
         run_id=run_id,
-        examined=[run for run in Runs(workspace).all() if run.scores is not None],
+        examined=_examined(workspace),
+        job=Runs(workspace).job(),
+        newer="",
         **_listed(project.id, workspace, run_id, wanted, start),
     )
+
+
+def _examined(workspace: Workspace) -> list[RunSummary]:
+    """The runs whose exam can be looked at, the newest first."""
+    return [run for run in Runs(workspace).all() if run.scores is not None]
 
 
 def _listed(

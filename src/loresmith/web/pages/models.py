@@ -92,6 +92,13 @@ def test_provider(request: Request, home: HomeHere, provider_id: str, model: Tex
     return render(request, "models/_diagnosis.html", found=found)
 
 
+@router.get("/providers/{provider_id}/models")
+def offered_models(request: Request, home: HomeHere, provider_id: str) -> Response:
+    """What the provider says that it has; it is asked only when somebody wants to know."""
+    found = Providers(home).models(provider_id)
+    return render(request, "models/_offered.html", found=found, provider_id=provider_id)
+
+
 @router.post("/base-models")
 def add_base_model(request: Request, home: HomeHere, name: Text = "") -> Response:
     """Adds a hub's id, or says why it cannot be."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 
-from loresmith.api.dependencies import HomeHere
+from loresmith.api.dependencies import HomeHere, ProjectHere
 from loresmith.errors import Conflict, NotFound, RecipeError
 from loresmith.web.i18n import gettext_of
 from loresmith.web.rendering import render
 from loresmith.workspace.home import Home
+from loresmith.workspace.projects import end_guide
 
 router = APIRouter()
+
+PageName = Annotated[str, Query(pattern="^[a-z]{0,20}$")]
 
 
 @router.get("/")
@@ -63,6 +66,19 @@ def project(request: Request, home: HomeHere, project_id: str) -> Response:  # n
     """A project's own address leads to its documents."""
     known = home.projects.get(project_id)
     return Response(status_code=303, headers={"Location": f"/projects/{known.id}/documents"})
+
+
+@router.get("/projects/{project_id}/guide")
+def guide(request: Request, project: ProjectHere, at: PageName = "") -> Response:
+    """What comes next in the guided first run; nothing once that has ended."""
+    return render(request, "projects/_guide.html", project=project, page=at)
+
+
+@router.post("/projects/{project_id}/guide/end")
+def end_the_guide(project: ProjectHere) -> Response:
+    """Puts the guide away; every page works without it."""
+    end_guide(project)
+    return Response(media_type="text/html")
 
 
 @router.get("/projects/{project_id}/rename")

@@ -15,6 +15,7 @@ from loresmith.web.i18n import gettext_of
 from loresmith.web.pages.chosen_rows import ChosenHere, ChosenRows, RowWords
 from loresmith.web.rendering import render
 from loresmith.web.toasts import with_toast
+from loresmith.workspace.documents import Documents
 from loresmith.workspace.projects import KnownProject
 from loresmith.workspace.rows import Reviewed, RowFilter, Rows
 from loresmith.workspace.workspace import Workspace
@@ -81,6 +82,23 @@ def undo(
             "Reviewed again since, and left as they are: %(count)s.", count=f"{done.left:,}"
         )
     return with_toast(reply, told)
+
+
+@router.post("/estimate")
+def estimate(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, chosen: ChosenHere
+) -> Response:
+    """What writing more about the passages of all rows that match would take."""
+    documents = Documents(workspace)
+    chunks = Rows(workspace).passages(chosen.filter)
+    if not chunks:
+        raise Conflict(
+            "these rows come from no passage of today",
+            hint="Imported and stale rows have none: select others.",
+        )
+    found = documents.estimate(documents.selection(chunks=chunks))
+    shown = {"project": project, "estimate": found, "unread": 0, "documents": [], "chunks": chunks}
+    return render(request, "documents/_estimate.html", **shown)
 
 
 @router.get("/{row_id}/edit")

@@ -91,7 +91,7 @@ def say(
     chosen: ChosenHere,
     row_id: str,
     verdict: Annotated[ReviewVerdict, Form()],
-    note: Annotated[str, Form()] = "",
+    note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Confirms or rejects the row and goes to the next."""
     rows = Rows(workspace)
@@ -111,13 +111,14 @@ def save(
     question: Annotated[str, Form()] = "",
     answer: Annotated[str, Form()] = "",
     short_answer: Annotated[str, Form()] = "",
+    note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """The edited row with what the filters say of it; or what somebody else made of it."""
     _ = gettext_of(request)
     rows = Rows(workspace)
     texts = {"question": question, "answer": answer, "short_answer": short_answer}
     try:
-        edited = rows.edit(row_id, **texts, expected=version, author=author_of(request))
+        edited = rows.edit(row_id, **texts, expected=version, note=note, author=author_of(request))
     except Conflict as conflict:
         reply = _fragment(request, project, rows, chosen, row_id)
         return with_toast(reply, conflict.message, hint=conflict.hint, tone="bad")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from loresmith.api.dependencies import ProjectHere, WorkspaceHere
 from loresmith.errors import Conflict, LoresmithError
@@ -40,6 +40,21 @@ def train(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> R
 def runs(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
     """The list of runs."""
     return render(request, "train/_runs.html", project=project, runs=Runs(workspace).all())
+
+
+@router.get("/differences")
+def differences(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    run: Annotated[list[str] | None, Query(max_length=10)] = None,
+) -> Response:
+    """The chosen runs beside one another, by settings and by what came of them."""
+    everything = Runs(workspace)
+    known = {one.id for one in everything.all()}
+    chosen = list(dict.fromkeys(one for one in run or () if one in known))
+    compared = everything.compare(chosen) if len(chosen) > 1 else None
+    return render(request, "train/_differences.html", project=project, compared=compared)
 
 
 @router.get("/job")
@@ -116,6 +131,15 @@ def stop(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Re
     """Asks the training to stop after saving a checkpoint."""
     Runs(workspace).stop()
     return render(request, "train/_job.html", project=project, **_job(workspace))
+
+
+@router.post("/again")
+def again(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """Lets the latest training that failed or was stopped go on, by its own settings."""
+    Runs(workspace).again()
+    answer = render(request, "train/_job.html", project=project, **_job(workspace))
+    _ = gettext_of(request)
+    return _telling(answer, _("The training is queued."))
 
 
 @router.post("/runs/{run_id}/resume")

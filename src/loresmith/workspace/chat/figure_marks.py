@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Literal, NamedTuple
 
 from loresmith.records import Document, Record
@@ -26,7 +26,7 @@ _AROUND = 60
 """Code points of the document that are shown on either side of a figure."""
 _LOOKED_AT = 200
 """Places of one figure that are compared with the answer; a page number may stand anywhere."""
-_LIST_MARKER = re.compile(r"^[ \t>]*(\d{1,3})(?:[.)]\s|、|．)", re.MULTILINE)
+_LIST_MARKER = re.compile(r"^[ \t>]*(\d{1,3})(?:[.)]\s|、|．(?![０-９]))", re.MULTILINE)
 _ENDS = re.compile(r"[。！？!?；;\n]|\.\s")
 
 
@@ -114,11 +114,15 @@ class FigureIndex:
             stated += self._moments.get(frozenset(moment_parts(figure).items()), [])
         else:
             stated = self._any.get(figure.value, [])
-        once = {(one.document.id, one.figure.start): one for one in stated[:_LOOKED_AT]}
-        same = [one for one in once.values() if covers(one.figure, figure)]
+        same = islice((one for one in stated if covers(one.figure, figure)), _LOOKED_AT)
+        once = {(one.document.id, one.figure.start): one for one in same}
         words = token_set(_sentence(answer, figure.start, figure.end))
-        likeliest = sorted(same, key=lambda one: -len(words & token_set(_around(one))))
-        for one in likeliest[:_PLACES]:
+
+        def unlikely(one: _Stated) -> tuple[int, bool]:
+            shared = len(words & token_set(_around(one)))
+            return -shared, bool(one.figure.unit) != bool(figure.unit)
+
+        for one in sorted(once.values(), key=unlikely)[:_PLACES]:
             yield _place(one)
 
 

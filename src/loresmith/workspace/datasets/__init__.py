@@ -8,6 +8,7 @@ from loresmith.workspace.datasets.datasets import Datasets, RowsPage
 from loresmith.workspace.datasets.exports import ExportedFile, ExportPreview, ExportSettings
 from loresmith.workspace.datasets.import_report import BadRow, ImportPreview, ImportReport, Upload
 from loresmith.workspace.datasets.imports import Imports
+from loresmith.workspace.datasets.next_version import NextVersion
 from loresmith.workspace.datasets.versions import DatasetVersion, RunOfVersion
 from loresmith.workspace.frozen_rows import RowFilter
 
@@ -27,6 +28,7 @@ __all__ = [
     "ImportPreview",
     "ImportReport",
     "Imports",
+    "NextVersion",
     "RowFilter",
     "RowMapping",
     "RowsPage",

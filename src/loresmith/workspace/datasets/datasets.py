@@ -22,6 +22,7 @@ from loresmith.workspace.datasets.exports import (
     preview,
     write_file,
 )
+from loresmith.workspace.datasets.next_version import NextVersion, next_version
 from loresmith.workspace.datasets.versions import DatasetVersion, version, versions
 from loresmith.workspace.frozen_rows import FrozenRows, RowFilter, frozen_rows
 from loresmith.workspace.workspace import Workspace
@@ -93,6 +94,10 @@ class Datasets:
                 for change in changes[start : start + limit]
             )
         return ChangesPage(rows=shown, total=len(changes))
+
+    def next_version(self) -> NextVersion:
+        """What freezing would bring today; nothing is begun."""
+        return next_version(self._workspace)
 
     def freeze(self) -> str:
         """Begins the job that freezes what is kept today as the next version; returns its id.

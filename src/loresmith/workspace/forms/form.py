@@ -62,6 +62,17 @@ class FormField(Record):
         return bool(self.value != self.default)
 
     @property
+    def bounds(self) -> str:
+        """What a number may be, such as `1–1,024` or `> 0`; empty where anything goes."""
+        low = f"≥ {self.ge:,.12g}" if self.ge is not None else ""
+        low = f"> {self.gt:,.12g}" if self.gt is not None else low
+        high = f"≤ {self.le:,.12g}" if self.le is not None else ""
+        high = f"< {self.lt:,.12g}" if self.lt is not None else high
+        if self.ge is not None and self.le is not None:
+            return f"{self.ge:,.12g}–{self.le:,.12g}"
+        return ", ".join(part for part in (low, high) if part)
+
+    @property
     def text(self) -> str:
         """The value as one types it; empty where none is set."""
         return text_of(self.value)

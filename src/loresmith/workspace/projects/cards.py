@@ -201,7 +201,7 @@ def _rows(context: Context) -> int:
     with index.reading() as connection:
         if index.state(connection) is None:
             return written_rows(context)
-        mine = (ROWS.c.project_id == context.project_id) & (ROWS.c.state != "dropped")
+        mine = (ROWS.c.project_id == context.project_id) & (ROWS.c.state.in_(("kept", "pending")))
         return int(connection.scalar(select(func.count()).where(mine)) or 0)
 
 

@@ -27,6 +27,7 @@ from loresmith.workspace.project import Project
 from loresmith.workspace.projects.cards import ProjectCard, card_of
 from loresmith.workspace.projects.copying import copy_example, copy_project
 from loresmith.workspace.projects.deleting import delete_files, idle, remove_folder
+from loresmith.workspace.projects.guide import begin_guide
 from loresmith.workspace.projects.losses import Losses, losses_of
 
 _projects = Table(
@@ -90,8 +91,13 @@ class Projects:
         return self._make(name, lambda folder: (folder / "documents").mkdir())
 
     def create_example(self, name: str) -> KnownProject:
-        """A new project with the example's documents, settings and recorded teacher."""
-        return self._make(name, copy_example)
+        """A new, guided project with the example's documents, settings and recorded teacher."""
+
+        def fill(folder: Path) -> None:
+            copy_example(folder)
+            begin_guide(folder)
+
+        return self._make(name, fill)
 
     def create_like(
         self, project_id: str, name: str, *, with_documents: bool = False

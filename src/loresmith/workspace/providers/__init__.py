@@ -1,6 +1,6 @@
 """Who answers: the providers of teachers with their keys, and the base models known here."""
 
-from loresmith.models.diagnosis import Diagnosis
+from loresmith.models.diagnosis import Diagnosis, OfferedModels
 from loresmith.workspace.providers.base_models import BaseModelFound, BaseModels, KnownBaseModel
 from loresmith.workspace.providers.endpoints import NewEndpoint
 from loresmith.workspace.providers.project_models import (
@@ -16,6 +16,7 @@ __all__ = [
     "Diagnosis",
     "KnownBaseModel",
     "NewEndpoint",
+    "OfferedModels",
     "ProjectModels",
     "Provider",
     "Providers",

@@ -1,4 +1,5 @@
-"""The base models known on this machine: embedded, in folders, and named by ids of a hub."""
+"""The base models known on this machine: embedded, in folders and caches, trained in projects, and
+named by ids of a hub."""
 
 from __future__ import annotations
 
@@ -6,12 +7,15 @@ import os
 import re
 import threading
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
 from loresmith.errors import ModelUnavailable, NotFound, RecipeError, StoreError
+from loresmith.models.cached import cached_models, folder_bytes, own_modelscope_id
+from loresmith.models.weights import has_all_weights
 from loresmith.records import Record
 from loresmith.workspace.recipes import change_recipe
 from loresmith.workspace.workspace import Workspace
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
 
 EMBEDDED = "embedded"
 _FOLDER = "folder:"
+_MODELSCOPE = "modelscope:"
+_MODELSCOPE_CACHE = "modelscope-cache:"
+_RUN = "run:"
 _HUB_NAME = re.compile(r"(modelscope:)?[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,95}", re.ASCII)
 _NAMES = TypeAdapter(tuple[str, ...])
 _writing = threading.Lock()
@@ -31,11 +38,20 @@ class KnownBaseModel(Record):
     """A base model that can be chosen."""
 
     id: str
-    """`embedded`, `folder:NAME` for a folder of the models on this machine, or the hub's id."""
+    """`embedded`; `folder:NAME` for a folder of the models on this machine; `run:PROJECT/RUN` for
+    whole weights that a project trained; `modelscope-cache:OWNER/NAME` for one in the cache of the
+    package modelscope; or the hub's id."""
     name: str
-    kind: Literal["embedded", "folder", "hub"]
+    kind: Literal["embedded", "folder", "hub", "modelscope", "run"]
+    state: Literal["here", "incomplete", "absent"] = "absent"
+    """Whether its weights are on this machine, only in part (its download goes on where it was),
+    or not at all."""
     bytes: int | None = None
     """On the disk here; null where it would be downloaded first."""
+    listed: bool = False
+    """Whether somebody added its id to the list; it can be taken off."""
+    project: str = ""
+    """The project that trained it."""
 
 
 class BaseModelFound(Record):
@@ -58,25 +74,24 @@ class BaseModels:
 
     def __init__(self, home: Home) -> None:
         self._settings = home.settings
+        self._projects = home.projects
         self._list = home.settings.home / "base_models.json"
 
     def all(self) -> tuple[KnownBaseModel, ...]:
-        """Embedded, then folders below the models folder by name, then the ids that were added."""
-        folders = self._folders()
-        embedded = folders.pop(_embedded_folder(), None)
-        return (
-            KnownBaseModel(
-                id=EMBEDDED,
-                name="SmolLM2-135M-Instruct",
-                kind="embedded",
-                bytes=_size(embedded) if embedded else None,
-            ),
-            *(
-                KnownBaseModel(id=f"{_FOLDER}{name}", name=name, kind="folder", bytes=_size(path))
-                for name, path in sorted(folders.items())
-            ),
-            *(KnownBaseModel(id=name, name=name, kind="hub") for name in self._added()),
-        )
+        """Embedded, folders of the models folder, what projects trained, what is in the caches,
+        and then the ids that were added and are not here."""
+        here = {place.model.id: place.model for place in self._places()}
+        listed = self._added()
+        for name in listed:
+            kind = "modelscope" if name.startswith(_MODELSCOPE) else "hub"
+            known = here.get(name) or KnownBaseModel(id=name, name=name, kind=kind)
+            here[name] = known.model_copy(update={"listed": True})
+        embedded = KnownBaseModel(id=EMBEDDED, name="SmolLM2-135M-Instruct", kind="embedded")
+        folder = self._settings.models / _embedded_folder()
+        if _is_whole(folder):
+            size = folder_bytes(folder)
+            embedded = embedded.model_copy(update={"state": "here", "bytes": size})
+        return embedded, *here.values()
 
     def add(self, name: str) -> KnownBaseModel:
         """Adds an id of a hub to the list, once it is known that there is such a model.
@@ -87,7 +102,7 @@ class BaseModels:
         self.check(name)
         with _writing:
             self._write(tuple(dict.fromkeys((*self._added(), name))))
-        return KnownBaseModel(id=name, name=name, kind="hub")
+        return next(one for one in self.all() if one.id == name)
 
     def remove(self, name: str) -> None:
         """Takes an id off the list; what was downloaded stays. Raises NotFound."""
@@ -128,11 +143,11 @@ class BaseModels:
         """How a recipe names the model: the folder's path for a folder. Raises RecipeError."""
         if model_id == EMBEDDED:
             return EMBEDDED
-        if model_id.startswith(_FOLDER):
-            folder = self._folders().get(model_id.removeprefix(_FOLDER))
-            if folder is None:
-                raise RecipeError("base_model: there is no such folder among the models here")
-            return str(folder)
+        if model_id.startswith((_FOLDER, _RUN, _MODELSCOPE_CACHE)):
+            for place in self._places():
+                if place.model.id == model_id:
+                    return str(place.folder)
+            raise RecipeError("base_model: there is no such model on this machine")
         if not _HUB_NAME.fullmatch(model_id) or ".." in model_id or Path(model_id).exists():
             raise RecipeError(
                 f"base_model: {model_id[:120]!r} is no id of a model",
@@ -142,21 +157,48 @@ class BaseModels:
 
     def id_of(self, name: str) -> str:
         """The id of the model that a recipe names; of a folder elsewhere, only its own name."""
-        for folder, path in self._folders().items():
-            if name == str(path):
-                return f"{_FOLDER}{folder}"
         is_path = name.startswith(("/", "~", ".")) or "\\" in name
-        return f"{_FOLDER}{Path(name.replace(chr(92), '/')).name}" if is_path else name
+        if not is_path:
+            return name
+        for place in self._places():
+            if name == str(place.folder):
+                return place.model.id
+        return f"{_FOLDER}{Path(name.replace(chr(92), '/')).name}"
 
-    def _folders(self) -> dict[str, Path]:
-        models = self._settings.models
-        if not models.is_dir():
-            return {}
-        return {
-            path.name: path
-            for path in models.iterdir()
-            if (path / "config.json").is_file() and not path.name.startswith(".")
-        }
+    def _places(self) -> Iterator[_Place]:
+        yield from self._in_models_folder()
+        yield from self._trained()
+        for found in cached_models(self._settings):
+            kind: Literal["hub", "modelscope"] = "hub" if found.cache == "hub" else "modelscope"
+            prefix = {"hub": "", "modelscope": _MODELSCOPE_CACHE, "own_modelscope": _MODELSCOPE}
+            yield _Place(
+                KnownBaseModel(
+                    id=prefix[found.cache] + found.name,
+                    name=found.name,
+                    kind=kind,
+                    state="here" if found.complete else "incomplete",
+                    bytes=found.bytes,
+                ),
+                found.folder,
+            )
+
+    def _in_models_folder(self) -> Iterator[_Place]:
+        for path in _folders(self._settings.models):
+            if path.name == _embedded_folder() or own_modelscope_id(path.name):
+                continue
+            if (path / "config.json").is_file():
+                yield _place(path, id=f"{_FOLDER}{path.name}", name=path.name, kind="folder")
+
+    def _trained(self) -> Iterator[_Place]:
+        """Whole weights; an adapter is trained on, and is no base model by itself."""
+        for known in self._projects.all():
+            for run in _folders(Path(known.folder) / "runs"):
+                if _is_whole(run / "model"):
+                    name = f"{known.name} / {run.name}"
+                    identity = f"{_RUN}{known.id}/{run.name}"
+                    place = _place(run / "model", id=identity, name=name, kind="run")
+                    model = place.model.model_copy(update={"project": known.name})
+                    yield place._replace(model=model)
 
     def _added(self) -> tuple[str, ...]:
         try:
@@ -175,11 +217,32 @@ class BaseModels:
         fresh.replace(self._list)
 
 
+class _Place(NamedTuple):
+    """A model on this machine, and where it is: what no reply tells."""
+
+    model: KnownBaseModel
+    folder: Path
+
+
+def _place(folder: Path, *, id: str, name: str, kind: Literal["folder", "run"]) -> _Place:
+    state: Literal["here", "incomplete"] = "here" if _is_whole(folder) else "incomplete"
+    size = folder_bytes(folder)
+    return _Place(KnownBaseModel(id=id, name=name, kind=kind, state=state, bytes=size), folder)
+
+
+def _is_whole(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and has_all_weights(folder)
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Those in a folder, by name, without hidden ones."""
+    if not folder.is_dir():
+        return []
+    found = (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return sorted(found)
+
+
 def _embedded_folder() -> str:
     from loresmith.models.embedded import EMBEDDED_FOLDER
 
     return EMBEDDED_FOLDER
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())

@@ -6,7 +6,7 @@ Nothing else is called for the studio or the API: a teacher that they choose is 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from loresmith.errors import ModelUnavailable, NotFound, RecipeError
 from loresmith.models import ModelSpec, OpenAICompatible, parse_teacher
@@ -21,10 +21,11 @@ from loresmith.workspace.recipes import change_recipe
 from loresmith.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from loresmith.models.diagnosis import Diagnosis
+    from loresmith.models.diagnosis import Diagnosis, OfferedModels
     from loresmith.recipe import Recipe
     from loresmith.workspace.home import Home
 
+FoundT = TypeVar("FoundT", bound="Diagnosis")
 KeyState = Literal["set", "environment", "missing", "optional", "none"]
 
 
@@ -110,11 +111,18 @@ class Providers:
         name = model.strip() or provider.model
         if not name:
             raise RecipeError("a test needs the name of a model", hint="Write one beside the key.")
-        found = diagnose(
-            OpenAICompatible.model_validate(self._settings(provider, name)), timeout=timeout
+        spec = OpenAICompatible.model_validate(self._settings(provider, name))
+        return _without_keys(diagnose(spec, timeout=timeout))
+
+    def models(self, provider_id: str, *, timeout: float = 15.0) -> OfferedModels:
+        """The models that a provider says it has, or why it does not say. Raises NotFound."""
+        from loresmith.models.diagnosis import list_models
+
+        provider = self.get(provider_id)
+        settings = self._settings(provider, provider.model or "any")
+        return _without_keys(
+            list_models(OpenAICompatible.model_validate(settings), timeout=timeout)
         )
-        words = {part: _MASKED_KEY.sub("***", getattr(found, part)) for part in ("message", "hint")}
-        return found.model_copy(update=words)
 
     def teacher(self, words: str) -> dict[str, Any]:
         """The settings of a teacher in short: `embedded`, `PROVIDER:MODEL`, or `PRESET:MODEL@URL`
@@ -181,6 +189,11 @@ _TITLES: dict[str, str] = {
 }
 _MASKED_KEY = re.compile(r"[\w-]*\*{2,}[\w*-]*")
 """A key as some endpoints quote it, with its last characters."""
+
+
+def _without_keys(found: FoundT) -> FoundT:
+    words = {part: _MASKED_KEY.sub("***", getattr(found, part)) for part in ("message", "hint")}
+    return found.model_copy(update=words)
 
 
 def _shown(endpoint: Endpoint, kept: frozenset[str]) -> Provider:

@@ -137,6 +137,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "wrong": ("wrong", "错"),
     "by_hand": ("marked by hand; the grader:", "人工改判；评分器："),
     "evidence": ("Evidence", "原文依据"),
+    "evidence_gone": ("its evidence was corrected away", "原文更正后依据已不存在"),
     "evidence_not_found": (
         "quoted; its place in the source is not at hand",
         "仅有引文，未附原文位置",
@@ -240,6 +241,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "over_density": ("more facts than the density asks for", "超出知识点密度上限"),
     "qualifier_missing": ("question leaves out a qualifier", "问题缺少限定条件"),
     "qualifier_not_in_evidence": ("qualifier is not in the evidence", "限定条件不在依据中"),
+    "passage_changed": ("its passage was corrected since", "所属片段的原文已更正"),
     "quotation": ("quotation", "引语"),
     "refers_to_document": ("speaks of “the document”", "提及“文档”本身"),
     "refusal": ("refusal", "拒绝回答"),

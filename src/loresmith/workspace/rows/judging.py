@@ -84,7 +84,7 @@ class Judge:
             }
         )
         stale = outdated(wording, review, fact_review)
-        if stale is not None:
+        if stale is not None and row.judgement != "stale":
             return _with(row, stale)
         rivals = self._rivals(row, worded.question, None)
         claim = Claim.of_wording(worded, fact, self._source(wording), rivals)
@@ -92,6 +92,8 @@ class Judge:
 
     def _put(self, row: IndexedRow, claim: Claim, review: Review | None) -> IndexedRow:
         """The row with what the filters say: for a confirmed one also what was overruled."""
+        if row.judgement == "stale":
+            return row  # its text is gone, and nothing can be held against it
         plain = self._curation.judge(claim)
         if plain.keep or review is None or review.verdict != "confirmed":
             return _with(row, plain)

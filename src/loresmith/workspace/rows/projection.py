@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -19,7 +20,8 @@ from loresmith.workspace.imported_rows import imported_rows
 from loresmith.workspace.reviews import latest, reviews
 from loresmith.workspace.rows.judging import Judge
 from loresmith.workspace.rows.stamp import stamp_of
-from loresmith.workspace.rows.standing import reviewed, settled
+from loresmith.workspace.rows.standing import place_in_family, reviewed, settled
+from loresmith.workspace.rows.superseded import EVIDENCE_GONE, Superseded, superseded
 from loresmith.workspace.steps.asking import passages
 from loresmith.workspace.steps.curate import curated, unreviewed_key
 from loresmith.workspace.steps.generate import facts, wordings
@@ -92,7 +94,8 @@ class _Said(NamedTuple):
         before = index.state(connection)
         if before is None or not self.key or before.curation != self.key:
             return self._replace(key="")
-        return self._replace(judgements=index.judgements(connection))
+        known = index.judgements(connection).items()
+        return self._replace(judgements={row: one for row, one in known if one.state != "stale"})
 
 
 def _judgements(found: Curated | None) -> dict[str, Judgement]:
@@ -118,6 +121,8 @@ class _Written(NamedTuple):
     wordings: Mapping[str, list[Wording]]
     """By fact, and abstentions by passage."""
     imported: Sequence[ImportedRow]
+    superseded: Mapping[str, list[Superseded]]
+    """Facts of earlier texts, by the name of the document."""
 
     @classmethod
     def of(cls, context: Context) -> _Written:
@@ -131,22 +136,20 @@ class _Written(NamedTuple):
         if found:
             for fact in sorted(facts(context), key=lambda one: (one.index, one.id)):
                 by_chunk.setdefault(fact.chunk_id, []).append(fact)
-            for wording in sorted(wordings(context), key=_place_in_family):
+            for wording in sorted(wordings(context), key=place_in_family):
                 by_fact.setdefault(wording.fact_id or wording.chunk_id, []).append(wording)
-        return cls(in_order, by_chunk, by_fact, list(imported_rows(context)))
+        today = {document.id: document for _, document in in_order}
+        first: list[Fact | Wording] = []
+        if found:
+            first = [*facts(context), *(w for w in wordings(context) if not w.fact_id)]
+        stale = superseded(context, today.values(), first)
+        return cls(in_order, by_chunk, by_fact, list(imported_rows(context)), stale)
 
     def indexed_passages(self) -> Iterator[IndexedPassage]:
         for position, (chunk, document) in enumerate(self.passages):
             yield IndexedPassage(
                 chunk.id, position, document.id, document.name, chunk.start, chunk.end
             )
-
-
-_USES = ("training", "practice", "exam")
-
-
-def _place_in_family(wording: Wording) -> tuple[int, int, str]:
-    return (_USES.index(wording.use), wording.index, wording.id)
 
 
 def _rows(written: _Written, said: _Said, reviews: Mapping[str, Review]) -> Iterator[IndexedRow]:
@@ -163,20 +166,32 @@ def _rows(written: _Written, said: _Said, reviews: Mapping[str, Review]) -> Iter
 
 
 def _families(written: _Written, said: _Said) -> Iterator[list[IndexedRow]]:
-    for chunk, document in written.passages:
-        for fact in written.facts.get(chunk.id, ()):
-            evidence = _has_evidence(fact, Source(document, chunk), said)
-            yield [
-                _row(fact, document.name, evidence, said),
-                *(
-                    _row(wording, document.name, evidence, said)
-                    for wording in written.wordings.get(fact.id, ())
-                ),
-            ]
-        for abstention in written.wordings.get(chunk.id, ()):
-            yield [_row(abstention, document.name, False, said)]
+    for name, cut in groupby(written.passages, key=lambda one: one[1].name):
+        for chunk, document in cut:
+            for fact in written.facts.get(chunk.id, ()):
+                yield _family(
+                    [fact, *written.wordings.get(fact.id, ())],
+                    name,
+                    _has_evidence(fact, Source(document, chunk), said),
+                    said.judgements,
+                )
+            for abstention in written.wordings.get(chunk.id, ()):
+                yield _family([abstention], name, False, said.judgements)
+        for old in written.superseded.get(name, ()):
+            evidence = old.said.objection != EVIDENCE_GONE
+            judgements = {one.id: old.said for one in old.records}
+            yield _family(old.records, name, evidence, judgements)
     for imported in written.imported:
         yield [_imported(imported)]
+
+
+def _family(
+    records: Sequence[Fact | Wording],
+    document: str,
+    evidence: bool,
+    judgements: Mapping[str, Judgement],
+) -> list[IndexedRow]:
+    return [_row(one, document, evidence, judgements.get(one.id, _PENDING)) for one in records]
 
 
 def _has_evidence(fact: Fact, source: Source, said: _Said) -> bool:
@@ -185,8 +200,7 @@ def _has_evidence(fact: Fact, source: Source, said: _Said) -> bool:
     return said.evidence[fact.id]
 
 
-def _row(record: Fact | Wording, document: str, evidence: bool, said: _Said) -> IndexedRow:
-    judgement = said.judgements.get(record.id, _PENDING)
+def _row(record: Fact | Wording, document: str, evidence: bool, judgement: Judgement) -> IndexedRow:
     return _NEW.model_copy(
         update={
             "id": record.id,

@@ -165,6 +165,11 @@ class Rows:
             ),
         )
 
+    def passages(self, chosen: RowFilter) -> tuple[str, ...]:
+        """The ids of today's passages that the rows which match were written from, in order."""
+        with self._reading() as (index, connection, _):
+            return tuple(index.chunk_ids(connection, chosen))
+
     def documents(self) -> tuple[str, ...]:
         """The names of today's documents that are cut into passages, in order."""
         with self._reading() as (index, connection, _):

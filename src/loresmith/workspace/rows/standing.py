@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from loresmith.records import Review
+from loresmith.records import Review, Wording
 from loresmith.store.row_index import IndexedRow
 
 
@@ -29,6 +29,14 @@ def reviewed(row: IndexedRow, review: Review | None) -> IndexedRow:
     return row.model_copy(update=said)
 
 
+def place_in_family(wording: Wording) -> tuple[int, int, str]:
+    """By which the wordings of a fact are ordered: what is trained on first."""
+    return (_USES.index(wording.use), wording.index, wording.id)
+
+
+_USES = ("training", "practice", "exam")
+
+
 def _below(row: IndexedRow, fact: IndexedRow | None) -> IndexedRow:
     if fact is None or fact.state != "dropped" or row.verdict == "rejected":
         return _alone(row)
@@ -40,8 +48,9 @@ def _below(row: IndexedRow, fact: IndexedRow | None) -> IndexedRow:
 def _alone(row: IndexedRow) -> IndexedRow:
     if row.verdict == "rejected":
         return _dropped(row, "rejected_by_reviewer", row.note)
-    if row.judgement == "dropped":
-        return _dropped(row, row.objection, row.objection_detail)
+    if row.judgement in ("dropped", "stale"):
+        why = {"reason": row.objection, "detail": row.objection_detail}
+        return row.model_copy(update={"state": row.judgement, **why})
     if (row.state, row.reason) == (row.judgement, ""):
         return row
     return row.model_copy(update={"state": row.judgement, "reason": "", "detail": ""})

@@ -9,11 +9,13 @@ from loresmith.workspace.runs.items import ItemDetail, ItemFilter, ItemRow
 from loresmith.workspace.runs.listing import RunState, RunSummary
 from loresmith.workspace.runs.result import ExamResult
 from loresmith.workspace.runs.runs import RunLoss, Runs
+from loresmith.workspace.runs.settings import ComparedSetting, RunComparison
 from loresmith.workspace.runs.starting import FORM_PATHS, StartOffer
 
 __all__ = [
     "FORM_PATHS",
     "Check",
+    "ComparedSetting",
     "Curves",
     "DeviceUse",
     "Estimate",
@@ -24,6 +26,7 @@ __all__ = [
     "ItemFilter",
     "ItemRow",
     "Readiness",
+    "RunComparison",
     "RunLoss",
     "RunState",
     "RunSummary",

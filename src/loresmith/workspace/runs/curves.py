@@ -139,11 +139,14 @@ def _finite(value: Any) -> float | None:
 
 
 def _id_of(path: Path) -> str:
-    """The file's own number: a log that is written anew is another file."""
+    """The file's own number, as a log that is written anew is another file, and the number of
+    attempts, as a file that is gone leaves its number to a later one."""
     try:
-        return str(path.stat().st_ino)
+        number = path.stat().st_ino
     except FileNotFoundError:
         return ""
+    attempts = sum(1 for _ in path.parent.glob("attempt-*"))
+    return f"{number}-{attempts}"
 
 
 def _size(path: Path) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Literal
 
-from loresmith.errors import NotFound, RecipeError
+from loresmith.errors import NotFound
 from loresmith.exams import regraded
 from loresmith.exams.compare import ExamReport
 from loresmith.records import Document, Regrade, Run
@@ -22,12 +22,16 @@ from loresmith.workspace.runs.items import (
     matching,
     rows_of,
 )
-from loresmith.workspace.runs.listing import folder_of, report_of, run_named, summaries
+from loresmith.workspace.runs.listing import (
+    folder_of,
+    names_to_compare,
+    report_of,
+    run_named,
+    summaries,
+)
 from loresmith.workspace.runs.result import ExamResult, result_of
 from loresmith.workspace.steps.report import hand_marks, write_report
 from loresmith.workspace.workspace import Workspace
-
-MOST_COMPARED = 6
 
 
 class Exams:
@@ -110,9 +114,7 @@ class Exams:
     def compare(self, run_ids: Sequence[str]) -> ExamComparison:
         """Two to six examined runs beside one another. Raises NotFound, and RecipeError for a
         number of runs that cannot be compared."""
-        wanted = list(dict.fromkeys(run_ids))
-        if not 2 <= len(wanted) <= MOST_COMPARED:
-            raise RecipeError(f"two to {MOST_COMPARED} runs can be compared, not {len(wanted)}")
+        wanted = names_to_compare(run_ids)
         with self._workspace.opened() as context:
             known = {run.id: run for run in summaries(context)}
             exams = [self._exam(context, run_named(context, name)) for name in wanted]

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from loresmith.exams.compare import ExamReport, MarkedReply, ReportItem
 from loresmith.records import Document, Record, Regrade
 from loresmith.text.normalising import normalise
+from loresmith.workspace.documents.shown import document_key
 from loresmith.workspace.report.passages import Block, Sources
 from loresmith.workspace.report.questions import Outcome, outcome_of
 
@@ -17,10 +18,14 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 class ItemFilter(Record):
     """Which questions are asked for; an empty member means all."""
 
-    outcome: Outcome | Literal[""] = ""
+    outcome: Outcome | Literal["", "unchanged"] = ""
+    """`unchanged`: those that are marked after training as they were before."""
     document: str = ""
+    """The name of a document."""
     language: str = ""
+    """Its code, such as `zh`."""
     kind: str = ""
+    """`direct`, `reversed`, `abstention` or `retention`."""
     hand_graded: bool = False
     """True for those only that a person has marked."""
     search: str = ""
@@ -56,12 +61,26 @@ class EvidencePassage(Record):
     document: str
     """The document's name; empty for a quote that was not found in one."""
     document_id: str = ""
+    document_key: str = ""
+    """What the document is addressed by, in the list of documents."""
     start: int | None = None
     """Where the first evidence begins in the document's text."""
     blocks: tuple[EvidenceBlock, ...]
     goes_before: bool
     goes_after: bool
     found: bool
+
+    @property
+    def first_marked(self) -> str:
+        """The beginning of the evidence, within one line of it; empty where none is marked."""
+        parts = (
+            part.text.strip()
+            for block in self.blocks
+            for part in (*block.text, *(one for row in block.rows for cell in row for one in cell))
+            if part.marked
+        )
+        lines = next(filter(None, parts), "").splitlines()
+        return lines[0][:120].strip() if lines else ""
 
 
 class ItemDetail(Record):
@@ -111,12 +130,19 @@ def detail_of(
 def _matches(row: ItemRow, wanted: ItemFilter) -> bool:
     item = row.item
     return (
-        wanted.outcome in ("", row.outcome)
+        (
+            wanted.outcome in ("", row.outcome)
+            or (wanted.outcome == "unchanged" and _as_before(item))
+        )
         and wanted.document in ("", item.document)
         and wanted.language in ("", item.language)
         and wanted.kind in ("", item.kind)
         and (not wanted.hand_graded or _by_hand(item.before) or _by_hand(item.after))
     )
+
+
+def _as_before(item: ReportItem) -> bool:
+    return item.before.score == item.after.score
 
 
 def _by_hand(reply: MarkedReply) -> bool:
@@ -147,6 +173,7 @@ def _passages(item: ReportItem, documents: Sequence[Document]) -> tuple[Evidence
         EvidencePassage(
             document=passage.document,
             document_id=ids.get(passage.document, ""),
+            document_key=document_key(passage.document) if passage.found else "",
             start=starts.get(passage.document),
             blocks=tuple(map(_block, passage.blocks)),
             goes_before=passage.goes_before,

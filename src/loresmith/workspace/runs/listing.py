@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,8 @@ from loresmith.workspace.report.model import RunReport
 from loresmith.workspace.runs.curves import last_line
 from loresmith.workspace.runs.device_use import trainer_of
 from loresmith.workspace.steps.train import run_id as id_of_today
+
+MOST_COMPARED = 6
 
 RunState = Literal["waiting", "training", "stopped", "trained", "examined"]
 """`waiting`: noted, no step done; `stopped`: goes on after its last checkpoint when it is started
@@ -82,6 +85,14 @@ def run_named(context: Context, name: str) -> Run:
         if _name(run) == name and _folder(context, run).is_dir():
             return run
     raise NotFound(f"there is no run {name!r} in this project", hint="It may have been deleted.")
+
+
+def names_to_compare(names: Sequence[str]) -> list[str]:
+    """`names` without repetitions; raises RecipeError for a number that cannot be compared."""
+    wanted = list(dict.fromkeys(names))
+    if not 2 <= len(wanted) <= MOST_COMPARED:
+        raise RecipeError(f"two to {MOST_COMPARED} runs can be compared, not {len(wanted)}")
+    return wanted
 
 
 def folder_of(context: Context, run: Run) -> Path:

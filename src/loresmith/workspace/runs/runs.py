@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,10 +18,12 @@ from loresmith.workspace.runs.device_use import DeviceUse, device_use, trainer_o
 from loresmith.workspace.runs.listing import (
     RunSummary,
     folder_of,
+    names_to_compare,
     run_named,
     state_of,
     summaries,
 )
+from loresmith.workspace.runs.settings import RunComparison, comparison_of
 from loresmith.workspace.runs.starting import FORM_PATHS, StartOffer, start_offer
 from loresmith.workspace.workspace import Workspace
 
@@ -77,6 +79,17 @@ class Runs:
         with self._workspace.opened() as context:
             return run_named(context, run_id).recipe
 
+    def compare(self, run_ids: Sequence[str]) -> RunComparison:
+        """Two to six runs beside one another, with the settings that they differ in.
+
+        Raises NotFound, and RecipeError for a number of runs that cannot be compared.
+        """
+        wanted = names_to_compare(run_ids)
+        with self._workspace.opened() as context:
+            recipes = [run_named(context, name).recipe for name in wanted]
+            known = {run.id: run for run in summaries(context)}
+        return comparison_of([known[name] for name in wanted], recipes)
+
     def form(self) -> Form:
         """The settings that a training follows from."""
         return form_of(self._workspace.recipe, *FORM_PATHS)
@@ -125,6 +138,14 @@ class Runs:
             )
         recipe = recipe_in(self.recipe(run_id))
         return Background(self._workspace).submit(verb, recipe=recipe)
+
+    def again(self) -> BackgroundJob:
+        """Lets the latest job that failed or was stopped go on from where it stopped, by its own
+        settings. Raises Conflict where there is none."""
+        job = self.job()
+        if job is None or job.state not in ("failed", "cancelled"):
+            raise Conflict("no training has failed or was stopped", hint="Start a new one.")
+        return Background(self._workspace).retry(job.id)
 
     def job(self) -> BackgroundJob | None:
         """The job that trains or will: the one at work, else the next, else the latest that was."""

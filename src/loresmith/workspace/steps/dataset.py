@@ -10,7 +10,7 @@ from loresmith.errors import RecipeError
 from loresmith.exams import ExamSheet, Material
 from loresmith.records import Curated, Dataset, Fact, ImportedRow, Wording, WordingUse
 from loresmith.workspace.context import Context, remembered
-from loresmith.workspace.frozen_rows import frozen_rows
+from loresmith.workspace.frozen_rows import keep_rows
 from loresmith.workspace.imported_rows import imports_key, live_imports, reviewed_rows
 from loresmith.workspace.reviews import confirmed
 from loresmith.workspace.steps.base import Step, StepState
@@ -55,7 +55,7 @@ class FreezeDataset(Step):
             drops=[*kept.drops, *left_out],
         )
         context.finish(_key(context, kept), self.name, f"version {frozen.version}", [frozen])
-        frozen_rows(context, frozen.id)
+        keep_rows(context, frozen)
 
 
 @remembered

@@ -7,7 +7,7 @@ better grader marks the same replies again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from loresmith.component import content_id
 from loresmith.exams import retention_items
@@ -17,6 +17,7 @@ from loresmith.workspace.candidates import Candidate, find_candidate
 from loresmith.workspace.context import Context
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.dataset import dataset, exam_sheet
+from loresmith.workspace.steps.sitting_progress import SittingProgress
 from loresmith.workspace.steps.train import run_folder, run_id
 
 _BLOCK = 40
@@ -28,12 +29,17 @@ class ExamineBase(Step):
     name = "exam before"
 
     def state(self, context: Context) -> StepState:
-        return _state(context, _base(context), _items_before(context))
+        items = _items_before(context)
+        return _state(context, _base(context), items, _progress_before(context, items))
 
     def run(self, context: Context) -> None:
+        candidate = _base(context)
         with base_model(context) as model:
             while not self.state(context).complete:  # each sitting may call for more questions
-                _sit(context, self.name, _base(context), _items_before(context), model)
+                items = _items_before(context)
+                so_far = _progress_before(context, items)
+                _sit(context, self.name, candidate, items, model, so_far)
+        _tell_state(context, self)
 
 
 class ExamineTuned(Step):
@@ -42,13 +48,15 @@ class ExamineTuned(Step):
     name = "exam after"
 
     def state(self, context: Context) -> StepState:
-        return _state(context, _tuned(context), _items_after(context))
+        items = _items_after(context)
+        return _state(context, _tuned(context), items, SittingProgress(len(items)))
 
     def run(self, context: Context) -> None:
         items = _items_after(context)
         tuned = find_candidate(run_folder(context), base_model=context.recipe.base_model)
         with tuned.open("tuned") as model:
-            _sit(context, self.name, _tuned(context), items, model)
+            _sit(context, self.name, _tuned(context), items, model, SittingProgress(len(items)))
+        _tell_state(context, self)
 
 
 def transcripts(context: Context) -> tuple[list[ExamItem], Transcript, Transcript] | None:
@@ -70,33 +78,71 @@ def base_model(context: Context) -> ChatModel:
     )
 
 
-def _state(context: Context, candidate: str, items: Sequence[ExamItem]) -> StepState:
+def _state(
+    context: Context, candidate: str, items: Sequence[ExamItem], so_far: SittingProgress
+) -> StepState:
     if not items:
         return StepState(0, 1)
-    return StepState(len(_answers(context, candidate, items)), len(items))
+    answers = _answers(context, candidate, items)
+    if len(answers) == len(items):
+        return StepState(so_far.total, so_far.total)
+    _count(context, so_far, items, answers)
+    return StepState(min(so_far.done, so_far.total - 1), so_far.total)
+
+
+def _tell_state(context: Context, step: Step) -> None:
+    state = step.state(context)
+    context.tell(step.name, state.done, state.total)
+
+
+def _progress_before(context: Context, items: Sequence[ExamItem]) -> SittingProgress:
+    own = sum(item.kind != "retention" for item in items)
+    available = sum(len(block) for block in _blocks(_languages(context))) if items else 0
+    return SittingProgress(own, wanted=context.recipe.exam.retention, available=available)
+
+
+def _count(
+    context: Context,
+    so_far: SittingProgress,
+    items: Sequence[ExamItem],
+    answers: Mapping[str, str],
+) -> None:
+    """Counts the replies that are stored."""
+    answered = [item for item in items if item.id in answers]
+    marks = context.recipe.exam.mark(answered, answers, candidate="").scores
+    for item, score in zip(answered, marks, strict=True):
+        so_far.take(item, right=score.score == 1.0)
 
 
 def _sit(
-    context: Context, step: str, candidate: str, items: Sequence[ExamItem], model: ChatModel
+    context: Context,
+    step: str,
+    candidate: str,
+    items: Sequence[ExamItem],
+    model: ChatModel,
+    so_far: SittingProgress,
 ) -> None:
-    """Asks what is not answered yet, general questions last and with shorter replies."""
+    """Asks what is not answered yet, general questions last and with shorter replies.
+
+    The last step to the total is not told here: a further block of questions may follow.
+    """
     general = [item for item in items if item.kind == "retention"]
     own = [item for item in items if item.kind != "retention"]
     exam = context.recipe.exam
     short = exam.model_copy(update={"max_tokens": exam.max_general_tokens})
-    for part, how, before in ((own, exam, 0), (general, short, len(own))):
-        prompts = {item.id: item.prompt for item in part}
+    answers = _answers(context, candidate, items)
+    _count(context, so_far, items, answers)
+    by_id = {item.id: item for item in items}
 
-        def keep(score: Score, prompts: dict[str, str] = prompts) -> None:
-            prompt = prompts[score.item_id]
-            reply_id = _reply_id(context, candidate, prompt)
-            context.store.add([ExamReply(id=reply_id, prompt=prompt, text=score.reply)])
+    def keep(score: Score) -> None:
+        item = by_id[score.item_id]
+        reply_id = _reply_id(context, candidate, item.prompt)
+        context.store.add([ExamReply(id=reply_id, prompt=item.prompt, text=score.reply)])
+        so_far.take(item, right=score.score == 1.0)
+        context.tell(step, min(so_far.done, so_far.total - 1), so_far.total)
 
-        def tell(done: int, _total: int, before: int = before) -> None:
-            context.tell(step, before + done, len(items))
-
-        answered = _answers(context, candidate, part)
-        how.sit(model, part, answered=answered, on_score=keep, on_progress=tell)
+    for part, how in ((own, exam), (general, short)):
+        how.sit(model, part, answered=answers, on_score=keep)
 
 
 def _transcript(context: Context, candidate: str, items: Sequence[ExamItem]) -> Transcript:
@@ -114,13 +160,11 @@ def _answers(context: Context, candidate: str, items: Sequence[ExamItem]) -> dic
 
 def _items_before(context: Context) -> list[ExamItem]:
     """The exam, and general questions block by block until enough of them were got right."""
-    frozen = dataset(context)
-    if frozen is None:
+    if dataset(context) is None:
         return []
     exam = context.recipe.exam
-    languages = Counter(example.language for example in frozen.examples)
     general: list[ExamItem] = []
-    for block in _blocks(languages):
+    for block in _blocks(_languages(context)):
         if len(_known(context, general)) >= exam.retention:
             break
         general += block
@@ -134,6 +178,12 @@ def _items_after(context: Context) -> list[ExamItem]:
     items = _items_before(context)
     known = _known(context, [item for item in items if item.kind == "retention"])
     return [item for item in items if item.kind != "retention" or item.id in known]
+
+
+def _languages(context: Context) -> Counter[str]:
+    """The languages of the frozen dataset's rows."""
+    frozen = dataset(context)
+    return Counter(example.language for example in frozen.examples) if frozen else Counter()
 
 
 def _blocks(languages: Counter[str]) -> Iterator[list[ExamItem]]:

@@ -11,9 +11,9 @@ const TONES = ["--accent", "--warn", "--bad", "--edge", "--ink"];
     rows below the first, which is x. `data` as uPlot takes it: [xs, ys, …], null for a gap.
     Options: `time` (x is a moment in seconds), `log` (y), `height` in px, `sync` (a key that charts
     share so that the cursor moves over all), `format` (y to text), `range` (of y, where it is fixed),
-    `x` (the name of x).
+    `x` and `y` (the titles of the axes, with units).
     Returns { update(data), resize(), destroy() }. */
-export function lineChart(place, { series, data, time = false, log = false, height = 220, sync, format, range, x = "" }) {
+export function lineChart(place, { series, data, time = false, log = false, height = 220, sync, format, range, x = "", y = "" }) {
   let chart = null;
   let shown = data;
   const draw = () => {
@@ -26,16 +26,19 @@ export function lineChart(place, { series, data, time = false, log = false, heig
     padding: [10, 10, 0, 0],
     cursor: { drag: { x: true, y: false }, ...(sync ? { sync: { key: sync } } : {}) },
     scales: { x: { time }, y: log ? { distr: 3 } : range ? { range } : {} },
-    axes: [axis({ size: 30 }), axis({ size: 52, values: format && ((_, ticks) => ticks.map(format)) })],
-    series: [{ label: x }, ...series.map(curve)],
+    axes: [
+      axis({ size: 30, title: x }),
+      axis({ size: 52, title: y, values: format && ((_, ticks) => ticks.map(format)) }),
+    ],
+    series: [{ label: x, value: (_, value) => said(value, plain) }, ...series.map(curve)],
   });
   const curve = ({ label, tone, width = 1.5, dash, faint = false, points = false }, index) => {
     const colour = property(tone ?? TONES[index % TONES.length]);
     return {
       label, width, dash, stroke: faint ? withAlpha(colour, 0.35) : colour,
-      points: points ? { size: 5, fill: colour } : { show: false },
+      points: points ? { show: true, size: 5, fill: colour } : { show: false },
       spanGaps: true,
-      value: (_, value) => (value == null ? "–" : (format ?? plain)(value)),
+      value: (_, value) => said(value, format ?? plain),
     };
   };
   const resized = new ResizeObserver(() => {
@@ -59,8 +62,11 @@ export function lineChart(place, { series, data, time = false, log = false, heig
   };
 }
 
-function axis({ size, values }) {
+const said = (value, format) => (value == null ? "–" : format(value));
+
+function axis({ size, title, values }) {
   const made = {
+    ...(title ? { label: title, labelSize: 20, labelGap: 0, labelFont: `12px ${property("--sans")}` } : {}),
     size, stroke: property("--soft"), font: `12px ${property("--sans")}`, gap: 4,
     grid: { stroke: property("--line"), width: 1 }, ticks: { stroke: property("--line"), width: 1, size: 4 },
   };

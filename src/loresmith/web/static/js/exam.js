@@ -4,6 +4,14 @@ import { localTimes, shortcuts } from "./studio.js";
 
 const sheet = document.getElementById("item");
 
+/** A look at the job that found nothing new leaves the page, its focus and its readers alone. */
+let answered = "";
+addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id !== "job") return;
+  if (event.detail.serverResponse === answered) event.detail.shouldSwap = false;
+  answered = event.detail.serverResponse;
+});
+
 document.addEventListener("change", (event) => {
   if (event.target.matches("select[data-go]")) location.assign(event.target.value);
 });
@@ -12,7 +20,7 @@ shortcuts({ j: () => step("next"), k: () => step("previous") });
 
 /** To the neighbour of the question that is shown; at first to the first of the list. */
 function step(which) {
-  const button = sheet.querySelector(`[data-step="${which}"]`);
+  const button = sheet?.querySelector(`[data-step="${which}"]`);
   if (button) button.click();
   else document.querySelector("#items [data-item]")?.click();
 }

@@ -43,7 +43,7 @@ function paint() {
   label.textContent = text(everything ? "all" : "some", label).replace("{n}", count.toLocaleString("en"));
   bar.hidden = count === 0;
   bar.querySelector("[data-everything]").hidden = everything || total <= count;
-  bar.querySelector("[data-generate]").hidden = everything || ![...selected.values()].some(Boolean);
+  bar.querySelector("[data-generate]").hidden = !everything && ![...selected.values()].some(Boolean);
 }
 
 function send(address, values) {
@@ -52,9 +52,14 @@ function send(address, values) {
 }
 
 function generate() {
-  const chunks = [...new Set([...selected.values()].filter(Boolean))];
-  const address = page.dataset.address.replace(/questions$/, "documents/estimate");
-  htmx.ajax("POST", address, { target: "#generate-inside", source: list, values: { chunks } });
+  const target = { target: "#generate-inside", source: list };
+  if (everything) {
+    htmx.ajax("POST", `${page.dataset.address}/estimate${location.search}`, target);
+  } else {
+    const chunks = [...new Set([...selected.values()].filter(Boolean))];
+    const address = page.dataset.address.replace(/questions$/, "documents/estimate");
+    htmx.ajax("POST", address, { ...target, values: { chunks } });
+  }
   openDialog("generate");
 }
 

@@ -45,6 +45,7 @@ const keys = {
 };
 shortcuts({
   ...Object.fromEntries(Object.entries(keys).map(([key, name]) => [key, () => press(name)])),
+  n: () => find("#note")?.focus(),
   "?": () => openDialog("keys"),
 });
 
@@ -53,6 +54,7 @@ page.addEventListener("click", (event) => {
   if (event.target.closest("[data-cancel]")) edit(false);
 });
 page.addEventListener("keydown", (event) => {
+  if (event.target.id === "note" && ["Enter", "Escape"].includes(event.key)) event.target.blur();
   const form = event.target.closest("[data-edit]");
   if (!form) return;
   if (event.key === "Escape") edit(false);

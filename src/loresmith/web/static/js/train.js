@@ -40,6 +40,13 @@ function choose(ids) {
   markRows();
   rebuild();
   look();
+  compare();
+}
+
+/** What the chosen runs differ in, as the server tells it. */
+function compare() {
+  const asked = new URLSearchParams(shown.map((id) => ["run", id]));
+  window.htmx.ajax("GET", `/projects/${project}/train/differences?${asked}`, { target: "#differences" });
 }
 
 function markRows() {
@@ -142,14 +149,16 @@ function table(curves) {
 function rebuild() {
   for (const { chart } of charts) chart.destroy();
   charts = [...document.querySelectorAll("[data-metric]")].map((element) => {
-    const curves = curvesOf(element.dataset.metric);
+    const { metric } = element.dataset;
+    const curves = curvesOf(metric);
     const chart = lineChart(element, {
       series: curves,
       data: table(curves),
-      height: element.classList.contains("low") ? 150 : 280,
+      height: element.classList.contains("low") ? 180 : 300,
       sync: "training",
       x: text("step", place),
-      ...(element.dataset.metric === "practice" ? { range: [0, 1], format: percent } : { format: short }),
+      y: text(`axis${metric[0].toUpperCase()}${metric.slice(1)}`, place),
+      ...(metric === "practice" ? { range: [0, 1], format: percent } : { format: short }),
     });
     return { element, curves, chart };
   });
@@ -160,8 +169,9 @@ function short(value) {
   return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString() : plain(value);
 }
 
+const gap = document.documentElement.lang.startsWith("zh") ? "" : "\u00a0";
 function percent(share) {
-  return `${Math.round(100 * share)}%`;
+  return `${Math.round(100 * share)}${gap}%`;
 }
 
 function draw() {
@@ -186,6 +196,7 @@ function figures() {
   say("loss", number(last(smoothed(run?.loss ?? [], weight()))));
   say("validation", number(last(run?.validation_loss)));
   say("speed", number(last(run?.tokens_per_second)));
+  say("spent", run?.elapsed || null);
   say("left", run?.remaining || null);
 }
 
@@ -206,7 +217,6 @@ addEventListener("htmx:afterSwap", (event) => {
       document.body.dispatchEvent(new Event("runschanged"));
     }
     log.hidden = !fresh?.dataset.job && log.hidden;
-    if (log.open) document.getElementById("log-part").dispatchEvent(new Event("refresh"));
   } else if (target.id === "runs") {
     runsChanged();
   } else if (target.id === "delete-run") {
@@ -239,6 +249,16 @@ log.addEventListener("toggle", () => {
   if (log.open) document.getElementById("log-part").dispatchEvent(new Event("refresh"));
 });
 
+/** A look that found nothing new leaves the page, its focus and its readers alone. */
+let answered = "";
+addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id !== "job") return;
+  if (log.open) document.getElementById("log-part").dispatchEvent(new Event("refresh"));
+  if (event.detail.serverResponse === answered) event.detail.shouldSwap = false;
+  answered = event.detail.serverResponse;
+});
+
 markRows();
 rebuild();
 look();
+if (shown.length > 1) compare();
