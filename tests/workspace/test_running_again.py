@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from loresmith import Workspace
 from loresmith.errors import Conflict, DocumentError, ModelError
+from loresmith.records import StepLog
 from projects import copy_documents
 from servers.sentence_teacher import sentence_teacher
 from servers.teacher_server import FinishedCall, TeacherServer, status
@@ -229,3 +231,19 @@ def _rows(project: Path, version: int) -> list[dict[str, Any]]:
 def _alpaca(project: Path, version: int) -> list[dict[str, Any]]:
     path = project / "datasets" / f"v{version}" / "alpaca.json"
     return list(json.loads(path.read_text(encoding="utf-8")))
+
+
+def test_a_step_that_is_killed_has_logged_its_time_up_to_about_then(
+    open_workspace: OpenWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = [100.0]
+    clock = SimpleNamespace(time=time.time, monotonic=lambda: moments[-1])
+    monkeypatch.setattr("loresmith.workspace.context.time", clock)
+    with open_workspace().opened() as context, context.timed("train"):
+        for moment in (101.0, 160.0, 163.0):
+            moments.append(moment)
+            context.tell("train", 1, 3)
+        (log,) = context.store.all(StepLog)  # what would be on disk if it were killed here
+        assert log.seconds == 60.0
+    (log,) = context.store.all(StepLog)
+    assert log.seconds == 63.0

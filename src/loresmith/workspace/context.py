@@ -28,12 +28,17 @@ def _go_on() -> None:
     return None
 
 
+_SECONDS_BETWEEN_LOGS = 5.0
+
+
 class _Timing(NamedTuple):
-    """The step under way, and when it began by the calendar and by the stopwatch."""
+    """The step under way; when it began by the calendar, and by the stopwatch that also says
+    when it was last logged."""
 
     step: str
     started: float
     clock: float
+    logged: float
 
 
 @dataclass
@@ -53,13 +58,20 @@ class Context:
     """What the job under way is limited to."""
     memory: dict[Callable[..., Any], Any] = field(default_factory=dict)
     """What `remembered` functions have read since the last change."""
-    _timing: _Timing = field(default_factory=lambda: _Timing("", 0.0, 0.0))
+    _timing: _Timing = field(default_factory=lambda: _Timing("", 0.0, 0.0, 0.0))
     _usage: Usage = field(default_factory=Usage)
 
     def tell(self, step: str, done: int, total: int, note: str = "") -> None:
         """Passes progress on, and stops the step here if the job was cancelled."""
-        self.on_progress(Progress(step, done, total, note))
+        self.pass_on(Progress(step, done, total, note))
         self.check()
+
+    def pass_on(self, progress: Progress) -> None:
+        """Passes progress on; a step that is killed later has logged its time up to about here."""
+        self.on_progress(progress)
+        due = self._timing.logged + _SECONDS_BETWEEN_LOGS
+        if progress.step == self._timing.step and time.monotonic() >= due:
+            self.spent(self._usage)
 
     def done(self, key: str) -> Outcome | None:
         """The outcome of the piece of work under `key`, unless it failed or was never done."""
@@ -95,7 +107,8 @@ class Context:
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
         """Logs the seconds of one step of this command, and the calls that it tells of."""
-        self._timing = _Timing(step, time.time(), time.monotonic())
+        now = time.monotonic()
+        self._timing = _Timing(step, time.time(), now, now)
         self.spent(Usage())
         try:
             yield
@@ -104,14 +117,15 @@ class Context:
 
     def spent(self, usage: Usage) -> None:
         """Logs what the step under way has cost so far: a run that is killed has paid for it."""
-        self._usage, timing = usage, self._timing
+        timing = self._timing._replace(logged=time.monotonic())
+        self._usage, self._timing = usage, timing
         recipe_id = self.recipe.fingerprint()
         self.store.put(
             StepLog(
                 id=content_id(recipe_id, timing.step, timing.started),
                 recipe_id=recipe_id,
                 step=timing.step,
-                seconds=round(time.monotonic() - timing.clock, 3),
+                seconds=round(timing.logged - timing.clock, 3),
                 usage=usage,
             )
         )

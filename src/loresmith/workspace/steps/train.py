@@ -48,7 +48,7 @@ class Train(Step):
         )
 
         def tell(progress: TrainingProgress) -> None:
-            context.on_progress(training_progress(progress))
+            context.pass_on(training_progress(progress))
 
         train_in_child(task, run_folder(context), on_progress=tell, check=context.check)
         context.finish(_key(run.id), self.name, run.folder, [])
