@@ -29,6 +29,7 @@ from loresmith.records import Curated, Fact, StoredRecord, Wording, WordingKind,
 from loresmith.store.row_query import Cursor
 from loresmith.workspace.context import Context
 from loresmith.workspace.rows import RowFilter, Rows
+from loresmith.workspace.rows.freshness import is_current
 from loresmith.workspace.rows.projection import list_rows
 from loresmith.workspace.steps.asking import passages
 from loresmith.workspace.steps.curate import unreviewed_key
@@ -73,7 +74,8 @@ def project(folder: Path, rows: int) -> Workspace:
         print(f"{'':44s} {'clock':>10s} {'processor':>10s}")
         if not facts(context):
             _timed_once(f"records of {rows:,} rows written", lambda: _write(context))
-        _timed_once("index built, in a process of its own", lambda: list_rows(context))
+        if not is_current(context):
+            _timed_once("index built, in a process of its own", lambda: list_rows(context))
     return workspace
 
 

@@ -1,28 +1,35 @@
-"""What answering many people at once gains: one by one against continuous batching.
+"""What answering many clients at once gains, measured through `/v1/chat/completions`.
 
-Run `python benchmarks/serving.py`; it takes some minutes. It serves the embedded model from a
-process of its own, with two adapters beside it, and asks as many questions at once as stand in the
-first column. "One by one" is the same server with room for a single row: what comes next waits.
+    python benchmarks/serving.py [--base-model embedded] [--at-once 1 8 16] [--requests 32]
+
+Starts `loresmith serve` over a project with two trained runs (adapters of rank 16 with random
+weights, which cost what trained ones do) and asks it as many questions as `--requests` says, so
+many of them at once as stands in the first column: each client asks its next question when its
+answer has ended. With one at once, nobody shares a batch with anybody: that is what the others are
+compared with. Answers are streamed and at most 64 tokens long; the same questions with the same
+seeds are asked in each line.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
-import queue
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import psutil
 
-from loresmith.models.base import Sampling
 from loresmith.models.base_models import resolve_base_model
-from loresmith.models.hosting import Failed, Finished, Hosts, Piece, Question, Weights
-from loresmith.records import Message
 from loresmith.settings import load_settings
 
 _PROMPTS = (
@@ -31,95 +38,148 @@ _PROMPTS = (
     "What does a harbour master do all day?",
     "Name some goods that travel in bulk, and say why.",
 )
+_START = "from loresmith.cli import main; main()"
+_DONE = "[DONE]"
+
+
+class Answered(NamedTuple):
+    """What one request took, in seconds, and gave."""
+
+    first_word: float
+    whole: float
+    tokens: int
 
 
 class Measured(NamedTuple):
-    """What one round of questions took."""
+    """What all requests of a line took."""
 
+    requests_a_second: float
     tokens_a_second: float
     tokens_a_cpu_second: float
-    """What a busy machine does not change: for each second that the model's process computed."""
+    """For each second that the model's process computed: what a busy machine changes least."""
     first_word: float
     """Seconds until the first text, the median."""
-    last_word: float
-    """Seconds until the last reply ended."""
+    slowest: float
+    """Seconds of the slowest request."""
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
+    """Prints a table, in the form that docs/benchmarks.md holds."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--base-model", default="embedded")
     options.add_argument("--tokens", type=int, default=64, help="Longest reply.")
-    options.add_argument("--at-once", type=int, nargs="+", default=[1, 4, 16])
+    options.add_argument("--requests", type=int, default=32, help="Questions of a line.")
+    options.add_argument("--at-once", type=int, nargs="+", default=[1, 8, 16])
     chosen = options.parse_args()
-    base = resolve_base_model(chosen.base_model, load_settings())
-    with tempfile.TemporaryDirectory() as folder:
-        adapters = [_adapter(base, Path(folder) / name) for name in ("one", "two")]
-        print(
-            "| questions at once | who answers | way | tokens/s | first word (s) | all done (s) |"
-        )
-        print("|---:|---|---|---:|---:|---:|---:|")
-        for who, weights in (
-            ("base", [Weights(base)]),
-            ("base + 2 adapters", [Weights(base), *(Weights(base, one) for one in adapters)]),
-        ):
-            for way, limit in (("one by one", 1), ("batched", 64)):
-                _round_of(who, way, weights, limit, chosen)
+    with tempfile.TemporaryDirectory() as folder, _served(Path(folder), chosen.base_model) as url:
+        base, *runs = _models(url)
+        print("| at once | who answers | requests/s | tokens/s | gain | tokens/CPU s ", end="")
+        print("| first word (s) | slowest (s) |\n|---:|---|---:|---:|---:|---:|---:|---:|")
+        for who, models in (("base", [base]), ("base + 2 adapters", [base, *runs])):
+            alone: Measured | None = None
+            for count in chosen.at_once:
+                asked = [models[number % len(models)] for number in range(chosen.requests)]
+                one = asyncio.run(_round(url, asked, count, chosen.tokens))
+                alone = alone or one
+                gain = one.tokens_a_second / alone.tokens_a_second
+                print(
+                    f"| {count} | {who} | {one.requests_a_second:.2f} | {one.tokens_a_second:.1f} "
+                    f"| {gain:.1f} | {one.tokens_a_cpu_second:.1f} | {one.first_word:.2f} "
+                    f"| {one.slowest:.1f} |",
+                    flush=True,
+                )
 
 
-def _round_of(
-    who: str, way: str, weights: Sequence[Weights], limit: int, chosen: argparse.Namespace
-) -> None:
-    hosts = Hosts(max_rows=limit)
+async def _round(url: str, models: Sequence[str], at_once: int, tokens: int) -> Measured:
+    """One request to each of `models`, in order, `at_once` of them at a time."""
+    waiting = asyncio.Queue[tuple[int, str]]()
+    for numbered in enumerate(models):
+        waiting.put_nowait(numbered)
+    answers: list[Answered] = []
+    async with httpx.AsyncClient(base_url=url, timeout=None, trust_env=False) as client:
+        for model in dict.fromkeys(models):  # what is slow only the first time
+            await _ask(client, model, 0, 1)
+
+        async def keep_asking() -> None:
+            while not waiting.empty():
+                number, model = waiting.get_nowait()
+                answers.append(await _ask(client, model, number, tokens))
+
+        began, computed = time.monotonic(), _computed()
+        await asyncio.gather(*(keep_asking() for _ in range(at_once)))
+        seconds, computed = time.monotonic() - began, _computed() - computed
+    written = sum(answer.tokens for answer in answers)
+    return Measured(
+        len(answers) / seconds,
+        written / seconds,
+        written / computed,
+        statistics.median(answer.first_word for answer in answers),
+        max(answer.whole for answer in answers),
+    )
+
+
+async def _ask(client: httpx.AsyncClient, model: str, number: int, tokens: int) -> Answered:
+    asked = {
+        "model": model,
+        "messages": [{"role": "user", "content": _PROMPTS[number % len(_PROMPTS)]}],
+        "temperature": 0.8,
+        "seed": number,
+        "max_tokens": tokens,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    began = time.monotonic()
+    first, written = 0.0, 0
+    async with client.stream("POST", "/v1/chat/completions", json=asked) as reply:
+        if reply.status_code != 200:
+            raise SystemExit((await reply.aread()).decode())
+        async for line in reply.aiter_lines():
+            if not line.startswith("data: ") or line.endswith(_DONE):
+                continue
+            chunk = json.loads(line.removeprefix("data: "))
+            if chunk["usage"]:
+                written = chunk["usage"]["completion_tokens"]
+            elif chunk["choices"][0]["delta"].get("content"):
+                first = first or time.monotonic() - began
+    return Answered(first, time.monotonic() - began, written)
+
+
+@contextmanager
+def _served(folder: Path, base_model: str) -> Iterator[str]:
+    """The address of a server with its own home, which takes this machine's models."""
+    settings = load_settings()
+    base = resolve_base_model(base_model, settings)
+    home = folder / "home"
+    home.mkdir()
+    (home / "models").symlink_to(settings.home / "models")
+    project = _project(folder / "harbor", base_model, base)
+    server = subprocess.Popen(
+        [sys.executable, "-c", _START, "serve", str(project), "--port", "0"],
+        env={**os.environ, "LORESMITH_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
-        for one in weights:
-            hosts.load(one)
-        _ask(hosts, weights, 1, chosen.tokens)  # what is slow only the first time
-        for count in chosen.at_once:
-            measured = _ask(hosts, weights, count, chosen.tokens)
-            print(
-                f"| {count} | {who} | {way} | {measured.tokens_a_second:.1f} "
-                f"| {measured.tokens_a_cpu_second:.1f} | {measured.first_word:.2f} "
-                f"| {measured.last_word:.1f} |",
-                flush=True,
-            )
+        assert server.stdout is not None
+        yield server.stdout.readline().split()[4].removesuffix("/api/v1")
     finally:
-        hosts.close()
+        server.terminate()
+        server.wait(20)
 
 
-def _ask(hosts: Hosts, weights: Sequence[Weights], count: int, tokens_each: int) -> Measured:
-    """`count` questions at the same moment, spread over `weights`."""
-    heard: queue.Queue[tuple[int, float, Piece | Finished | Failed]] = queue.Queue()
-    started, computed = time.monotonic(), _computed()
-    for number in range(count):
-
-        def hear(told: Piece | Finished | Failed, number: int = number) -> None:
-            heard.put((number, time.monotonic() - started, told))
-
-        messages = (Message(role="user", content=_PROMPTS[number % len(_PROMPTS)]),)
-        sampling = Sampling(temperature=0.8, max_tokens=tokens_each, seed=number)
-        question = Question(messages=messages, sampling=sampling)
-        hosts.ask(weights[number % len(weights)], question, hear)
-    first: dict[int, float] = {}
-    tokens, ended, last = 0, 0, 0.0
-    while ended < count:
-        number, at, told = heard.get()
-        if isinstance(told, Failed):
-            raise told.error()
-        first.setdefault(number, at)
-        if isinstance(told, Finished):
-            tokens, ended, last = tokens + told.usage.completion_tokens, ended + 1, at
-    computed = _computed() - computed
-    return Measured(tokens / last, tokens / computed, statistics.median(first.values()), last)
+def _project(folder: Path, base_model: str, weights: Path) -> Path:
+    """A project that looks as if two runs had been trained in it."""
+    for name in ("one", "two"):
+        run = folder / "runs" / name
+        _write_adapter(weights, run / "adapter")
+        note = {"id": name, "base_model": base_model}
+        (run / "run.json").write_text(json.dumps(note), encoding="utf-8")
+    (folder / "loresmith.yaml").write_text(f"base_model: {base_model}\n", encoding="utf-8")
+    return folder
 
 
-def _computed() -> float:
-    """CPU seconds of the models' processes so far."""
-    times = [child.cpu_times() for child in psutil.Process().children()]
-    return sum(one.user + one.system for one in times)
-
-
-def _adapter(base: Path, folder: Path) -> Path:
-    """A LoRA adapter of rank 16 with random weights: it costs what a trained one does."""
+def _write_adapter(base: Path, folder: Path) -> None:
     import torch
     from peft import LoraConfig, get_peft_model
 
@@ -135,8 +195,21 @@ def _adapter(base: Path, folder: Path) -> Path:
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.002)
     tuned.save_pretrained(str(folder), save_embedding_layers=False)
-    assert json.loads((folder / "adapter_config.json").read_text())["peft_type"] == "LORA"
-    return folder
+
+
+def _models(url: str) -> list[str]:
+    """The project's base, then its runs."""
+    found = httpx.get(f"{url}/v1/models", trust_env=False).json()["data"]
+    ids = [str(model["id"]) for model in found]
+    tuned = [id for id in ids if id.startswith("harbor/")]
+    return [next(id for id in reversed(ids) if id not in tuned), *tuned]
+
+
+def _computed() -> float:
+    """CPU seconds of the processes that hold models, so far."""
+    below = psutil.Process().children(recursive=True)
+    times = [one.cpu_times() for one in below if "hosting.child" in " ".join(one.cmdline())]
+    return sum(one.user + one.system for one in times)
 
 
 if __name__ == "__main__":

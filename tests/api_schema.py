@@ -54,11 +54,11 @@ class Operation(NamedTuple):
     def _unshown(self, schema: dict[str, Any], path: str) -> list[str]:
         if "$ref" in schema:
             return self._unshown(self.schemas[schema["$ref"].rsplit("/", 1)[-1]], path)
-        if "items" in schema and path:
-            return self._unshown(schema["items"], path)
         shown = {"examples", "default", "enum", "const"} & set(schema)
         if shown or schema.get("type") == "boolean":
             return []
+        if "items" in schema and path:
+            return self._unshown(schema["items"], path)
         fields = schema.get("properties", {})
         if path and not fields:
             return [path]

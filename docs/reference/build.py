@@ -72,6 +72,7 @@ _COMMANDS = """\
 failed, and what and why is listed; 2 wrong use; 130 stopped by Ctrl-C.
 
 """
+_EXPLAINED_ABOVE = ("cursor", "limit", "Idempotency-Key", "If-Match", "Last-Event-ID")
 _API = """\
 # The REST API
 
@@ -82,12 +83,14 @@ _API = """\
   OpenAI's form. 401: log in first; 403: not from here; 404: unknown; 409: not as things stand;
   412 and 428: see edits; 413: too large; 422: what was sent has faults, each with its path;
   429: wait `Retry-After` seconds; 501: a package is missing; 503: a model cannot be reached.
-- **Lists** come in pages of at most 200: ask with `cursor`, the `next_cursor` of the page before.
-- **Edits** send in `If-Match` the `ETag` with which the thing was read: without it 428, and 412 when
-  somebody else has changed it meanwhile. `*` is any state.
+- **Lists** come in pages of `limit` items, 50 or up to 200: ask for the next one with `cursor`, the
+  `next_cursor` of the page before.
+- **Edits** send in `If-Match` the `ETag` with which the thing was read: without it 428, and 412
+  when somebody else has changed it meanwhile. `*` is any state.
 - **What starts work** takes an `Idempotency-Key`: the same request under the same key is carried
   out once, also after a restart, and answered the same for seven days.
-- **Progress** comes as server-sent events; who comes back sends `Last-Event-ID` and misses nothing.
+- **Progress** comes as server-sent events; whoever comes back sends `Last-Event-ID` (browsers do
+  so by themselves) and misses nothing.
 - **On any but a loopback address** send an API key: `Authorization: Bearer ls-...`
   (see [what is protected](../security.md)).
 
@@ -200,9 +203,13 @@ class _ApiPage:
 
     def _operation(self, method: str, path: str, operation: Schema) -> Iterator[str]:
         yield f"### `{method} {path}`\n\n"
-        yield f"{operation['summary'].rstrip('.?')}. {_plain(operation['description'])}\n\n"
-        for one in operation.get("parameters", []):
-            if one["in"] != "path":
+        yield f"**{operation['summary']}** {_plain(operation['description'])}\n\n"
+        given = [one for one in operation.get("parameters", []) if one["in"] != "path"]
+        common = [f"`{one['name']}`" for one in given if one["name"] in _EXPLAINED_ABOVE]
+        if common:
+            yield f"- takes {', '.join(common)}\n"
+        for one in given:
+            if one["name"] not in _EXPLAINED_ABOVE:
                 kind = _type(one["schema"], self._shapes)
                 told = _plain(one.get("description", ""))
                 yield f"- {one['in']} `{one['name']}` ({kind}){': ' * bool(told)}{told}\n"

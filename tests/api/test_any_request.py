@@ -28,7 +28,7 @@ from starlette.testclient import TestClient
 from api_schema import Operation, operations_of
 from loresmith.workspace.home import Home
 
-EXAMPLES = 6
+EXAMPLES = 4
 """Requests of each operation; few, as there are about a hundred operations."""
 _FORESEEN = (501, 503)
 """What is missing on this machine (a package, a model, a teacher) is told with these."""
@@ -42,11 +42,25 @@ _HOSTILE = {
     "markup": "<img src=x onerror=alert(1)>",
     "SQL": "' OR 1=1 --",
     "a format": "%s%n{0}{{7*7}}",
-    "overlong": "长" * 5000,
+    "overlong": "长" * 500,
     "a huge number": "9" * 400,
     "not a number": "NaN",
     "below zero": "-1",
 }
+_UNREADABLE = (
+    ("application/json", b""),
+    ("application/json", b"{"),
+    ("application/json", b"\xff\xfe\x00"),
+    ("application/json", b"[" * 5000),
+    ("application/json", b'{"settings": {"a": NaN, "\\ud800": "\\udfff"}}'),
+    ("application/json", b"9" * 5000),
+    ("application/json; charset=none", b"{}"),
+    ("multipart/form-data", b"--x\r\n"),
+    ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\n\x00"),
+    ("multipart/form-data; boundary=\x00", b"--x--"),
+    ("text/plain", b"{}"),
+    ("", b"\x00"),
+)
 
 
 @pytest.fixture
@@ -91,6 +105,7 @@ def ids(client: TestClient, home: Home, examined: Path, tmp_path: Path) -> dict[
     }
 
 
+@pytest.mark.timeout(900)  # about four hundred requests, which a busy machine takes long for
 def test_requests_as_described_are_answered_as_described(
     client: TestClient, ids: dict[str, str]
 ) -> None:
@@ -101,6 +116,7 @@ def test_requests_as_described_are_answered_as_described(
     assert not broken, "\n".join(broken)
 
 
+@pytest.mark.timeout(900)
 def test_no_text_in_a_path_a_query_or_a_body_breaks_the_server(
     client: TestClient, ids: dict[str, str]
 ) -> None:
@@ -115,23 +131,32 @@ def test_no_text_in_a_path_a_query_or_a_body_breaks_the_server(
     assert not broken, "\n".join(broken)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe\x00", b"[" * 5000, b"NaN", b"9" * 5000])
-@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data", "text/plain", ""])
-def test_no_body_breaks_the_server(client: TestClient, home: Home, body: bytes, kind: str) -> None:
+def test_no_body_breaks_the_server(client: TestClient, home: Home) -> None:
     project = home.projects.create("Empty").id
-    for operation in operations_of(client):
-        if operation.method in ("POST", "PUT", "PATCH"):
-            path = operation.path.replace("{project_id}", project)
-            headers = {"Content-Type": kind, "If-Match": "*"}
-            reply = client.request(operation.method, path, content=body, headers=headers)
-            assert _is_foreseen(reply), f"{operation}: {reply.text[:300]}"
+    broken = [
+        f"{operation} with {body[:20]!r} as {kind}: {reply.status_code} {reply.text[:300]}"
+        for operation in operations_of(client)
+        if operation.method in ("POST", "PUT", "PATCH")
+        for kind, body in _UNREADABLE
+        for reply in [_sent(client, operation, project, kind, body)]
+        if not _is_foreseen(reply)
+    ]
+    assert not broken, "\n".join(broken)
+
+
+def _sent(client: TestClient, operation: Operation, project: str, kind: str, body: bytes) -> Any:
+    path = operation.path.replace("{project_id}", project)
+    headers = {"Content-Type": kind, "If-Match": "*"}
+    return client.request(operation.method, path, content=body, headers=headers)
 
 
 def _operations(client: TestClient) -> Iterator[APIOperation[Any, Any, Any, Any]]:
     described = schemathesis.openapi.from_dict(client.get("/api/v1/openapi.json").json())
     for result in described.get_all_operations():
         operation = result.ok()
-        if not operation.path.endswith("/events"):  # they go on for as long as one listens
+        endless = operation.path.endswith("/events")  # they go on for as long as one listens
+        is_upload = "multipart/form-data" in str(operation.definition.raw.get("requestBody", ""))
+        if not endless and not is_upload:  # uploads are tried in test_safe_data.py
             yield operation
 
 
@@ -159,7 +184,6 @@ def _try_out(
         told = f"{operation.method.upper()} {operation.path}: {reply.status_code}"
         if not _is_foreseen(reply):
             broken.append(f"{told} {reply.text[:300]}")
-        reply.request.read()  # a form is streamed, and quoted where its reply is wrong
         try:
             case.validate_response(reply, checks=_AS_DESCRIBED)
         except (Failure, FailureGroup) as failure:

@@ -53,6 +53,11 @@ def test_versions_with_figures(api: TestClient, frozen: str) -> None:
     assert api.get(f"{frozen}/datasets/3").status_code == 404
 
 
+def test_what_the_next_version_would_hold_is_told(api: TestClient, base: str) -> None:
+    told = api.get(f"{base}/datasets/next").json()
+    assert (told["rows"], told["passages"], told["left_out"]) == (0, 0, {})
+
+
 def test_rows_come_in_pages_and_filtered(api: TestClient, frozen: str) -> None:
     seen, cursor = [], None
     while True:

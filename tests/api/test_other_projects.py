@@ -43,7 +43,8 @@ def _ids(api: TestClient, home: Home, project: str) -> dict[str, str]:
         found: list[dict[str, Any]] = api.get(f"{base}/{path}").json()["items"]
         return found
 
-    key, run = str(items("documents")[0]["key"]), str(items("runs")[0]["id"])
+    document, run = items("documents")[0], str(items("runs")[0]["id"])
+    key = str(document["key"])
     text = api.get(f"{base}/documents/{quote(key)}")
     changed = api.put(
         f"{base}/documents/{quote(key)}/text",
@@ -56,7 +57,7 @@ def _ids(api: TestClient, home: Home, project: str) -> dict[str, str]:
     wanted = {"upload_id": upload["upload"]["id"]}
     return {
         "key": key,
-        "document": key,
+        "document": str(document["name"]),
         "revision": str(api.get(f"{base}/documents/{quote(key)}/revisions").json()[0]["id"]),
         "run_id": run,
         "run": run,

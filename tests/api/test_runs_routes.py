@@ -68,6 +68,8 @@ def test_what_is_not_there_is_not_found(api: TestClient, base: str) -> None:
         assert api.get(f"{base}/{path}").status_code == 404
     assert api.delete(f"{base}/runs/v1-x").status_code == 404
     assert api.get(f"{base}/exams/compare?run=a&run=b").status_code == 404
+    assert api.get(f"{base}/runs/compare?run=a&run=b").status_code == 404
+    assert api.get(f"{base}/runs/compare?run=a").status_code == 422
 
 
 def test_settings_are_changed_by_who_has_read_them_last(api: TestClient, base: str) -> None:

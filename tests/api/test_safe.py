@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from loresmith.api import create_api
 from loresmith.api.security import Access
+from loresmith.api.serving import access_for
 from loresmith.errors import Conflict
 from loresmith.web import create_studio
 from loresmith.workspace.accounts import Accounts, TooManyAttempts, passwords, server_key
@@ -122,8 +123,37 @@ class TestOnThisMachine:
         assert reply.status_code == 400
         assert "127.0.0.1" in reply.json()["hint"]
 
+    @pytest.mark.parametrize(
+        "sign", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP"]
+    )
+    def test_others_do_not_get_in_through_a_proxy(self, api: TestClient, sign: str) -> None:
+        for said in ("203.0.113.9", "127.0.0.1", "localhost", "for=127.0.0.1", ""):
+            reply = api.get("/api/v1/projects", headers={sign: said})
+            assert reply.status_code == 403
+            assert "--login" in reply.json()["hint"]
+
+    def test_a_forwarded_host_is_no_name_of_ours(self, api: TestClient) -> None:
+        sent = {"Host": "evil.example", "X-Forwarded-Host": "127.0.0.1"}
+        assert api.get("/api/v1/projects", headers=sent).status_code == 400
+
+    def test_a_proxy_that_is_named_may_pass_requests_on(self, home: Home) -> None:
+        access = access_for(home, "127.0.0.1", names=["studio.example"])
+        proxied = TestClient(create_api(home, access=access), base_url="http://studio.example")
+        sent = {"X-Forwarded-For": "203.0.113.9"}
+
+        assert proxied.get("/api/v1/projects", headers=sent).status_code == 200
+
+    @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "203.0.113.9", ""])
+    def test_any_other_address_needs_somebody_who_can_log_in(self, home: Home, host: str) -> None:
+        with pytest.raises(Conflict, match="login is needed"):
+            access_for(home, host)
+
 
 class TestLogin:
+    @pytest.mark.parametrize("sign", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Host"])
+    def test_nobody_gets_in_by_saying_that_he_is_here(self, served: Any, sign: str) -> None:
+        assert served().get("/api/v1/me", headers={sign: "127.0.0.1"}).status_code == 401
+
     @pytest.mark.parametrize("path", ["/api/v1/me", "/api/v1/projects", "/v1/models"])
     def test_programs_are_refused_without_a_key(self, served: Any, path: str) -> None:
         reply = served().get(path)
@@ -355,6 +385,8 @@ class TestForeignPages:
         [
             {"Origin": ATTACKER},
             {"Origin": "null"},
+            {"Origin": "http://["},
+            {"Origin": ""},
             {"Origin": "http://127.0.0.1:9999"},
             {"Sec-Fetch-Site": "cross-site"},
             {"Sec-Fetch-Site": "same-site"},

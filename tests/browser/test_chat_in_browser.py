@@ -51,6 +51,31 @@ def test_both_models_answer_and_a_new_page_remembers(page: Any, served: ServedPr
     expect(answers(page)).to_have_count(0)
 
 
+def test_what_was_written_when_the_page_is_left_stays_and_is_looked_up(
+    page: Any, served: ServedProject
+) -> None:
+    page.goto(f"/projects/{served.project.id}/chat")
+    page.get_by_label("Right").select_option("")
+    page.evaluate(_NEVER_ENDING)
+    ask(page, "How much?")
+    expect(answers(page).locator(".chat-text")).to_have_text("It cost 4.2 million")
+    page.reload()
+    expect(answers(page).locator(".chat-figure.not_found")).to_have_text(re.compile("4.2 million"))
+    expect(answers(page)).to_have_attribute("data-state", "lost")
+    expect(page.get_by_role("button", name="Ask again")).to_be_visible()
+
+
+_NEVER_ENDING = """() => {
+  const real = window.fetch;
+  const piece = JSON.stringify({ text: "It cost 4.2 million", reasoning: "" });
+  const event = new TextEncoder().encode(`event: piece\\ndata: ${piece}\\n\\n`);
+  window.fetch = async (address, options) =>
+    String(address).endsWith("/chat/replies")
+      ? new Response(new ReadableStream({ start: (stream) => stream.enqueue(event) }))
+      : real(address, options);
+}"""
+
+
 def test_a_figure_that_no_document_has_is_marked(page: Any, served: ServedProject) -> None:
     page.goto(f"/projects/{served.project.id}/chat?run=v1-cost")
     page.get_by_label("Left").select_option("coast/v1-cost")
@@ -129,7 +154,7 @@ def test_text_of_a_model_is_never_html(page: Any, served: ServedProject) -> None
 def test_a_server_that_is_killed_while_it_answers_loses_nothing(
     page: Any, served: ServedProject, studio: StudioServer
 ) -> None:
-    page.allowed_faults += ["ERR_", "Failed to load resource"]
+    page.allowed_faults += ["ERR_", "Failed to load resource", "htmx:"]
     page.goto(f"/projects/{served.project.id}/chat")
     ask(page, "Who?")
     expect(answers(page).nth(1)).to_have_attribute("data-state", "done")

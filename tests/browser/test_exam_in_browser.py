@@ -33,6 +33,12 @@ def test_questions_are_gone_through_by_keyboard_and_marked_by_hand(page, project
     page.locator("[data-sitting=after]").get_by_role("button", name="right", exact=True).click()
     page.get_by_text("1 mark by hand").wait_for()
     page.locator("#items .hand").wait_for()
+    why = page.locator("[data-sitting=after]").get_by_label("Why, if you like")
+    why.fill("means the same")
+    why.press("Enter")
+    page.locator("[data-sitting=after] q", has_text="means the same").wait_for()
+    page.get_by_text("1 mark by hand").wait_for()
+    page.locator("[data-sitting=before]").get_by_label("Why, if you like").press("Enter")
     page.locator("#item-filter select[name=outcome]").select_option("learned")
     page.locator("#items [data-item]").nth(1).wait_for(state="detached")
     assert "outcome=learned" in page.url

@@ -9,6 +9,8 @@ import pytest
 from loresmith.settings import Settings
 from loresmith.workspace.home import Home
 
+expect = pytest.importorskip("playwright.sync_api").expect
+
 
 @pytest.fixture
 def project(studio):
@@ -53,6 +55,30 @@ def test_the_keyboard_alone_skips_the_navigation(page):
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
     page.locator("#content:focus").wait_for()
+
+
+def test_the_keyboard_stays_in_an_open_dialog_and_comes_back_from_it(page):
+    page.goto("/models")
+    opener = page.get_by_role("button", name="Add an endpoint")
+    opener.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    behind = "document.activeElement !== document.body && !document.activeElement.closest('dialog')"
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        assert not page.evaluate(behind)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_what_has_the_focus_of_the_keyboard_can_be_seen(page):
+    page.goto("/settings")
+    page.locator("main button").first.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    style = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.evaluate(style) == "solid"
 
 
 def test_a_recipe_is_saved_by_key_and_its_faults_are_shown_in_place(page, project):

@@ -50,6 +50,7 @@ def wait_for_more_points(page, than: int) -> None:
 
 def test_the_curve_moves_and_goes_on_after_the_server_was_killed(page, studio, project):
     page.allowed_faults += ["ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET"]
+    page.allowed_faults.append("htmx:sendError")
     page.goto(f"/projects/{project.id}/train")
     page.locator("[data-ready=yes]").wait_for()
     page.get_by_role("textbox", name="Learning rate").fill("0.002")
@@ -67,10 +68,24 @@ def test_the_curve_moves_and_goes_on_after_the_server_was_killed(page, studio, p
     page.locator("tr[data-run][data-state=stopped]").wait_for(timeout=120_000)
     page.get_by_text("The latest training was stopped").wait_for()
     stopped_at = points(page)
-    page.get_by_role("button", name="Go on").click()
+    page.locator("tr[data-run]").get_by_role("button", name="Go on").click()
     wait_for_more_points(page, stopped_at)
     page.get_by_role("button", name="Stop").click()
     page.locator("tr[data-run][data-state=stopped]").wait_for(timeout=120_000)
+    run_id = page.locator("tr[data-run]").get_attribute("data-run")
+    curves = page.request.get(f"/api/v1/projects/{project.id}/runs/{run_id}/curves").json()
+    assert curves["step"] == list(range(1, curves["step"][-1] + 1))
+
+
+def test_a_refused_start_leads_to_the_first_setting_that_is_not_right(page, project):
+    page.allowed_faults.append("422")
+    page.goto(f"/projects/{project.id}/train")
+    page.get_by_label("Rank", exact=True).fill("0")
+    page.get_by_role("button", name="Train only").click()
+    rank = page.locator("#train-form [name='training.rank'][aria-invalid]")
+    rank.wait_for()
+    assert rank.evaluate("field => field === document.activeElement")
+    assert page.locator("tr[data-run]").count() == 0
 
 
 def test_the_command_follows_the_form_and_another_type_brings_its_fields(page, project):

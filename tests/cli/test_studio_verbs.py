@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,6 +104,24 @@ def test_a_server_that_is_asked_to_stop_does_so_and_leaves_json_lines(start: Sta
     asked = next(line for line in lines if line.get("route") == "/api/v1/projects")
     assert (asked["method"], asked["status"], asked["level"]) == ("GET", 200, "info")
     assert "hush" not in log
+    assert "Traceback" not in log
+
+
+def test_open_event_streams_do_not_hold_up_a_server_that_is_asked_to_stop(
+    start: Starter, project: Path
+) -> None:
+    running = start("serve", project)
+    [known] = running.get("/api/v1/projects").json()["items"]
+    address = f"{running.url}/api/v1/projects/{known['id']}/events"
+    with ExitStack() as stack:
+        client = stack.enter_context(httpx.Client(trust_env=False, timeout=60))
+        streams = [stack.enter_context(client.stream("GET", address)) for _ in range(5)]
+        assert [stream.status_code for stream in streams] == [200] * 5
+        running.process.send_signal(signal.SIGTERM)
+        _, log = running.process.communicate(timeout=60)
+
+    assert running.process.returncode == 0
+    assert "timeout graceful shutdown exceeded" not in log
     assert "Traceback" not in log
 
 

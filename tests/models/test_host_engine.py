@@ -98,13 +98,28 @@ def test_greedy_replies_are_those_of_the_exam_token_for_token(
         assert (end.finish_reason, end.usage) == (reply.finish_reason, reply.usage)
 
 
+@pytest.fixture
+def rows_together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each pass through the model had."""
+    counted: list[int] = []
+    forward = AdaptedModel.__call__
+
+    def count(self: AdaptedModel, **inputs: Any) -> Any:
+        counted.append(len(inputs["input_ids"]))
+        return forward(self, **inputs)
+
+    monkeypatch.setattr(AdaptedModel, "__call__", count)
+    return counted
+
+
 def test_base_and_adapters_answer_in_one_batch_each_with_its_own_words(
-    base: Path, adapters: dict[str, Path], device: Device
+    base: Path, adapters: dict[str, Path], device: Device, rows_together: list[int]
 ) -> None:
     engine = engine_of(base, device, adapters=adapters)
     for number, name in enumerate(["one", "", "two", "one"]):
         engine.submit(number, name, Question(messages=ask("Who?"), sampling=GREEDY))
     heard = Heard().all(engine)
+    assert rows_together[:2] == [3, 4]  # the prompt that two ask of one adapter is read once
     assert heard.text[0] == heard.text[3] == "Ilse Brandt."
     assert heard.text[2] == "It cost 4.2 million."
     with LocalModel(base, device=device, dtype="float32") as model:
@@ -143,6 +158,21 @@ def test_a_seed_draws_what_it_draws_alone(base: Path, device: Device) -> None:
     engine.submit(1, "", Question(messages=ask("a"), sampling=GREEDY))
     engine.submit(2, "", Question(messages=ask("Who?"), sampling=drawn))
     assert Heard().all(engine).text[2] == expected
+
+
+def test_one_prompt_with_three_seeds_is_read_once_and_answered_as_if_alone(
+    base: Path, device: Device, rows_together: list[int]
+) -> None:
+    seeds = [Sampling(temperature=1.0, max_tokens=12, seed=seed) for seed in (1, 2, 3)]
+    with LocalModel(base, device=device, dtype="float32") as model:
+        expected = [model.reply(ask("港务局"), drawn).text for drawn in seeds]
+    engine = engine_of(base, device)
+    for number, drawn in enumerate(seeds):
+        engine.submit(number, "", Question(messages=ask("港务局"), sampling=drawn))
+    heard = Heard().all(engine)
+    assert [heard.text[number] for number in range(3)] == expected
+    assert rows_together[0] == 1
+    assert max(rows_together) > 1
 
 
 def test_a_reply_ends_before_a_stop_string_even_across_tokens(

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -17,13 +18,17 @@ _READY_WITHIN = 60.0
 
 
 class StudioServer:
-    """Use as a context manager. `url` has no slash at its end; `log` is what the server said."""
+    """Use as a context manager. `url` has no slash at its end; `log` is what the server said.
 
-    def __init__(self, home: Path, **environment: str) -> None:
+    `arguments` are further ones of `loresmith studio`.
+    """
+
+    def __init__(self, home: Path, *, arguments: Sequence[str] = (), **environment: str) -> None:
         self.home = home
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = home.parent / f"studio-{self.port}.log"
+        self._arguments = arguments
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -47,6 +52,7 @@ class StudioServer:
                 [
                     *(sys.executable, "-m", "loresmith", "studio"),
                     *("--no-open", "--port", str(self.port)),
+                    *self._arguments,
                 ],
                 env=os.environ | {"LORESMITH_HOME": str(self.home)} | self._environment,
                 stdout=log,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -72,7 +74,10 @@ def test_a_model_is_loaded_and_unloaded_with_its_memory_shown(
     asking: TestClient, served: ServedProject
 ) -> None:
     address = f"/projects/{served.project.id}/chat"
-    assert "No model is in memory" in asking.get(f"{address}/models").text
+    at_first = asking.get(f"{address}/models").text
+    assert "No model is in memory" in at_first
+    sent = [json.loads(unescape(text)) for text in re.findall(r'hx-vals="([^"]*)"', at_first)]
+    assert {"model": "coast/v1-ilse"} in sent
     loaded = asking.post(f"{address}/load", data={"model": "coast/v1-ilse"}).text
     assert re.search(r'data-model="coast/v1-ilse" data-loaded="yes"', loaded)
     assert re.search(r"[\d.]+\s(MB|GB)", loaded)

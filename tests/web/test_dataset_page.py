@@ -12,6 +12,7 @@ import pytest
 
 from loresmith.workspace.home import Home
 from loresmith.workspace.projects import KnownProject
+from loresmith.workspace.rows import Rows
 
 EVIL = "<script>alert(1)</script>"
 ROWS: list[dict[str, Any]] = [
@@ -150,6 +151,38 @@ def test_freezing_shows_how_far_it_is(
     shown = client.post(f"{base}/freeze").text
     assert started == ["worker"]
     assert "Waiting its turn" in shown
-    address = re.search(r'hx-get="([^"]+/freezing/\w+)"', shown)
+    address = re.search(r'hx-get="([^"]+/freezing/\w+[^"]*)"', shown)
     assert address is not None
-    assert client.get(address[1]).status_code == 200
+    assert "Waiting its turn" in client.get(address[1]).text
+
+
+def test_a_version_that_would_be_equal_is_not_made_and_that_is_said(
+    client: Any, frozen: str, home: Home, project: KnownProject
+) -> None:
+    from loresmith.workspace.background import Background
+
+    workspace = home.workspace(project.id)
+    workspace.do("dataset")
+    job = Background(workspace).jobs()[0]
+    again = client.get(f"{frozen}/freezing/{job.id}?newest=2")
+    assert "Nothing has changed" in again.text and "Version 2" in again.text
+    assert client.get(f"{frozen}/freezing/{job.id}?newest=1").headers["HX-Redirect"] == frozen
+
+
+def test_what_would_go_in_is_told_before_freezing(client: Any, base: str) -> None:
+    assert f'hx-get="{base}/next"' in client.get(base).text
+    assert "Nothing would go in" in client.get(f"{base}/next").text
+
+
+def test_what_stays_out_is_told_with_reasons_in_both_languages(
+    client: Any, base: str, home: Home, project: KnownProject
+) -> None:
+    imported(client, base)
+    rows = Rows(home.workspace(project.id))
+    first, second = rows.page(limit=2).rows
+    rows.review([first.id, second.id], "rejected")
+    told = client.get(f"{base}/next").text
+    assert "Rows that go in" in told and ">28<" in told
+    assert "rejected by a reviewer" in told
+    chinese = client.get(f"{base}/next", headers={"Accept-Language": "zh-CN"}).text
+    assert "审核未通过" in chinese and "将收入的条目" in chinese

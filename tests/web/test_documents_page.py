@@ -119,3 +119,24 @@ def test_the_page_speaks_chinese(client: Any, at: str) -> None:
     page = client.get(at, headers={"Accept-Language": "zh-CN"}).text
     assert "将文件或文件夹拖到这里" in page
     assert "尚未读取" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("通知.exe", b"MZ", "无法读取 .exe 文件"),
+        ("空.md", b"", "空.md 是空文件"),
+        ("渔港纪要.txt", "又一份。\n".encode(), "已有名为 渔港纪要.txt 的文档"),
+        (
+            "乱码.txt",
+            "澜屿渔港将于六月休渔，\x00请各船回港。\n".encode(),
+            "已从正文中去除 1 个控制字符",
+        ),
+    ],
+)
+def test_refusals_and_warnings_are_told_in_chinese(
+    client: Any, at: str, name: str, content: bytes, said: str
+) -> None:
+    sent = {"file": (name, content, "application/octet-stream")}
+    reply = client.post(f"{at}/upload", files=sent, headers={"Accept-Language": "zh"})
+    assert said in reply.text

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from examined_runs import project_with_tiny_model
+from loresmith.workspace.background import Background
+from loresmith.workspace.report.mark_reasons import mark_reason
 from loresmith.workspace.runs import Exams, ItemFilter, Runs
 from servers.sentence_teacher import sentence_teacher
 from servers.teacher_server import TeacherServer
+
+
+@contextmanager
+def no_worker() -> Iterator[None]:
+    """Jobs are queued and nobody works them off."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("loresmith.workspace.background.background.start_worker", lambda *_: None)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +102,56 @@ def test_a_mark_by_hand_is_counted_and_an_old_sheet_cannot_overwrite_it(
     assert marked.status_code == 200 and "marked by hand" in marked.text
     assert "&lt;i&gt;means" in marked.text and "<i>means" not in marked.text
     assert "1 mark by hand" in client.get(f"{base}/{run_id}/scores").text
+    assert client.post(f"{address}/mark", data={**mark, "score": "2"}).status_code == 422
     late = client.post(f"{address}/mark", data={**mark, "score": "0"})
     assert late.status_code == 409
     Exams(home.workspace(project.id)).regrade(run_id, row.item.id, sitting="after", score=None)
+
+
+def test_why_a_reply_is_right_or_wrong_is_told_in_chinese(client, base, home, project, run_id):
+    row = Exams(home.workspace(project.id)).items(run_id, ItemFilter(outcome="still_wrong"))[0]
+    address = f"{base}/{run_id}/items/{row.item.id}"
+    english = row.item.after.reason
+    assert english and english in html.unescape(client.get(address).text)
+    chinese = client.get(address, headers={"Accept-Language": "zh"}).text
+    assert mark_reason(english, "zh") in html.unescape(chinese) and english not in chinese
+
+
+def test_a_question_leads_to_its_place_in_the_document(client, base, home, project, run_id):
+    row = Exams(home.workspace(project.id)).items(run_id, ItemFilter(kind="direct"))[0]
+    sheet = client.get(f"{base}/{run_id}/items/{row.item.id}").text
+    link = re.search(r'href="([^"#]*/documents/[^"#]*)#:~:text=', sheet)
+    assert link is not None
+    place = client.get(html.unescape(link[1]))
+    assert place.status_code == 200 and row.item.document in place.text
+
+
+def test_the_outcomes_lead_to_their_questions(client, base, home, project, run_id):
+    page = client.get(base).text
+    assert f"{base}/{run_id}?outcome=still_wrong#questions" in html.unescape(page)
+    shown = client.get(f"{base}/{run_id}/items", params={"outcome": "unchanged"}).text
+    wanted = Exams(home.workspace(project.id)).items(run_id, ItemFilter(outcome="unchanged"))
+    assert set(re.findall(r'data-item="([^"]+)"', shown)) == {row.item.id for row in wanted}
+
+
+def test_a_job_on_its_way_to_an_exam_is_shown_above_the_last_one(client, base, home, project):
+    workspace = home.workspace(project.id)
+    with no_worker():
+        job = Background(workspace).submit("run")
+    try:
+        assert "Waiting for its turn" in client.get(base).text
+        assert "Waiting for its turn" in client.get(f"{base}/job?seen=x").text
+    finally:
+        Background(workspace).cancel(job)
+    stopped = client.get(f"{base}/job?seen=x").text
+    assert "The latest training was stopped" in stopped and "Go on" in stopped
+
+
+def test_the_page_without_an_exam_is_loaded_anew_when_there_is_one(client, base, home, run_id):
+    assert client.get(f"{base}/job").headers["HX-Refresh"] == "true"
+    assert "HX-Refresh" not in client.get(f"{base}/job?seen={run_id}").headers
+    empty = home.projects.create("Empty")
+    assert "HX-Refresh" not in client.get(f"/projects/{empty.id}/exam/job").headers
 
 
 def test_a_comparison_asks_for_at_least_two_runs(client, base, run_id):

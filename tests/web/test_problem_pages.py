@@ -61,6 +61,12 @@ def test_what_nobody_foresaw_tells_a_number_for_the_log_and_nothing_else(failing
     assert "a secret of the inside" not in reply.text
 
 
+def test_what_nobody_foresaw_is_told_in_chinese_too(failing):
+    reply = failing.get("/fails/unforeseen", headers={"Accept-Language": "zh-CN"})
+    assert "服务器日志中以此请求编号记有详情" in reply.text
+    assert "inside the server" not in reply.text
+
+
 def test_a_script_gets_the_problem_itself(failing):
     reply = failing.get("/fails/hint", headers={"HX-Request": "true"})
     assert reply.headers["Content-Type"].startswith("application/problem+json")

@@ -9,8 +9,10 @@ from starlette.testclient import TestClient
 
 from loresmith.jobs.queue import Queue
 from loresmith.jobs.worker_name import worker_name
+from loresmith.workspace.background import Background
 from loresmith.workspace.home import Home
 from projects import copy_documents
+from waiting import wait_for
 
 HTMX = {"HX-Request": "true"}
 
@@ -116,3 +118,61 @@ def test_chinese_is_spoken(client: TestClient, home: Home) -> None:
     known = home.projects.create("海岸")
     assert "新建项目" in client.get("/", headers=chinese).text
     assert "永久删除" in client.get(f"/projects/{known.id}/delete", headers=chinese).text
+
+
+def test_the_example_is_a_guided_first_run_on_every_page(client: TestClient, home: Home) -> None:
+    known = home.projects.create_example("Harbour")
+    other = home.projects.create("Mine")
+    at = f"/projects/{known.id}"
+    documents = client.get(f"{at}/documents").text
+    assert 'aria-label="First run"' in documents
+    assert "Press “Generate questions…”" in documents
+    assert "To the documents" not in documents, "who is there is not sent there"
+    for page in ("questions", "review", "train", "exam", "jobs"):
+        assert "To the documents" in client.get(f"{at}/{page}").text
+    assert 'aria-label="First run"' not in client.get(f"/projects/{other.id}/documents").text
+    chinese = client.get(f"{at}/guide?at=train", headers={"Accept-Language": "zh-CN"}).text
+    assert "首次体验" in chinese
+    assert "前往文档" in chinese
+
+
+def test_the_guide_can_be_put_away(client: TestClient, home: Home) -> None:
+    at = f"/projects/{home.projects.create_example('Harbour').id}"
+    assert client.post(f"{at}/guide/end").text == ""
+    assert client.get(f"{at}/guide?at=train").text.strip() == ""
+    assert 'id="guide"' not in client.get(f"{at}/documents").text
+
+
+def test_the_guide_leads_to_a_job_that_failed(client: TestClient, home: Home) -> None:
+    known = home.projects.create_example("Harbour")
+    with home.workspace(known.id).opened() as context:
+        queue = Queue(context.engine, project_id=context.project_id)
+    job_id = queue.submit("generate", {}, background=True)
+    claim = queue.claim(worker_name(), job_id=job_id)
+    assert claim is not None
+    assert "A job is at work" in client.get(f"/projects/{known.id}/guide?at=train").text
+    queue.finish(claim, state="failed", error="no reply")
+    said = client.get(f"/projects/{known.id}/guide?at=train").text
+    assert "The last job failed" in said
+    assert f'href="/projects/{known.id}/jobs/{job_id}"' in said
+
+
+def test_the_example_can_be_asked_about_at_once(client: TestClient, home: Home) -> None:
+    known = home.projects.create_example("Harbour")
+    estimate = client.post(f"/projects/{known.id}/documents/estimate").text
+    assert "disabled" not in estimate
+    assert "read and cut into passages first" not in estimate
+
+
+def test_a_folder_of_the_command_line_is_read_before_it_is_asked_about(
+    client: TestClient, home: Home, tmp_path: Path
+) -> None:
+    folder = copy_documents(tmp_path / "coast", "annual-review.md")
+    at = f"/projects/{home.projects.add(folder).id}/documents"
+    assert "1 document has to be read and cut into passages first" in (
+        client.post(f"{at}/estimate").text
+    )
+    assert "progress" in client.post(f"{at}/read").text
+    background = Background(home.workspace(home.projects.all()[0].id))
+    wait_for(lambda: background.jobs()[-1].is_over, what="the end of the reading")
+    assert "disabled" not in client.post(f"{at}/estimate").text.rpartition("<form")[2]

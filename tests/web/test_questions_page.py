@@ -108,6 +108,19 @@ def test_the_text_of_a_row_is_never_markup(client: Any, address: str, rows: Rows
         assert "&lt;script&gt;alert(2)" in page
 
 
+def test_writing_more_about_all_that_match_is_estimated_first(
+    client: Any, address: str, rows: Rows
+) -> None:
+    chinese = RowFilter(language=("zh",))
+    asked = rows.passages(chinese)
+    assert 0 < len(asked) < len(rows.passages(RowFilter()))
+    dialog = client.post(f"{address}/estimate?language=zh").text
+    assert f"{len(asked)} selected passage" in dialog
+    assert f'name="chunks" value="{",".join(asked)}"' in dialog
+    nothing = client.post(f"{address}/estimate", params={"search": "no such words anywhere"})
+    assert nothing.status_code == 409
+
+
 def test_a_search_is_shown_as_text(client: Any, address: str) -> None:
     page = client.get(address, params={"search": HOSTILE}).text
     assert "<script>alert" not in page

@@ -9,8 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
+from loresmith.workspace.documents import Documents, document_key
 from loresmith.workspace.home import Home
 from loresmith.workspace.rows import RowFilter, Rows
+from loresmith.workspace.rows.projection import list_rows
 from written_rows import copy_written
 
 
@@ -61,6 +63,40 @@ def test_undo_comes_back_to_the_row(client: Any, address: str, rows: Rows) -> No
     reply = client.post(f"{address}/undo?row={two.id}")
     assert f'data-row="{one.id}"' in reply.text
     assert Rows(rows._workspace).row(one.id).row.verdict == "pending"
+
+
+def test_a_note_is_kept_with_what_was_said(client: Any, address: str, rows: Rows) -> None:
+    row = rows.page(RowFilter(language=("zh",)), limit=1).rows[0]
+    note = "单位应为 <b>万吨</b>"
+    client.post(f"{address}/{row.id}/verdict", data={"verdict": "rejected", "note": note})
+    found = Rows(rows._workspace).row(row.id)
+    assert (found.row.note, found.row.detail) == (note, note)
+    page = client.get(f"{address}?row={row.id}").text
+    assert 'value="单位应为 &lt;b&gt;万吨&lt;/b&gt;"' in page
+    assert "<b>万吨" not in page
+
+
+def test_a_row_of_a_corrected_text_is_shown_as_stale_with_the_text_of_then(
+    client: Any, address: str, rows: Rows
+) -> None:
+    row = rows.page(RowFilter(kind=("pair",), language=("zh",)), limit=1).rows[0]
+    source = rows.row(row.id).source
+    assert source is not None
+    workspace = rows._workspace
+    documents, key = Documents(workspace), document_key(source.document)
+    version = documents.get(key).version
+    documents.revise_span(key, source.start, source.end, "已删去。", expected=version)
+    with workspace.opened() as context:
+        list_rows(context)
+    gone = RowFilter(reason=("evidence_gone",), kind=("pair",))
+    row = Rows(workspace).page(gone, limit=1).rows[0]
+    page = client.get(f"{address}?row={row.id}", headers={"Accept-Language": "zh"}).text
+    assert "已失效" in page
+    assert "原文更正后依据已不存在" in page
+    shown = page[page.index("data-source") :]
+    assert source.text.split("\n")[0][:20] in shown
+    listed = client.get(f"{address.replace('review', 'questions')}?state=stale").text
+    assert f'data-id="{row.id}"' in listed
 
 
 def test_the_last_row_says_so(client: Any, address: str, rows: Rows) -> None:

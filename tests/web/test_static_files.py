@@ -57,6 +57,16 @@ def test_a_script_imports_only_what_is_there():
             assert (path.parent / name).resolve().is_file(), f"{path.name} imports {name}"
 
 
+def test_nothing_moves_for_who_asked_for_less_motion():
+    style = (STATIC / "style.css").read_text("utf-8")
+    begin = style.index("@media (prefers-reduced-motion: no-preference) {")
+    end = style.index("\n}", begin)
+    assert "animation:" in style[begin:end]
+    assert not re.search(r"animation:|transition:|scroll-behavior", style[:begin] + style[end:])
+    for path in STATIC.joinpath("js").glob("*.js"):
+        assert "smooth" not in re.findall(r"behavior: \"(\w+)\"", path.read_text("utf-8"))
+
+
 def test_a_browser_is_told_to_ask_whether_a_file_has_changed(client):
     reply = client.get("/static/style.css")
     assert reply.headers["Cache-Control"] == "no-cache"

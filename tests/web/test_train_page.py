@@ -6,8 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from examined_runs import project_with_tiny_model
+from loresmith import Workspace
+from loresmith.jobs.queue import Queue
+from loresmith.records import Run
 from loresmith.workspace.background import Background
 from projects import copy_documents
 
@@ -51,7 +55,7 @@ def test_a_project_without_documents_shows_the_page_and_the_fault(client, home):
     address = f"/projects/{empty.id}/train"
     assert client.get(address).status_code == 200
     look = client.post(f"{address}/look", data={"seed": "1"}).text
-    assert 'data-ready="no"' in look and "there is no document" in look
+    assert 'data-ready="no"' in look and "There is no document" in look
 
 
 def test_the_form_shows_help_and_bounds_from_the_schema_in_chinese(client, base):
@@ -113,6 +117,82 @@ def test_a_start_does_not_overwrite_what_somebody_else_changed(client, base, hom
     assert late.status_code == 422 and "changed meanwhile" in late.text
     assert "seed: 5" in (Path(project.folder) / "loresmith.yaml").read_text()
     assert jobs_of(home, project) == []
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_a_training_that_failed_says_why_what_to_do_and_is_tried_again(client, base, home, project):
+    background = Background(home.workspace(project.id))
+    job = background.submit("run")
+    with Workspace(Path(project.folder)).opened() as context:
+        queue = Queue(context.engine, project_id=context.project_id)
+        claim = queue.claim("a test", background=True)
+        why = {
+            "message": "<b>no model</b> answers",
+            "hint": "Start it.",
+            "type": "ModelUnavailable",
+        }
+        queue.finish(claim, state="failed", error=why["message"], progress={"error": why})
+    failed = client.get(f"{base}/job").text
+    assert "The latest training failed" in failed and "Start it." in failed
+    assert "&lt;b&gt;no model&lt;/b&gt; answers" in failed and 'href="/models"' in failed
+    again = client.post(f"{base}/again")
+    assert again.status_code == 200 and "Waiting for its turn" in again.text
+    assert [(one.id, one.state) for one in background.jobs()] == [(job, "queued")]
+    assert client.post(f"{base}/again").status_code == 409
+
+
+def test_fields_show_what_a_number_may_be(client, base):
+    page = client.get(base).text
+    assert "1–1,024" in page and "&gt; 0, ≤ 1" in page
+
+
+def begun(project, name, **training):
+    """A run that was stopped after three steps, as a training leaves it."""
+    workspace = Workspace(Path(project.folder))
+    recipe = workspace.recipe.model_dump(mode="json")
+    recipe["training"] |= training
+    run = Run(
+        id=name,
+        dataset_id="none",
+        base_model=workspace.recipe.base_model,
+        recipe=yaml.safe_dump(recipe),
+        folder=f"runs/{name}",
+        created_at="2026-01-01T00:00:00+00:00",
+    )
+    with workspace.opened() as context:
+        context.add([run])
+    folder = workspace.project.runs / name
+    folder.mkdir(parents=True)
+    lines = (f'{{"current_steps": {step}, "total_steps": 9, "loss": 1.5}}\n' for step in (1, 2, 3))
+    (folder / "trainer_log.jsonl").write_text("".join(lines))
+    return folder
+
+
+def test_the_list_tells_how_far_a_run_is_and_deletes_it_when_asked_twice(client, base, project):
+    folder = begun(project, "v1-first", rank=8)
+    row = client.get(f"{base}/runs").text
+    assert "v1-first" in row and "rank=8" in row and "stopped" in row
+    asked = client.get(f"{base}/runs/v1-first/delete").text
+    assert "Delete this run?" in asked and "1 file" in asked and folder.exists()
+    left = client.post(f"{base}/runs/v1-first/delete").text
+    assert "No run yet" in left and not folder.exists()
+    assert client.get(f"{base}/runs/v1-first/delete").status_code == 404
+
+
+def test_chosen_runs_are_told_apart_by_their_settings(client, base, project):
+    begun(project, "v1-first", rank=8)
+    begun(project, "v1-second", rank=16, learning_rate=0.002)
+    told = client.get(f"{base}/differences", params={"run": ["v1-first", "v1-second"]}).text
+    assert re.findall(r'row"><code>([^<]+)', told) == [*("training.learning_rate", "training.rank")]
+    assert "by itself" in told and "0.002" in told
+    address = base.replace("/projects/", "/api/v1/projects/").removesuffix("train") + "runs/compare"
+    compared = client.get(address, params={"run": ["v1-first", "v1-second"]}).json()
+    assert compared["settings"][1] == {"path": "training.rank", "values": ["8", "16"]}
+
+
+def test_one_run_alone_has_nothing_to_differ_from(client, base):
+    answer = client.get(f"{base}/differences", params={"run": ["v1-x", "v1-y"]})
+    assert answer.status_code == 200 and answer.text.strip() == ""
 
 
 def test_a_run_of_another_project_is_not_found(client, base, home, tmp_path):

@@ -113,6 +113,21 @@ def test_no_text_is_empty_unsure_or_without_its_values(path):
             assert set(_PLACE.findall(text)) == set(_PLACE.findall(singular)), singular
 
 
+def test_a_percent_sign_in_a_text_of_a_template_is_written_twice():
+    """Jinja fills values into every text, so a lone sign would end the page with an error."""
+    alone = re.compile(r"%(?!\(\w+\)[sd]|%)")
+    escaped = re.compile("%%")
+    in_templates = {use.msgid for use in used_texts() if ".html:" in use.where}
+    faulty = [
+        text
+        for msgid, places in translated().items()
+        if msgid in in_templates
+        for text in [*([msgid] if isinstance(msgid, str) else msgid), str(places[0][1].string)]
+        if alone.search(escaped.sub("", text))
+    ]
+    assert not faulty, "a lone percent sign:\n" + "\n".join(faulty)
+
+
 def test_texts_stand_in_the_templates_as_texts_and_not_bare():
     """English words between tags, outside `_()`, would stay English for everybody."""
     bare = re.compile(r">\s*([A-Z][a-z]+(?: [a-z]+)+[.…!?]?)\s*<")

@@ -38,6 +38,9 @@ def test_bounds_kinds_and_options_come_from_the_annotations() -> None:
     rank, dropout = fields["training.rank"], fields["training.dropout"]
     assert (rank.kind, rank.ge, rank.le) == ("integer", 1, 1024)
     assert (dropout.kind, dropout.le) == ("number", 0.9)
+    assert (rank.bounds, fields["exam.max_items"].bounds) == ("1–1,024", "≥ 1")
+    assert fields["training.learning_rate"].bounds == "> 0, ≤ 1"
+    assert fields["training.target_modules"].bounds == ""
     assert [one.value for one in fields["training.scheduler"].options] == [
         *("cosine", "linear", "constant")
     ]

@@ -113,14 +113,16 @@ class Feeds:
         return feed
 
 
-def stream_of_jobs(request: Request, workspace: Workspace, project_id: str) -> Response:
+def stream_of_jobs(
+    request: Request, workspace: Workspace, project_id: str, last_seen: str | None
+) -> Response:
     """Events of all jobs of a project, for as long as somebody listens."""
     feed = request.app.state.feeds.of(project_id, lambda: _jobs_of(workspace))
-    return _streamed(job_events(feed, request.headers.get("last-event-id")))
+    return _streamed(job_events(feed, last_seen))
 
 
 async def stream_of_job(
-    request: Request, workspace: Workspace, project_id: str, job_id: str
+    request: Request, workspace: Workspace, project_id: str, job_id: str, last_seen: str | None
 ) -> Response:
     """Events of one job until it has ended; 204 (do not come back) for who has seen its end.
 
@@ -128,7 +130,6 @@ async def stream_of_job(
     """
     from loresmith.workspace.background import Background
 
-    last_seen = request.headers.get("last-event-id")
     job = await run_in_threadpool(Background(workspace).job, job_id)
     if job.is_over:
         body = job.model_dump_json()

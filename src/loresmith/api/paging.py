@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Generic, NamedTuple, TypeVar
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from loresmith.api.problems import BadRequest
 
@@ -25,18 +25,14 @@ Position = int | str
 class Page(BaseModel, Generic[ItemT]):
     """A part of a list."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        use_attribute_docstrings=True,
-        json_schema_extra={"description": "A part of a list."},
-    )
+    # Descriptions by docstring would be looked for in the source of every `Page[...]`: a second.
+    model_config = ConfigDict(frozen=True, json_schema_extra={"description": "A part of a list."})
 
-    items: tuple[ItemT, ...]
-    """The items of this page, in order."""
-    next_cursor: str | None = None
-    """Ask with it for the next page; null on the last one."""
-    total: int | None = None
-    """How many items the whole list has."""
+    items: tuple[ItemT, ...] = Field(description="The items of this page, in order.")
+    next_cursor: str | None = Field(
+        default=None, description="Ask with it for the next page; null on the last one."
+    )
+    total: int | None = Field(default=None, description="How many items the whole list has.")
 
 
 class Paging(NamedTuple):

@@ -70,6 +70,10 @@ class TooLarge(LoresmithError):
     """More was sent than is taken."""
 
 
+class NotWell(LoresmithError):
+    """The server itself lacks what it needs."""
+
+
 class BadRequest(LoresmithError):
     """The request cannot be read as what it should be."""
 
@@ -91,6 +95,7 @@ _STATUSES: Sequence[tuple[type[LoresmithError], int]] = (
     (PreconditionRequired, 428),
     (TooLarge, 413),
     (BadRequest, 400),
+    (NotWell, 503),
     (TooManyAttempts, 429),
 )
 """The first match counts; AccessDenied carries its own, and all other errors are 500."""
@@ -148,7 +153,7 @@ def reply_with(
     problem = problem.model_copy(update={"request_id": getattr(request.state, "request_id", "")})
     path = request.url.path
     if path.startswith("/v1/"):
-        reply: Response = JSONResponse(_as_openai_does(problem), status_code=problem.status)
+        reply: Response = JSONResponse(openai_error(problem), status_code=problem.status)
     elif is_for_programs(path) or not hasattr(request.app.state, "show_problem"):
         reply = JSONResponse(
             problem.model_dump(mode="json"),
@@ -229,7 +234,8 @@ def _words_of(kind: str) -> str:
     return "".join(f" {char.lower()}" if char.isupper() else char for char in kind).strip()
 
 
-def _as_openai_does(problem: Problem) -> dict[str, Any]:
+def openai_error(problem: Problem) -> dict[str, Any]:
+    """`problem` as callers of OpenAI's routes read it."""
     kind = "invalid_request_error" if problem.status < 500 else "server_error"
     message = " ".join(part for part in (problem.detail, *problem.faults, problem.hint) if part)
     code = problem.type.rsplit(":", 1)[-1].replace("-", "_")

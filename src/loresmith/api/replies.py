@@ -9,15 +9,18 @@ from contextlib import aclosing
 from functools import partial
 from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar, cast
 
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from fastapi import Depends, Request
-from starlette.concurrency import run_in_threadpool
 
 from loresmith.workspace.chat import Chats, Failed, Finished, Piece, Question, Ticket
 
 ResultT = TypeVar("ResultT")
 Told: TypeAlias = "Piece | Finished | Failed"
 
+_THREADS_TO_ASK = 16
 _making = threading.Lock()
+_asking: RunVar[CapacityLimiter] = RunVar("threads_to_ask")
 
 
 def the_chats(request: Request) -> Chats:
@@ -87,7 +90,7 @@ async def _heard(
             _cancel(tickets)
 
     try:
-        await run_in_threadpool(ask)
+        await to_thread.run_sync(ask, limiter=_threads_to_ask())
         writing = len(questions)
         while writing:
             one = await heard.get()
@@ -98,6 +101,16 @@ async def _heard(
     finally:
         left.set()
         _cancel(tickets)
+
+
+def _threads_to_ask() -> CapacityLimiter:
+    """Threads apart from those of all other routes: while a model is loaded, many may wait."""
+    try:
+        return _asking.get()
+    except LookupError:
+        limiter = CapacityLimiter(_THREADS_TO_ASK)
+        _asking.set(limiter)
+        return limiter
 
 
 def _cancel(tickets: Sequence[Ticket]) -> None:

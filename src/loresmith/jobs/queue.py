@@ -188,12 +188,13 @@ class Queue:
     def retry(self, job_id: str, *, payload: Mapping[str, Any] | None = None) -> None:
         """Lets a job that failed or was cancelled wait for another attempt; raises NotFound.
 
-        `payload` takes the place of the job's own. Raises Conflict for a job that waits, is at
-        work or is done.
+        From now on it is a background job: whoever had submitted it may be gone. `payload` takes
+        the place of its own. Raises Conflict for a job that waits, is at work or is done.
         """
         state = self.job(job_id).state
         values: dict[str, Any] = {
             "state": "queued",
+            "background": True,
             "cancel_requested": False,
             "error": "",
             "finished_at": None,

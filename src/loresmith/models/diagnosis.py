@@ -98,6 +98,7 @@ def _asked(
 def _tried(wire: Wire, spec: OpenAICompatible, target: Target) -> Diagnosis:
     asked = [{"role": "user", "content": "Reply with the one word: ready"}]
     own = PRESETS[spec.preset].max_tokens_field if spec.url is None else "max_tokens"
+    wire.open()  # to load the SDK takes a while, which is not the endpoint's
     start = time.monotonic()
     for field in (own, "max_completion_tokens"):
         options: dict[str, Any] = {field: 64, **spec.extra_body}
@@ -136,6 +137,7 @@ def _answered(body: bytes, target: Target, seconds: float) -> Diagnosis:
 
 
 def _listed(wire: Wire, target: Target) -> Diagnosis:
+    wire.open()
     start = time.monotonic()
     answer = wire.models()
     seconds = time.monotonic() - start

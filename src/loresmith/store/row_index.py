@@ -13,18 +13,13 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
     Column,
     ColumnElement,
     Connection,
     Engine,
-    Index,
-    Integer,
     Row,
     String,
     Table,
-    Text,
     bindparam,
     delete,
     func,
@@ -34,75 +29,10 @@ from sqlalchemy import (
     update,
 )
 
-from loresmith.database import metadata, transaction
+from loresmith.database import transaction
 from loresmith.records import Record, ReviewVerdict, WordingUse
 from loresmith.store.row_query import Cursor, RowFilter, RowKind, RowOrder, RowState, folded
-
-_COUNT = BigInteger().with_variant(Integer, "sqlite")
-_FACETS = ("document", "use", "kind", "state", "verdict", "reason", "language", "evidence")
-
-ROWS = Table(
-    "row_index",
-    metadata,
-    Column("project_id", String, primary_key=True),
-    Column("id", String, primary_key=True),
-    Column("position", _COUNT, nullable=False),
-    Column("fact_id", String, nullable=True),
-    Column("document_id", String, nullable=True),
-    Column("chunk_id", String, nullable=True),
-    Column("document", String, nullable=False),
-    Column("language", String, nullable=False),
-    Column("use", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("evidence", Boolean, nullable=False),
-    Column("judgement", String, nullable=False),
-    Column("objection", String, nullable=False),
-    Column("objection_detail", Text, nullable=False),
-    Column("state", String, nullable=False),
-    Column("reason", String, nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("verdict", String, nullable=False),
-    Column("reviewed_at", String, nullable=False),
-    Column("note", Text, nullable=False),
-    Column("question", Text, nullable=False),
-    Column("answer", Text, nullable=False),
-    Column("short_answer", Text, nullable=False),
-    Column("question_key", String, nullable=False),
-    Column("length", Integer, nullable=False),
-    Column("searched", Text, nullable=False),
-    Index("ix_row_index_position", "project_id", "position"),
-    Index("ix_row_index_fact", "project_id", "fact_id"),
-    Index("ix_row_index_passage", "project_id", "chunk_id", "state"),
-    Index("ix_row_index_question", "project_id", "question_key", "position"),
-    Index("ix_row_index_length", "project_id", "length", "position"),
-    Index("ix_row_index_reviewed", "project_id", "reviewed_at", "position"),
-    Index("ix_row_index_document", "project_id", "document", "position"),
-    Index("ix_row_index_reason", "project_id", "reason", "position"),
-    Index("ix_row_index_verdict", "project_id", "verdict", "position"),
-    Index("ix_row_index_facets", "project_id", *_FACETS),
-)
-
-PASSAGES = Table(
-    "row_passages",
-    metadata,
-    Column("project_id", String, primary_key=True),
-    Column("chunk_id", String, primary_key=True),
-    Column("position", Integer, nullable=False),
-    Column("document_id", String, nullable=False),
-    Column("document", String, nullable=False),
-    Column("start", Integer, nullable=False),
-    Column("end", Integer, nullable=False),
-    Index("ix_row_passages_document", "project_id", "document", "position"),
-)
-
-STATES = Table(
-    "row_index_states",
-    metadata,
-    Column("project_id", String, primary_key=True),
-    Column("stamp", String, nullable=False),
-    Column("curation", String, nullable=False),
-    Column("reviews", _COUNT, nullable=False),
-)
+from loresmith.store.row_tables import FACETS, PASSAGES, ROWS, STATES
 
 
 class IndexedRow(Record):
@@ -261,11 +191,14 @@ class RowIndex:
         own = {"project_id": self._project_id}
         _insert_all(connection, PASSAGES, ({**own, **one._asdict()} for one in passages))
 
-    def update(self, connection: Connection, rows: Sequence[IndexedRow]) -> None:
-        """Writes rows over what the index has under their ids."""
+    def update(
+        self, connection: Connection, rows: Sequence[IndexedRow], *, standing_only: bool = False
+    ) -> None:
+        """Writes rows over what the index has under their ids; with `standing_only`, no more of
+        them than what filters and reviewers say."""
         if not rows:
             return
-        values = [self._values(row) for row in rows]
+        values = [_standing(row) if standing_only else self._values(row) for row in rows]
         names = [name for name in values[0] if name not in ("project_id", "id")]
         change = update(ROWS).where(self._mine(ROWS), ROWS.c.id == bindparam("row_id"))
         connection.execute(
@@ -312,7 +245,7 @@ class RowIndex:
 
     def cells(self, connection: Connection, chosen: RowFilter) -> list[FacetCell]:
         """The rows that match, counted by all their properties at once."""
-        columns = [ROWS.c[name] for name in _FACETS]
+        columns = [ROWS.c[name] for name in FACETS]
         query = select(*columns, func.count()).where(self._mine(ROWS), *_conditions(chosen))
         return [FacetCell._make(one) for one in connection.execute(query.group_by(*columns))]
 
@@ -417,6 +350,12 @@ class RowIndex:
         return table.c.project_id == self._project_id
 
 
+_STANDING = (
+    *("judgement", "objection", "objection_detail", "state", "reason", "detail"),
+    *("verdict", "reviewed_at", "note"),
+)
+"""The columns that a review changes where it changes no text. Others, and their indexes, are spared
+the writing."""
 _IDS_AT_ONCE = 500
 _ROWS_AT_ONCE = 2_000
 _KEY_LENGTH = 80
@@ -427,6 +366,10 @@ _KEYS: Mapping[str, Column[Any]] = {
     "length": ROWS.c.length,
     "reviewed": ROWS.c.reviewed_at,
 }
+
+
+def _standing(row: IndexedRow) -> dict[str, Any]:
+    return {"id": row.id, **{name: getattr(row, name) for name in _STANDING}}
 
 
 def _question_key(question: str) -> str:

@@ -22,8 +22,18 @@ _MOST_FAILURES = 100
 class JobProgress:
     """Puts what steps tell together, and passes the whole on at every change."""
 
-    def __init__(self, steps: Iterable[str], report: Callable[..., None]) -> None:
-        self._steps: dict[str, dict[str, Any]] = {name: _step() for name in steps}
+    def __init__(
+        self,
+        steps: Iterable[str],
+        report: Callable[..., None],
+        *,
+        before: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """`before` is how far an earlier attempt had come: what holds until a step tells anew."""
+        known = before or {}
+        self._steps: dict[str, dict[str, Any]] = {
+            name: _step_after(known[name]) if name in known else _step() for name in steps
+        }
         self._current = ""
         self._began = time.monotonic()
         self._report = report
@@ -37,7 +47,8 @@ class JobProgress:
     def begin(self, step: str, state: StepState) -> None:
         """A step that comes to its turn."""
         self._current, self._began = step, time.monotonic()
-        self._steps[step] = _step(done=state.done, total=state.total, began_at=state.done)
+        if not self._counts_finer(step, state):
+            self._steps[step] = _step(done=state.done, total=state.total, began_at=state.done)
         self._pass_on()
 
     def tell(self, progress: Progress) -> None:
@@ -52,8 +63,9 @@ class JobProgress:
         known["note"] = progress.note
         self._pass_on()
 
-    def end(self, step: str) -> None:
+    def end(self, step: str, state: StepState) -> None:
         """The step under way has done what it could."""
+        self._steps[step].update(done=state.done, total=state.total)
         self._steps[step]["seconds"] = round(time.monotonic() - self._began, 1)
         self._current = ""
         self._pass_on()
@@ -71,9 +83,19 @@ class JobProgress:
         kind = type(error).__name__
         self._pass_on(error={"type": kind, "message": error.message, "hint": error.hint})
 
+    def _counts_finer(self, step: str, state: StepState) -> bool:
+        """Whether an earlier attempt told more than the state can: a training counts its steps."""
+        known = self._steps[step]
+        return state.done == 0 and known["done"] < known["total"] > state.total
+
     def _pass_on(self, **more: Any) -> None:
         self._report(steps=self._steps, current=self._current, **more)
 
 
 def _step(*, done: int = 0, total: int = 0, began_at: int = 0) -> dict[str, Any]:
     return {"done": done, "total": total, "note": "", "seconds": 0.0, "began_at": began_at}
+
+
+def _step_after(told: Mapping[str, Any]) -> dict[str, Any]:
+    """A step as an earlier attempt had left it; rate and time are this attempt's."""
+    return _step(done=told["done"], total=told["total"], began_at=told["done"])

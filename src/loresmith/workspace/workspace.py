@@ -107,7 +107,9 @@ class Workspace:
         from loresmith.jobs.worker import carry_out
 
         def body(_payload: Mapping[str, Any], attempt: Attempt) -> None:
-            progress = JobProgress([step.name for step in STAGES[verb]], attempt.report)
+            before = queue.job(claim.job_id).progress.get("steps")
+            names = [step.name for step in STAGES[verb]]
+            progress = JobProgress(names, attempt.report, before=before)
             asked, listener = context.check, context.on_progress
 
             def tell(told: Progress) -> None:
@@ -198,7 +200,7 @@ class Workspace:
             progress.begin(step.name, state)
             with context.timed(step.name):
                 step.run(context)
-            progress.end(step.name)
+            progress.end(step.name, step.state(context))
 
     def _require_exams(self, context: Context) -> None:
         """A report is shown, not worked for: raises NotFound where the exams are not sat."""

@@ -127,6 +127,32 @@ def test_only_what_failed_or_was_cancelled_can_be_retried(background: Background
         background.retry("no such job")
 
 
+def test_a_command_that_was_interrupted_goes_on_without_its_terminal(folder: Path) -> None:
+    workspace = Workspace(folder)
+    with workspace.opened() as context:
+        queue = Queue(context.engine, project_id=context.project_id)
+        typed = queue.submit("chunk", {"recipe": workspace.recipe.model_dump(mode="json")})
+        queue.cancel(typed)
+    background = Background(workspace)
+    assert not background.job(typed).background
+    assert background.job(typed).can_go_on
+    background.retry(typed)
+    job = ended(background, typed)
+    assert (job.state, job.background, job.can_go_on) == ("done", True, False)
+    assert "attempt 1 at `chunk`" in background.log(typed).text
+
+
+def test_what_is_no_work_on_records_cannot_go_on(folder: Path) -> None:
+    workspace = Workspace(folder)
+    with workspace.opened() as context:
+        queue = Queue(context.engine, project_id=context.project_id)
+        hold = queue.submit("delete", {})
+        queue.cancel(hold)
+    assert not Background(workspace).job(hold).can_go_on
+    with pytest.raises(Conflict, match="cannot be begun again"):
+        Background(workspace).retry(hold)
+
+
 def test_a_retry_takes_the_settings_of_the_job_or_those_of_today(folder: Path) -> None:
     earlier = Workspace(folder, overrides=("chunking.max_length=1100",))
     with earlier.opened() as context:

@@ -32,7 +32,10 @@ INDEX = FigureIndex(
         ("卸鱼量在2031年5月同比增长。", {"2031年5月": "found"}),
         ("In 2019 nothing happened.", {"2019": "asked"}),
         ("Nothing to count here.", {}),
-        ("1. Fish\n2. Crabs worth 1,297", {"1,297": "found"}),
+        ("1. Fish\n2. Crabs worth 1,297", {"1,297": "number"}),
+        ("At most 1297 mph.", {"1297": "number"}),
+        ("It made 1297 calls.", {"1297": "found"}),
+        ("表里写的是第5号泊位。", {"5": "found"}),
         ("１．渔港\n２．利润０．３１亿元", {"０．３１亿元": "found"}),
         ("０．３１亿元", {"０．３１亿元": "found"}),
         ("利润３，１００万元", {"３，１００万元": "found"}),
@@ -62,15 +65,32 @@ def test_a_place_says_where_and_what_stands_around_it() -> None:
 
 
 def test_of_two_places_the_one_with_the_answers_words_comes_first() -> None:
-    (calls,) = INDEX.marks("Calder Reach counted 1,297 in all.")
+    (calls,) = INDEX.marks("Calder Reach counted 1,297 ship calls beside the berth.")
     assert [place.document for place in calls.places] == ["review.md", "third.md"]
     (berth,) = INDEX.marks("The berth is 1,297 m long.")
     assert berth.places[0].document == "third.md"
 
 
-def test_of_two_places_the_one_with_the_figures_unit_comes_before_a_bare_number() -> None:
+def test_a_bare_number_is_no_place_of_a_figure_whose_unit_stands_elsewhere() -> None:
     (mark,) = INDEX.marks("5%")
-    assert [place.text for place in mark.places] == ["5%", "5"]
+    assert [place.text for place in mark.places] == ["5%"]
+
+
+def test_words_of_the_question_tell_what_a_bare_answer_counts() -> None:
+    (alone,) = INDEX.marks("1297.")
+    (asked,) = INDEX.marks("1297.", "How many ship calls were there?")
+    assert (alone.status, asked.status) == ("number", "found")
+    assert [place.document for place in asked.places] == ["review.md"]
+
+
+def test_a_place_in_a_table_is_shown_without_its_bars_and_rules() -> None:
+    table = "| Boat | Top speed |\n| --- | ---: |\n| Ardent Tern | 24.5 | 310 |\n| Gull | 21.8 |"
+    (mark,) = FigureIndex([document_of(table)]).marks("The Ardent Tern makes 24.5 knots.")
+    (place,) = mark.places
+    assert (place.before, place.after) == (
+        "· Boat · Top speed · Ardent Tern ·",
+        "· 310 · Gull · 21.8 ·",
+    )
 
 
 def test_a_figure_is_found_behind_hundreds_of_others_that_only_look_like_it() -> None:

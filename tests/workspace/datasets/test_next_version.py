@@ -76,17 +76,24 @@ def test_where_only_confirmed_rows_count_the_others_are_told(
     assert told.left_out["unconfirmed"] == kept.total - 3
 
 
-def test_imported_rows_alone_need_nobody_to_ask(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A project without any document, and with nobody to ask."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     (tmp_path / "alone" / "documents").mkdir(parents=True)
-    workspace = Workspace(tmp_path / "alone", teacher="openai:nobody")
-    assert Datasets(workspace).next_version().rows == 0
-    imports = Imports(workspace)
+    return Workspace(tmp_path / "alone", teacher="openai:nobody")
+
+
+def test_of_an_empty_project_nothing_would_go_in(alone: Workspace) -> None:
+    told = Datasets(alone).next_version()
+    assert (told.rows, told.unchecked, told.passages, told.left_out) == (0, 0, 0, {})
+
+
+def test_imported_rows_alone_need_nobody_to_ask(alone: Workspace) -> None:
+    imports = Imports(alone)
     rows = [{"question": f"问{number}", "answer": f"答{number}"} for number in range(5)]
     content = io.BytesIO(json.dumps(rows).encode())
     imports.import_rows(imports.hand_over("问答.json", content).id)
-    told = Datasets(workspace).next_version()
+    told = Datasets(alone).next_version()
     assert (told.rows, told.kinds, told.languages) == (5, {"imported": 5}, {"zh": 5})
     assert (told.passages, told.obstacle) == (0, "")

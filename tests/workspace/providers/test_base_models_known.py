@@ -52,7 +52,6 @@ def test_folders_of_the_models_folder_are_listed_by_name(
     assert base_models.id_of(str(home.settings.models / "qwen-小")) == "folder:qwen-小"
 
 
-@pytest.mark.parametrize("name", ["acme/tiny", "modelscope:acme/tiny"])
 def model(folder: Path, *, architecture: str = "Qwen2ForCausalLM", weights: bool = True) -> Path:
     """A folder that looks like a model's."""
     folder.mkdir(parents=True)
@@ -115,6 +114,7 @@ def test_whole_weights_that_a_project_trained_can_be_trained_on(home: Home) -> N
             base_models.recipe_name(elsewhere)
 
 
+@pytest.mark.parametrize("name", ["acme/tiny", "modelscope:acme/tiny"])
 def test_an_id_of_a_hub_is_checked_listed_chosen_and_taken_off(
     base_models: BaseModels, home: Home, hub: HubServer, name: str
 ) -> None:

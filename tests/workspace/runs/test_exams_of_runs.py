@@ -8,6 +8,7 @@ import pytest
 
 from loresmith import Workspace
 from loresmith.errors import NotFound, RecipeError
+from loresmith.workspace.documents import Documents
 from loresmith.workspace.runs import Exams, ItemFilter, Runs
 
 
@@ -39,6 +40,18 @@ def test_questions_are_filtered_by_what_they_are_and_by_words(
     assert exams.items(run_id, ItemFilter(outcome="learned", search="no such words")) == []
 
 
+def test_what_training_did_not_change_is_found_whether_right_or_wrong(
+    workspace: Workspace, run_id: str
+) -> None:
+    exams = Exams(workspace)
+    everything = exams.items(run_id)
+    wrong = next(row.item for row in everything if row.outcome == "still_wrong")
+    exams.regrade(run_id, wrong.id, sitting="after", score=1.0)
+    unchanged = {row.item.id for row in exams.items(run_id, ItemFilter(outcome="unchanged"))}
+    assert unchanged and unchanged < {row.item.id for row in everything}
+    assert wrong.id not in unchanged
+
+
 def test_a_question_shows_its_evidence_marked_in_the_source(
     workspace: Workspace, run_id: str
 ) -> None:
@@ -54,7 +67,11 @@ def test_a_question_shows_its_evidence_marked_in_the_source(
         if part.marked
     )
     assert "".join(detail.item.quotes).replace(" ", "") in marked.replace(" ", "")
-    assert detail.passages[0].document == detail.item.document
+    passage = detail.passages[0]
+    assert passage.document == detail.item.document
+    text = Documents(workspace).whole_text(passage.document_key)
+    assert passage.start is not None
+    assert text[passage.start :].startswith(passage.first_marked[:20])
 
 
 def test_a_mark_by_hand_counts_everywhere_and_keeps_the_graders_beside_it(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 
 from loresmith import Workspace
 from loresmith.errors import Conflict, NotFound, RecipeError
+from loresmith.records import Run
 from loresmith.workspace.recipes import change_recipe
 from loresmith.workspace.runs import Runs
 from loresmith.workspace.runs.curves import lines_after, read_curves
@@ -57,6 +60,52 @@ def test_a_log_that_was_written_anew_is_sent_from_the_beginning(tmp_path: Path) 
     fresh.write_text("".join(_line(step) for step in range(1, 4)), encoding="utf-8")
     fresh.replace(log)
     assert read_curves(tmp_path, state="training", since=8, log_id=seen).step == (1, 2, 3)
+
+
+def test_a_later_attempt_is_another_log_even_where_the_file_has_the_same_number(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "trainer_log.jsonl"
+    log.write_text(_line(1) + _line(2), encoding="utf-8")
+    (tmp_path / "attempt-1").mkdir()
+    seen = read_curves(tmp_path, state="training")
+    (tmp_path / "attempt-2").mkdir()
+    log.write_text(_line(1), encoding="utf-8")  # in place: the file keeps its number
+    fresh = read_curves(tmp_path, state="training", since=2, log_id=seen.log_id)
+    assert fresh.log_id != seen.log_id and fresh.step == (1,)
+
+
+def test_runs_beside_one_another_show_the_settings_that_differ(workspace: Workspace) -> None:
+    (first,) = Runs(workspace).all()
+    shutil.copytree(workspace.project.runs / first.id, workspace.project.runs / "v1-other")
+    with workspace.opened() as context:
+        (run,) = context.store.all(Run)
+        recipe = yaml.safe_load(run.recipe)
+        recipe["training"] |= {"rank": 8, "learning_rate": 0.002}
+        recipe["curation"]["filters"] = recipe["curation"]["filters"][1:]
+        changed = {"id": "other", "folder": "runs/v1-other", "recipe": yaml.safe_dump(recipe)}
+        context.add([run.model_copy(update=changed)])
+    compared = Runs(workspace).compare([first.id, "v1-other", first.id])
+    assert [run.id for run in compared.runs] == [first.id, "v1-other"]
+    values = {one.path: one.values for one in compared.settings}
+    assert values.pop("training.rank") == ("64", "8")
+    assert values.pop("training.learning_rate") == ("", "0.002")
+    before, after = values.pop("curation.filters")
+    assert before is not None and after is not None and before.endswith(after)
+    assert values == {}
+
+
+def test_one_run_or_an_unknown_one_is_not_compared(workspace: Workspace) -> None:
+    (run,) = Runs(workspace).all()
+    with pytest.raises(RecipeError, match="two to 6"):
+        Runs(workspace).compare([run.id])
+    with pytest.raises(NotFound):
+        Runs(workspace).compare([run.id, "v9-none"])
+
+
+def test_nothing_that_did_not_stop_is_let_go_on(workspace: Workspace) -> None:
+    with pytest.raises(Conflict):
+        Runs(workspace).again()
 
 
 def test_a_line_that_is_just_being_written_is_left_for_the_next_look(tmp_path: Path) -> None:

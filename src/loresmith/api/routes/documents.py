@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse
@@ -30,6 +30,13 @@ from loresmith.workspace.documents import (
 router = APIRouter(prefix="/api/v1/projects/{project_id}", tags=["documents"])
 
 Position = Annotated[int, Query(ge=0, le=2**53, description="Characters from the beginning.")]
+
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file, streamed.",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 
 class UploadReport(Record):
@@ -140,7 +147,12 @@ def delete_document(
     documents.delete(key)
 
 
-@router.get("/documents/{key}/file", response_class=FileResponse, summary="Download the file")
+@router.get(
+    "/documents/{key}/file",
+    summary="Download the file",
+    response_class=FileResponse,
+    responses=_FILE,
+)
 def download_document(workspace: WorkspaceHere, key: str) -> FileResponse:
     """The file as it was uploaded; corrections are not in it."""
     path = Documents(workspace).file(key)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from loresmith.api.dependencies import ProjectHere, WorkspaceHere
 from loresmith.api.events import stream_of_job, stream_of_jobs
@@ -18,6 +18,11 @@ _STREAM: dict[int | str, dict[str, Any]] = {
     }
 }
 
+LastEventId = Annotated[
+    str | None,
+    Header(alias="Last-Event-ID", description="The id of the last event that you have seen."),
+]
+
 
 @router.get(
     "/events",
@@ -25,9 +30,14 @@ _STREAM: dict[int | str, dict[str, Any]] = {
     response_class=Response,
     responses=_STREAM,
 )
-async def events(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+async def events(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    last_event_id: LastEventId = None,
+) -> Response:
     """Begins with the latest jobs, or after `Last-Event-ID` with what has changed since."""
-    return stream_of_jobs(request, workspace, project.id)
+    return stream_of_jobs(request, workspace, project.id, last_event_id)
 
 
 @router.get(
@@ -37,7 +47,11 @@ async def events(request: Request, project: ProjectHere, workspace: WorkspaceHer
     responses=_STREAM | {204: {"description": "The job has ended, and you have seen its end."}},
 )
 async def job_events(
-    request: Request, project: ProjectHere, workspace: WorkspaceHere, job_id: str
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    job_id: str,
+    last_event_id: LastEventId = None,
 ) -> Response:
     """Ends when the job has ended."""
-    return await stream_of_job(request, workspace, project.id, job_id)
+    return await stream_of_job(request, workspace, project.id, job_id, last_event_id)

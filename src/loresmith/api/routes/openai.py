@@ -22,6 +22,7 @@ from loresmith.api.openai_forms import (
     Refused,
 )
 from loresmith.api.openai_replies import ChatForm, ReplyForm, TextForm, WrittenReply
+from loresmith.api.problems import openai_error, problem_of
 from loresmith.api.replies import ChatsHere, Heard, begun, unless_gone
 from loresmith.errors import LoresmithError, ModelError, NotFound
 from loresmith.workspace.chat import Chats, Failed, Finished, ServedModel
@@ -92,7 +93,7 @@ async def _whole(asked: Asked, form: ReplyForm, chats: Chats) -> dict[str, Any]:
     async with aclosing(await _begun(chats, asked)) as pieces:
         async for choice, told in pieces:
             if isinstance(told, Failed):
-                raise _as_refused(told.error())
+                raise _as_refused(told.error(), asked)
             replies[choice].add(told)
     return form.answer(replies, replies_each=asked.replies_each)
 
@@ -104,7 +105,7 @@ async def _begun(chats: Chats, asked: Asked) -> AsyncGenerator[Heard, None]:
     except NotFound as error:
         raise _no_model(asked.model) from error
     except ModelError as error:
-        raise _as_refused(error) from error
+        raise _as_refused(error, asked) from error
 
 
 async def _chunks(
@@ -118,7 +119,7 @@ async def _chunks(
     async with aclosing(pieces):
         async for choice, told in pieces:
             if isinstance(told, Failed):
-                yield _error_body(_as_refused(told.error()))
+                yield _error_body(_as_refused(told.error(), asked))
                 return
             if isinstance(told, Finished):
                 ends[choice] = told
@@ -157,14 +158,14 @@ def _no_model(model: str) -> Refused:
     )
 
 
-def _as_refused(error: LoresmithError) -> LoresmithError:
+def _as_refused(error: LoresmithError, asked: Asked) -> LoresmithError:
     """An error of the model's is the request's fault where nothing else went wrong."""
     if type(error) is not ModelError:
         return error
     too_long = "leaves no room" in error.message
     return Refused(
         f"{error.message}. {error.hint}".strip(),
-        param="messages",
+        param="messages" if isinstance(asked, ChatCompletionRequest) else "prompt",
         code="context_length_exceeded" if too_long else "invalid_prompt",
     )
 
@@ -174,11 +175,11 @@ def _refusal(error: Refused) -> JSONResponse:
 
 
 def _error_body(error: LoresmithError) -> dict[str, Any]:
-    param = error.param if isinstance(error, Refused) else None
-    code = error.code if isinstance(error, Refused) else None
-    kind = "invalid_request_error" if isinstance(error, Refused) else "server_error"
-    message = error.message if isinstance(error, Refused) else f"{error.message}. {error.hint}"
-    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+    if not isinstance(error, Refused):
+        return openai_error(problem_of(error))
+    kind = "invalid_request_error"
+    told = {"message": error.message, "type": kind, "param": error.param, "code": error.code}
+    return {"error": told}
 
 
 def _card(model: ServedModel) -> ModelCard:

@@ -67,7 +67,9 @@ def chosen_rows(
     kind: Annotated[
         list[RowKind] | None, Query(description="In which way the question is put.")
     ] = None,
-    state: Annotated[list[RowState] | None, Query(description="`stale`: its text was corrected since.")] = None,
+    state: Annotated[
+        list[RowState] | None, Query(description="`stale`: its text was corrected since.")
+    ] = None,
     verdict: Annotated[
         list[ReviewVerdict] | None, Query(description="What people said of the rows.")
     ] = None,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 
 from loresmith.api.dependencies import ProjectHere, WorkspaceHere
 from loresmith.errors import Conflict, DocumentError, RecipeError
+from loresmith.web.pages.document_words import DocumentWords
 from loresmith.web.rendering import render
 from loresmith.workspace.background import Background
 from loresmith.workspace.documents import Documents, Revised
@@ -31,6 +32,7 @@ def index(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> R
         page="documents",
         project=project,
         listing=Documents(workspace).all(),
+        words=DocumentWords(request),
     )
 
 
@@ -38,7 +40,8 @@ def index(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> R
 def table(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
     """The list alone, after something has changed in it."""
     listing = Documents(workspace).all()
-    return render(request, "documents/_table.html", project=project, listing=listing)
+    shown = {"project": project, "listing": listing, "words": DocumentWords(request)}
+    return render(request, "documents/_table.html", **shown)
 
 
 @router.post("/upload")
@@ -51,7 +54,8 @@ def upload(
 ) -> Response:
     """One file; the answer is its line among the results."""
     uploaded = Documents(workspace).upload(file.filename or "", file.file, replace=replace)
-    return render(request, "documents/_uploaded.html", project=project, uploaded=uploaded)
+    shown = {"project": project, "uploaded": uploaded, "words": DocumentWords(request)}
+    return render(request, "documents/_uploaded.html", **shown)
 
 
 @router.get("/chunking")
@@ -64,7 +68,7 @@ def chunking(request: Request, project: ProjectHere, workspace: WorkspaceHere) -
         page="documents",
         project=project,
         settings=documents.recipe.chunking,
-        preview=documents.preview_chunking({}),
+        preview=documents.preview_chunking({}) if documents.all().documents else None,
         fault="",
     )
 
@@ -125,6 +129,12 @@ def estimate(
     )
 
 
+@router.post("/read")
+def read(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """Reads and cuts what was put into the folder without an upload; the answer is its progress."""
+    return _progress(request, project, workspace, Documents(workspace).read())
+
+
 @router.post("/generate")
 def generate(
     request: Request,
@@ -156,14 +166,15 @@ def document(
     start: Annotated[int, Query(ge=0, le=2**53)] = 0,
 ) -> Response:
     """The text from `start`, with its passages marked; more of it comes while one scrolls."""
-    here = Documents(workspace)
+    here, words = Documents(workspace), DocumentWords(request)
     try:
         outline, text = here.outline(key), here.text(key, start=start, length=_PAGE)
     except DocumentError as error:
         line = here.get(key)
-        return render(request, "documents/unread.html", **_at(project, line=line, error=error))
+        shown = _at(project, line=line, error=error, words=words)
+        return render(request, "documents/unread.html", **shown)
     shown = _at(project, line=outline.document, outline=outline, text=text, tab="text")
-    return render(request, "documents/document.html", **shown)
+    return render(request, "documents/document.html", words=words, **shown)
 
 
 @router.get("/{key}/text")

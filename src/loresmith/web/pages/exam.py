@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -13,11 +14,14 @@ from loresmith.api.etags import etag_of
 from loresmith.errors import Conflict, RecipeError
 from loresmith.web.i18n import gettext_of, language_of_request
 from loresmith.web.rendering import render
+from loresmith.workspace.report.mark_reasons import mark_reason
 from loresmith.workspace.runs import Exams, ItemFilter, ItemRow, Runs, RunSummary
 from loresmith.workspace.workspace import Workspace
 
 router = APIRouter(prefix="/projects/{project_id}/exam")
 _ON_A_PAGE = 50
+_DIFFERING = 100
+"""So many of the questions that runs differ in are shown at first."""
 
 
 def _filter(
@@ -50,13 +54,19 @@ Start = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
 @router.get("")
-def exam(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+def exam(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    wanted: FilterHere,
+    start: Start = 0,
+) -> Response:
     """The newest examined run, or what to do to have one."""
     newest = next(iter(_examined(workspace)), None)
     if newest is None:
         job = Runs(workspace).job()
         return render(request, "exam/none.html", page="exam", project=project, job=job, newer="")
-    return _shown(request, project, workspace, newest.id, _filter(), 0)
+    return _shown(request, project, workspace, newest.id, wanted, start)
 
 
 @router.get("/job")
@@ -81,9 +91,10 @@ def compare(
     request: Request,
     project: ProjectHere,
     workspace: WorkspaceHere,
-    run: Annotated[list[str] | None, Query()] = None,
+    run: Annotated[list[str] | None, Query(max_length=20)] = None,
+    everything: Annotated[bool, Query(alias="all")] = False,
 ) -> Response:
-    """Some runs beside one another."""
+    """Some runs beside one another; of the questions that differ the first ones, or all."""
     examined = _examined(workspace)
     chosen = [one for one in run or () if one in {known.id for known in examined}]
     shown: dict[str, Any] = {"compared": None, "fault": ""}
@@ -99,6 +110,7 @@ def compare(
         project=project,
         examined=examined,
         chosen=chosen,
+        shown_differing=10**9 if everything else _DIFFERING,
         **shown,
     )
 
@@ -154,7 +166,7 @@ def mark(
     item_id: str,
     wanted: FilterHere,
     sitting: Annotated[Literal["before", "after"], Form()],
-    score: Annotated[str, Form(max_length=10)] = "",
+    score: Annotated[Literal["", "0", "1"], Form()] = "",
     note: Annotated[str, Form(max_length=2000)] = "",
     etag: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
@@ -171,7 +183,7 @@ def mark(
         run_id,
         item_id,
         sitting=sitting,
-        score={"1": 1.0, "0": 0.0}.get(score),
+        score=float(score) if score else None,
         note=note,
         author=str(getattr(caller, "name", "") or ""),
     )
@@ -254,5 +266,6 @@ def _sheet(
         run_id=run_id,
         detail=detail,
         etag=etag_of(detail.item),
+        why=partial(mark_reason, language=language_of_request(request)),
         query=urlencode({k: v for k, v in wanted.model_dump().items() if v}),
     )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loresmith.errors import NotFound
+from loresmith.errors import Conflict, NotFound
 from loresmith.recipe import Recipe
 from loresmith.workspace.background.job import BackgroundJob, job_seen
 from loresmith.workspace.background.job_log import LogPart, read_log
@@ -71,13 +71,16 @@ class Background:
         return self.job(job_id)
 
     def retry(self, job_id: str, *, with_settings_of_today: bool = False) -> BackgroundJob:
-        """Lets a job that failed or was cancelled go on from where it stopped.
+        """Lets a job that failed or was cancelled go on from where it stopped, in the background.
 
         It works by its own settings, or by the project's as they are now. Raises NotFound, and
-        Conflict for a job that has not failed.
+        Conflict for a job that has not failed, or that is no work on the project's records.
         """
         with self._queue() as queue:
-            payload: dict[str, Any] = dict(queue.job(job_id).payload)
+            job = queue.job(job_id)
+            if job.kind not in STAGES:
+                raise Conflict(f"{job.kind!r} cannot be begun again", hint="Do it anew.")
+            payload: dict[str, Any] = dict(job.payload)
             if with_settings_of_today:
                 payload["recipe"] = self._today()
             queue.retry(job_id, payload=payload)
@@ -103,8 +106,7 @@ class Background:
         with self._queue() as queue:
             if queue.release_dead() is not None or not queue.waits(background=True):
                 return False
-        start_worker(self._workspace.project, unless_starting=True)
-        return True
+        return start_worker(self._workspace.project, unless_starting=True)
 
     def is_busy(self) -> bool:
         """Whether a job of the project is at work or waits."""

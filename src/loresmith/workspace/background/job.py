@@ -10,6 +10,7 @@ from loresmith.jobs.job import Job, JobState, PastAttempt
 from loresmith.records import Record
 from loresmith.workspace.background.redaction import without_secrets
 from loresmith.workspace.scope import Scope
+from loresmith.workspace.steps import STAGES
 
 
 class JobStep(Record):
@@ -95,6 +96,11 @@ class BackgroundJob(Record):
     @property
     def is_over(self) -> bool:
         return self.state in ("done", "failed", "cancelled")
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether a retry takes it up where it stopped."""
+        return self.state in ("failed", "cancelled") and self.verb in STAGES
 
     @property
     def worked_seconds(self) -> float:

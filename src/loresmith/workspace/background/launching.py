@@ -17,20 +17,21 @@ _started: dict[Path, subprocess.Popen[bytes]] = {}
 _lock = threading.Lock()
 
 
-def start_worker(project: Project, *, unless_starting: bool = False) -> None:
+def start_worker(project: Project, *, unless_starting: bool = False) -> bool:
     """Starts a worker on a project; it leaves at once where another one is at work.
 
     With `unless_starting`, none while the last one that this process started is still there.
-    Raises JobError when no process can be started.
+    Returns whether it did. Raises JobError when no process can be started.
     """
     with _lock:
         last = _started.get(project.folder)
         if last is not None and last.poll() is None and unless_starting:
-            return
+            return False
         process = _start(project)
         _started[project.folder] = process
     # Somebody has to take note of its end, or it stays behind as a zombie.
     threading.Thread(target=process.wait, daemon=True, name="worker's end").start()
+    return True
 
 
 def _start(project: Project) -> subprocess.Popen[bytes]:

@@ -1,15 +1,16 @@
 """Why: whoever reads an answer sees at once which of its figures stand in the documents.
 
-A figure counts as found wherever the documents state the same amount of the same thing, in
-whatever words (3,100万 is 0.31亿); that it is also the right one is for a person to see, at the
-place that the mark links to. Of many places, those come first whose words the answer shares most.
+A figure counts as found where the documents state the same amount in the same kind of unit, in
+whatever words (3,100万 is 0.31亿), or the same number beside words of the answer or the question.
+Where only the number agrees, the mark says so. That a figure is also the right one is for a person
+to see, at the place that the mark links to.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence, Set
 from itertools import combinations, islice
 from typing import Literal, NamedTuple
 
@@ -27,6 +28,11 @@ _AROUND = 60
 _LOOKED_AT = 200
 """Places of one figure that are compared with the answer; a page number may stand anywhere."""
 _LIST_MARKER = re.compile(r"^[ \t>]*(\d{1,3})(?:[.)]\s|、|．(?![０-９]))", re.MULTILINE)
+_TABLE_RULES = re.compile(r"(?:\s*(?:\||:?-{2,}:?(?=\s*(?:\||$))))+\s*")
+_COMMON = frozenset(
+    "with from that this were have been than when what which there their about more most into over "
+    "only also many much some each year years".split()
+)
 _ENDS = re.compile(r"[。！？!?；;\n]|\.\s")
 
 
@@ -54,8 +60,9 @@ class FigureMark(Record):
     """Code points of the answer."""
     end: int
     text: str
-    status: Literal["found", "asked", "not_found"]
-    """`asked`: not in the documents, only in the question."""
+    status: Literal["found", "number", "asked", "not_found"]
+    """`number`: the documents have the number, but nothing there says that it counts the same.
+    `asked`: not in the documents, only in the question."""
     places: tuple[Place, ...] = ()
     """Where it stands in the documents, the likeliest first."""
 
@@ -90,24 +97,37 @@ class FigureIndex:
         """The figures of `answer` in order; numbers of a list (`1.`) are none."""
         asked = figures(question)
         listed = {match.start(1) for match in _LIST_MARKER.finditer(answer)}
+        words = token_set(question)
         return tuple(
-            self._mark(figure, answer, asked)
+            self._mark(figure, answer, asked, words)
             for figure in figures(answer)
             if figure.start not in listed
         )
 
-    def _mark(self, figure: Figure, answer: str, asked: Sequence[Figure]) -> FigureMark:
-        places = tuple(self._places(figure, answer))
-        from_question = any(covers(one, figure) for one in asked)
+    def _mark(
+        self, figure: Figure, answer: str, asked: Sequence[Figure], question: Set[str]
+    ) -> FigureMark:
+        words = token_set(_sentence(answer, figure.start, figure.end))
+        same = self._same(figure)
+        agreeing = [one for one in same if _agrees(one, figure, words | question)]
+        if agreeing:
+            status = "found"
+        elif any(covers(one, figure) for one in asked):
+            status = "asked"
+        else:
+            status = "number" if same else "not_found"
+        shown = agreeing if agreeing else same if status == "number" else []
+        shown.sort(key=lambda one: (-len(words & _words_around(one)), not one.figure.unit))
         return FigureMark(
             start=figure.start,
             end=figure.end,
             text=answer[figure.start : figure.end],
-            status="found" if places else "asked" if from_question else "not_found",
-            places=places,
+            status=status,
+            places=tuple(_place(one) for one in shown[:_PLACES]),
         )
 
-    def _places(self, figure: Figure, answer: str) -> Iterator[Place]:
+    def _same(self, figure: Figure) -> list[_Stated]:
+        """Where the documents state the amount, or the number."""
         if figure.unit:
             measured = self._measured.get(_amount(figure), [])
             stated = [*measured, *self._bare.get(figure.value, [])]
@@ -115,15 +135,7 @@ class FigureIndex:
         else:
             stated = self._any.get(figure.value, [])
         same = islice((one for one in stated if covers(one.figure, figure)), _LOOKED_AT)
-        once = {(one.document.id, one.figure.start): one for one in same}
-        words = token_set(_sentence(answer, figure.start, figure.end))
-
-        def unlikely(one: _Stated) -> tuple[int, bool]:
-            shared = len(words & token_set(_around(one)))
-            return -shared, bool(one.figure.unit) != bool(figure.unit)
-
-        for one in sorted(once.values(), key=unlikely)[:_PLACES]:
-            yield _place(one)
+        return list({(one.document.id, one.figure.start): one for one in same}.values())
 
 
 def _amount(figure: Figure) -> Hashable:
@@ -139,9 +151,22 @@ def _parts(figure: Figure) -> Iterator[Hashable]:
             yield frozenset(chosen)
 
 
-def _around(stated: _Stated) -> str:
+def _agrees(stated: _Stated, figure: Figure, words: Set[str]) -> bool:
+    """Whether both count the same: both have units, or the words around say so.
+
+    Two Chinese characters in common or one longer word are enough.
+    """
+    if figure.unit and stated.figure.unit:
+        return True
+    shared = words & _words_around(stated)
+    chinese = sum(word > "\u2e80" for word in shared)
+    return chinese > 1 or any(len(word) > 3 and word not in _COMMON for word in shared)
+
+
+def _words_around(stated: _Stated) -> frozenset[str]:
     text, figure = stated.document.text, stated.figure
-    return _sentence(text, figure.start, figure.end)
+    sentence = _sentence(text, figure.start, figure.end)
+    return frozenset(word for word in token_set(sentence) if not word[0].isdecimal())
 
 
 def _sentence(text: str, start: int, end: int) -> str:
@@ -155,12 +180,20 @@ def _sentence(text: str, start: int, end: int) -> str:
 def _place(stated: _Stated) -> Place:
     document, figure = stated
     text = document.text
+    before = _readable(text[max(0, figure.start - 2 * _AROUND) : figure.start])
+    after = _readable(text[figure.end : figure.end + 2 * _AROUND])
     return Place(
         key=document_key(document.name),
         document=document.name,
         start=figure.start,
         end=figure.end,
-        before=" ".join(text[max(0, figure.start - _AROUND) : figure.start].split()),
+        before=before[-_AROUND:].strip(),
         text=text[figure.start : figure.end],
-        after=" ".join(text[figure.end : figure.end + _AROUND].split()),
+        after=after[:_AROUND].strip(),
     )
+
+
+def _readable(text: str) -> str:
+    """On one line, with a point between the cells of a table in place of its bars and rules."""
+    line = " ".join(text.split())
+    return _TABLE_RULES.sub(" · ", line) if "|" in line else line

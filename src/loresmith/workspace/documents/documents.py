@@ -196,6 +196,10 @@ class Documents:
         with self._workspace.opened() as context:
             return estimating.estimate(context, scope or Scope())
 
+    def read(self) -> str:
+        """Reads and cuts every document that is not yet, in the background; the job's id."""
+        return Background(self._workspace).submit("chunk")
+
     def generate(self, scope: Scope | None = None) -> str:
         """Has the teacher write what is missing for `scope`, in the background; the job's id."""
         return Background(self._workspace).submit("generate", scope=scope)

@@ -194,7 +194,8 @@ def _rows(context: Context) -> int:
     """Today's rows that are not dropped, by their index; before there is one, all that are kept."""
     from sqlalchemy import func, select
 
-    from loresmith.store.row_index import ROWS, RowIndex
+    from loresmith.store.row_index import RowIndex
+    from loresmith.store.row_tables import ROWS
     from loresmith.workspace.rows.stamp import written_rows
 
     index = RowIndex(context.engine, project_id=context.project_id)

@@ -29,6 +29,7 @@ from loresmith.workspace.projects.copying import copy_example, copy_project
 from loresmith.workspace.projects.deleting import delete_files, idle, remove_folder
 from loresmith.workspace.projects.guide import begin_guide
 from loresmith.workspace.projects.losses import Losses, losses_of
+from loresmith.workspace.workspace import Workspace
 
 _projects = Table(
     "projects",
@@ -91,13 +92,18 @@ class Projects:
         return self._make(name, lambda folder: (folder / "documents").mkdir())
 
     def create_example(self, name: str) -> KnownProject:
-        """A new, guided project with the example's documents, settings and recorded teacher."""
+        """A new, guided project with the example's documents, settings and recorded teacher.
+
+        Its documents are read and cut at once, as if they had been uploaded.
+        """
 
         def fill(folder: Path) -> None:
             copy_example(folder)
             begin_guide(folder)
 
-        return self._make(name, fill)
+        known = self._make(name, fill)
+        with Workspace(known.folder).context_after("chunk"):
+            return known
 
     def create_like(
         self, project_id: str, name: str, *, with_documents: bool = False

@@ -19,6 +19,7 @@ from loresmith.workspace.report import formatting
 from loresmith.workspace.report.charts import loss_curve
 from loresmith.workspace.report.formatting import PageLanguage
 from loresmith.workspace.report.inert import inert, shorten
+from loresmith.workspace.report.mark_reasons import mark_reason
 from loresmith.workspace.report.model import RunReport
 from loresmith.workspace.report.phrases import language_phrase, phrases, reason_phrase, stage_phrase
 from loresmith.workspace.report.questions import outcome_counts, question_sets
@@ -68,6 +69,7 @@ def render_page(
             stages=_stages(report, language),
             seconds=sum(report.usage.seconds.values()),
             stage=partial(stage_phrase, language=language),
+            why=partial(mark_reason, language=language),
             percent=partial(formatting.percent, language=language),
             interval=partial(formatting.interval, language=language),
             duration=partial(formatting.duration, language=language),

@@ -137,7 +137,6 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "wrong": ("wrong", "错"),
     "by_hand": ("marked by hand; the grader:", "人工改判；评分器："),
     "evidence": ("Evidence", "原文依据"),
-    "evidence_gone": ("its evidence was corrected away", "原文更正后依据已不存在"),
     "evidence_not_found": (
         "quoted; its place in the source is not at hand",
         "仅有引文，未附原文位置",
@@ -221,6 +220,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "conflicting_answer": ("two answers to one question", "同一问题有两种答案"),
     "duplicate": ("exact duplicate", "完全重复"),
     "empty": ("empty", "空内容"),
+    "evidence_gone": ("its evidence was corrected away", "原文更正后依据已不存在"),
     "evidence_not_found": ("evidence is not in the source", "原文中找不到依据"),
     "exam_is_full": ("the exam is full", "考题已满"),
     "fact_dropped": ("its fact was dropped", "所属知识点已剔除"),

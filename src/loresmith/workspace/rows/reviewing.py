@@ -141,7 +141,11 @@ class Reviewing:
         changed = _settled_all(_unoverruled(reviewed(row, said.get(row.id))) for row in simple)
         changed += self._judge.judged([row for row in families if _family(row) in hard], said)
         before = {row.id: row for row in families}
-        self._index.update(self._connection, [row for row in changed if row != before[row.id]])
+        changes = [row for row in changed if row != before[row.id]]
+        same_texts = [row for row in changes if _texts(row) == _texts(before[row.id])]
+        other_texts = [row for row in changes if _texts(row) != _texts(before[row.id])]
+        self._index.update(self._connection, same_texts, standing_only=True)
+        self._index.update(self._connection, other_texts)
         return changed
 
     def _families(self, rows: Sequence[IndexedRow]) -> list[IndexedRow]:
@@ -166,6 +170,10 @@ def _new_act() -> str:
 def _now() -> str:
     """ISO 8601, UTC, to the microsecond."""
     return datetime.now(timezone.utc).isoformat(timespec="microseconds")
+
+
+def _texts(row: IndexedRow) -> tuple[str, str, str, bool]:
+    return row.question, row.answer, row.short_answer, row.evidence
 
 
 def _family(row: IndexedRow) -> str:

@@ -60,10 +60,18 @@ def written_rows(context: Context) -> int:
 
 
 def _last(connection: Connection, kind: type[StoredRecord], project_id: str) -> int:
-    """The sequence number of the newest record of a kind."""
+    """The sequence number of the newest record of a kind.
+
+    Nearly always that is the newest of the table, which is found at once; to look for the
+    project's own, SQLite would sort them all.
+    """
     table = TABLES[kind]
-    query = select(table.c.sequence).where(table.c.project_id == project_id)
-    return connection.scalar(query.order_by(table.c.sequence.desc()).limit(1)) or 0
+    newest = select(table.c.sequence, table.c.project_id).order_by(table.c.sequence.desc()).limit(1)
+    found = connection.execute(newest).first()
+    if found is None or found.project_id == project_id:
+        return int(found.sequence) if found is not None else 0
+    query = select(func.max(table.c.sequence)).where(table.c.project_id == project_id)
+    return int(connection.scalar(query) or 0)
 
 
 def _files(context: Context) -> list[list[str | int]]:

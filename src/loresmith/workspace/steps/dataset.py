@@ -44,8 +44,15 @@ class FreezeDataset(Step):
         )
         frozen, left_out = with_imported(written, _imported(context))
         if not frozen.examples:
-            why = "none is confirmed" if _confirmed_only(context) else "all were rejected"
-            raise RecipeError(f"there is no row to train on: {why}")
+            raise RecipeError(
+                "there is no row to train on: "
+                + (
+                    "nobody has confirmed one, and dataset.confirmed_only takes no other"
+                    if _confirmed_only(context)
+                    else "every imported row was rejected"
+                ),
+                hint="`loresmith studio` has a page on which rows are reviewed.",
+            )
         known = context.store.one(Dataset, frozen.id)
         frozen = known or frozen
         write_dataset(

@@ -1,5 +1,5 @@
 /* The page Chat: two conversations side by side. They are kept in this tab (sessionStorage), so
-   that a server that restarts, or a page that is loaded anew, loses nothing. Text of models is
+   that a server that restarts, or a page that is loaded anew, loses nothing that was written. Text of models is
    only ever shown as text. */
 
 import { Problem, request, show, text } from "./studio.js";
@@ -41,7 +41,9 @@ function begin() {
     }
     if (!saved) return;
     for (const [name, value] of Object.entries(saved.chosen ?? {})) {
-      if (settings.elements[name]) settings.elements[name].value = value;
+      const element = settings.elements[name];
+      if (element?.type === "checkbox") element.checked = true;
+      else if (element) element.value = value;
     }
     for (const side of ["left", "right"]) {
       const options = [...$(side).options].map((option) => option.value);
@@ -54,6 +56,7 @@ function begin() {
         const state = ["waiting", "writing"].includes(answer.state) ? "lost" : answer.state;
         Object.assign(turn.answers[at], answer, { state });
         draw(turn.answers[at]);
+        if (answer.text && !answer.marks) mark(turn, turn.answers[at]).then(() => draw(turn.answers[at]));
       });
     }
   }
@@ -136,8 +139,8 @@ function begin() {
     return null;
   }
 
-  const TONES = { found: "good", asked: "", not_found: "warn" };
-  const WORDS = { found: "found", asked: "asked", not_found: "missing" };
+  const TONES = { found: "good", number: "", asked: "", not_found: "warn" };
+  const WORDS = { found: "found", number: "number", asked: "asked", not_found: "missing" };
 
   /* The text with its figures marked; positions count code points. */
   function fillMarked(body, answer) {
@@ -151,31 +154,31 @@ function begin() {
   }
 
   function markedFigure(mark) {
-    const found = mark.status === "found";
-    const element = make(found ? "a" : "span", `chat-figure ${mark.status}`, mark.text);
-    if (found) {
-      element.href = addressOf(mark.places[0]);
+    const [place] = mark.places;
+    const element = make(place ? "a" : "span", `chat-figure ${mark.status}`, mark.text);
+    element.title = say(WORDS[mark.status]);
+    if (place) {
+      element.href = addressOf(place);
       element.target = "_blank";
       element.rel = "noopener";
-      element.title = `${mark.places[0].document}: ${excerpt(mark.places[0])}`;
-    } else {
-      element.title = say(WORDS[mark.status]);
+      element.title += `\n${place.document}: ${excerpt(place)}`;
     }
     element.append(make("span", "unseen", ` (${say(WORDS[mark.status])})`));
     return element;
   }
 
-  /* The figures one by one, with what the documents say around them. */
+  /* The figures, each of them once, with what the documents say around them. */
   function placesOf(answer) {
     const box = make("details", "chat-places small");
+    const marks = [...new Map(answer.marks.map((mark) => [`${mark.status} ${mark.text}`, mark])).values()];
     const line = make("summary", "");
     line.append(`${say("figures")} `);
-    for (const status of ["found", "not_found", "asked"]) {
-      const count = answer.marks.filter((mark) => mark.status === status).length;
+    for (const status of ["found", "number", "not_found", "asked"]) {
+      const count = marks.filter((mark) => mark.status === status).length;
       if (count) line.append(make("span", `badge ${TONES[status]}`, `${count} ${say(WORDS[status])}`), " ");
     }
     const list = make("ul", "stack close");
-    for (const mark of answer.marks) {
+    for (const mark of marks) {
       const item = make("li");
       item.append(make("span", "strong", mark.text), " ", make("span", `badge ${TONES[mark.status]}`, say(WORDS[mark.status])));
       for (const place of mark.places) item.append(placeLine(place));
@@ -237,7 +240,8 @@ function begin() {
     const side = turn.answers.indexOf(answer);
     const system = settings.elements.system.value.trim();
     const messages = system ? [{ role: "system", content: system }] : [];
-    for (const earlier of turns.slice(0, turns.indexOf(turn))) {
+    const earlierTurns = settings.elements.alone.checked ? [] : turns.slice(0, turns.indexOf(turn));
+    for (const earlier of earlierTurns) {
       const said = earlier.answers[side] ?? earlier.answers[0];
       if (!said.text) continue;
       messages.push({ role: "user", content: earlier.question });
@@ -373,5 +377,6 @@ function begin() {
   settings.addEventListener("submit", (event) => event.preventDefault());
   settings.addEventListener("change", keep);
   for (const side of ["left", "right"]) $(side).addEventListener("change", keep);
+  window.addEventListener("pagehide", keep);
   restore();
 }

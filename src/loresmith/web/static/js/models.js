@@ -6,7 +6,7 @@ document.addEventListener("change", (event) => {
   const form = choice.closest("form[data-teacher]");
   if (!form || choice.name !== "provider") return;
   const model = form.elements.model;
-  model.hidden = choice.value === "embedded";
+  model.hidden = ["", "embedded"].includes(choice.value);
   model.value = choice.selectedOptions[0]?.dataset.model ?? "";
   model.setAttribute("list", `names-${choice.value}`);
   if (!model.hidden) model.focus();

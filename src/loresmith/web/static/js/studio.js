@@ -303,7 +303,8 @@ export function choose(name, value) {
 
 /* Times ------------------------------------------------------------------------------------------ */
 
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
+// Swedes write dates as ISO 8601 does: 2031-03-09 14:05, which sorts and is read alike everywhere.
+const clock = new Intl.DateTimeFormat("sv-SE", {
   year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
 });
 

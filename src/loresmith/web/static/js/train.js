@@ -137,7 +137,9 @@ function curvesOf(metric) {
 /** All curves over the union of their steps: what uPlot takes. */
 function table(curves) {
   const columns = curves.map(({ run, of }) => (runs.has(run) ? of(runs.get(run)) : [[], []]));
-  const steps = [...new Set(columns.flatMap(([xs]) => xs))].sort((a, b) => a - b);
+  // Every chart has every step, so that all have one scale and the cursor moves over all of them.
+  const all = shown.flatMap((id) => runs.get(id)?.step ?? []);
+  const steps = [...new Set(columns.flatMap(([xs]) => xs).concat(all))].sort((a, b) => a - b);
   const at = new Map(steps.map((step, index) => [step, index]));
   return [steps, ...columns.map(([xs, ys]) => {
     const column = new Array(steps.length).fill(null);
@@ -181,6 +183,17 @@ function draw() {
     element.dataset.points = String(data[0].length);
   }
   figures();
+  shown.forEach(rowFigures);
+}
+
+/** What the list says of a run that is being trained goes on with its curve. */
+function rowFigures(id) {
+  const run = runs.get(id);
+  const row = rows().find((one) => one.dataset.run === id);
+  if (!run?.step.length || row?.dataset.state !== "training") return;
+  row.querySelector("[data-cell=step]").textContent =
+    run.total_steps ? `${plain(run.step.at(-1))}/${plain(run.total_steps)}` : plain(run.step.at(-1));
+  row.querySelector("[data-cell=loss]").textContent = run.loss.at(-1)?.toFixed(3) ?? "–";
 }
 
 function figures() {
@@ -197,7 +210,9 @@ function figures() {
   say("validation", number(last(run?.validation_loss)));
   say("speed", number(last(run?.tokens_per_second)));
   say("spent", run?.elapsed || null);
-  say("left", run?.remaining || null);
+  // The job's own estimate counts practice too; the training's log only steps.
+  const job = document.getElementById("job-state")?.dataset;
+  say("left", (job?.run === shown.at(-1) && job.left) || run?.remaining || null);
 }
 
 smoothing.addEventListener("input", () => {
@@ -210,7 +225,9 @@ smoothing.addEventListener("input", () => {
 let signature = document.getElementById("job-state")?.dataset.signature ?? "";
 addEventListener("htmx:afterSwap", (event) => {
   const { target } = event.detail;
-  if (target.id === "job") {
+  if (target.id === "train-form") {
+    answeredForm(event.detail);
+  } else if (target.id === "job") {
     const fresh = document.getElementById("job-state");
     if (fresh && fresh.dataset.signature !== signature) {
       signature = fresh.dataset.signature;
@@ -226,6 +243,18 @@ addEventListener("htmx:afterSwap", (event) => {
     written.scrollTop = written.scrollHeight;
   }
 });
+
+/** After a start one looks at the job; after a refusal at the first setting that is not right. */
+function answeredForm({ requestConfig }) {
+  const form = document.getElementById("train-form");
+  const wrong = form.querySelector("[aria-invalid]");
+  const told = form.querySelector(":scope > .notice");
+  if (wrong) wrong.focus();
+  else if (told) told.scrollIntoView({ block: "center" });
+  else if (requestConfig.path.endsWith("/start")) {
+    document.getElementById("job").scrollIntoView({ block: "center" });
+  }
+}
 
 /** A run that has begun while the page was open is shown instead of what nobody chose. */
 function runsChanged() {
