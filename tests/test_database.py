@@ -26,7 +26,7 @@ import loresmith.workspace.accounts.tables
 import loresmith.workspace.projects.registry
 import loresmith.workspace.rows  # noqa: F401  (all of these declare tables in `metadata`)
 from loresmith.database import metadata, open_database, sqlite_url, transaction
-from loresmith.errors import StoreError
+from loresmith.errors import StoreBusy, StoreError
 from postgres_server import new_database
 
 POSTGRES = pytest.param("postgresql", marks=pytest.mark.postgres)
@@ -169,7 +169,7 @@ def test_a_file_that_is_locked_by_another_process_is_a_clear_error(
     engine = open_database(sqlite_url(path))
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreError, match="locked"), transaction(engine) as connection:
+    with pytest.raises(StoreBusy, match="locked"), transaction(engine) as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout = 50")
         connection.execute(text("DELETE FROM jobs"))
     holder.close()

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from loresmith.errors import StoreError
+from loresmith.errors import StoreBusy, StoreError
 
 metadata = MetaData(
     naming_convention={
@@ -68,13 +68,17 @@ def open_database(url: str | URL) -> Engine:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """One transaction on `engine`; whatever the database refuses is raised as StoreError."""
+    """One transaction on `engine`; whatever the database refuses is raised as StoreError.
+
+    StoreBusy where another writer held a SQLite file for longer than the busy time-out.
+    """
     try:
         with engine.begin() as connection:
             yield connection
     except SQLAlchemyError as error:
         reason = " ".join(str(getattr(error, "orig", None) or error).split())
-        raise StoreError(
+        kind = StoreBusy if reason == "database is locked" else StoreError
+        raise kind(
             f"the database {_shown(engine.url)} cannot be used: {reason}",
             hint="What was stored before is kept. " + _advice(engine.url),
         ) from error

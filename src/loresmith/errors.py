@@ -92,6 +92,10 @@ class StoreError(LoresmithError):
     """The project's records cannot be read or written."""
 
 
+class StoreBusy(StoreError):
+    """Another writer held the records for longer than the time-out; later it may go."""
+
+
 class JobError(LoresmithError):
     """A job could not be carried out."""
 

@@ -92,7 +92,8 @@ def test_what_one_project_has_another_has_not(api: TestClient, projects: TwoProj
         if operation.method == "GET" and not operation.path.endswith("/events"):
             found = _ask(api, operation, here)
             assert found.status_code != 404, f"{operation} finds nothing even at home: {found.text}"
-        reply = _ask(api, operation, {**here, "project_id": projects.other})
+        runs = [here["run"], "v9-another"]  # a comparison needs two
+        reply = _ask(api, operation, {**here, "project_id": projects.other, "run": runs})
         assert reply.status_code == 404, f"{operation}: {reply.status_code} {reply.text}"
 
 
@@ -106,7 +107,7 @@ def test_rows_of_another_project_are_not_reviewed(api: TestClient, projects: Two
     assert api.get(row).json() == before
 
 
-def _ask(api: TestClient, operation: Operation, names: Mapping[str, str]) -> Any:
+def _ask(api: TestClient, operation: Operation, names: Mapping[str, Any]) -> Any:
     path = re.sub(r"{(\w+)}", lambda found: quote(names[found[1]], safe=""), operation.path)
     query = {name: names.get(name, "1") for name in operation.required_query}
     return api.request(

@@ -48,7 +48,9 @@ def test_a_wrong_setting_is_a_problem_that_names_it(api: TestClient, base: str) 
 def test_a_start_sent_twice_under_one_key_starts_one_job(
     api: TestClient, base: str, home: Home, project: KnownProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("loresmith.workspace.background.background.start_worker", lambda *_: None)
+    monkeypatch.setattr(
+        "loresmith.workspace.background.background.start_worker", lambda *_, **__: None
+    )
     key = {"Idempotency-Key": "the very same"}
     asked = {"changes": {"seed": 7}, "verb": "train"}
     first = api.post(f"{base}/runs", json=asked, headers=key)

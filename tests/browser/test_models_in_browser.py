@@ -46,6 +46,7 @@ def test_an_endpoint_goes_from_its_address_to_a_projects_teacher(
         row.get_by_text("可以使用").wait_for()
         assert KEY not in page.content()
 
+        page.reload()
         chooser = page.locator(f"#models-of-{project.id}")
         chooser.get_by_label("教师模型", exact=True).select_option(label="实验室")
         chooser.get_by_placeholder("模型").fill("qwen-plus")

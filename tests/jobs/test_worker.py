@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from loresmith.errors import DocumentError, JobCancelled, LeaseLost, StoreError
+from loresmith.errors import DocumentError, JobCancelled, LeaseLost, StoreBusy, StoreError
 from loresmith.jobs.job import Claim
 from loresmith.jobs.queue import Queue
 from loresmith.jobs.worker import Attempt, carry_out
@@ -193,11 +193,12 @@ class UnreachableNow(Queue):
 
     reachable = True
     asked = 0
+    refusal = StoreError("the server is gone")
 
     def renew(self, claim: Claim, *, progress: Mapping[str, Any] | None = None) -> None:
         self.asked += 1
         if not self.reachable:
-            raise StoreError("the server is gone")
+            raise self.refusal
         super().renew(claim, progress=progress)
 
 
@@ -226,6 +227,23 @@ def test_an_outage_that_outlasts_the_lease_stops_the_body(new_queue) -> None:
 
     with pytest.raises(LeaseLost, match="could not be renewed: the server is gone"):
         carry_out(queue, claimed(queue), body, renew_seconds=0.02)
+
+
+def test_a_database_that_another_writer_holds_is_waited_for(new_queue) -> None:
+    queue = UnreachableNow(new_queue()._engine, project_id="project", lease_seconds=0.2)
+    queue.refusal = StoreBusy("the database is locked")
+
+    def body(_payload: Payload, attempt: Attempt) -> None:
+        lease_over = time.monotonic() + queue.lease_seconds + 0.1
+        queue.reachable = False
+        wait_for(lambda: time.monotonic() > lease_over)
+        before = queue.asked
+        wait_for(lambda: queue.asked > before + 1)
+        attempt.check()
+        queue.reachable = True
+
+    carry_out(queue, claimed(queue), body, renew_seconds=0.02)
+    assert queue.jobs()[0].state == "done"
 
 
 def test_what_stopped_the_body_is_told_though_the_end_cannot_be_written(new_queue) -> None:

@@ -21,7 +21,9 @@ from servers.teacher_server import TeacherServer
 def no_worker() -> Iterator[None]:
     """Jobs are queued and nobody works them off."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("loresmith.workspace.background.background.start_worker", lambda *_: None)
+        patch.setattr(
+            "loresmith.workspace.background.background.start_worker", lambda *_, **__: None
+        )
         yield
 
 

@@ -46,7 +46,7 @@ def test_a_project_is_made_with_the_settings_of_another(client: TestClient, home
 def test_a_name_that_is_none_is_said_in_the_form(client: TestClient, home: Home) -> None:
     answer = client.post("/projects", data={"name": "   "}, headers=HTMX)
     assert answer.status_code == 422
-    assert "a project needs a name" in answer.text
+    assert "A project needs a name." in answer.text
     assert 'id="create-form"' in answer.text
     assert home.projects.all() == []
 
@@ -86,9 +86,11 @@ def test_a_project_at_work_is_marked_and_not_deleted(client: TestClient, home: H
         queue = Queue(context.engine, project_id=context.project_id)
         queue.claim(worker_name(), job_id=queue.submit("run", {}))
     assert "at work" in client.get("/projects/cards").text
+    assert "A job is at work on this project" in client.get(f"/projects/{known.id}/delete").text
     refused = client.post(f"/projects/{known.id}/delete", headers=HTMX)
     assert refused.status_code == 422
-    assert "a job is at work on this project" in refused.text
+    assert "A job is at work on this project" in refused.text
+    assert f'href="/projects/{known.id}/jobs"' in refused.text
     assert Path(known.folder).exists()
 
 
@@ -160,7 +162,7 @@ def test_the_guide_leads_to_a_job_that_failed(client: TestClient, home: Home) ->
 def test_the_example_can_be_asked_about_at_once(client: TestClient, home: Home) -> None:
     known = home.projects.create_example("Harbour")
     estimate = client.post(f"/projects/{known.id}/documents/estimate").text
-    assert "disabled" not in estimate
+    assert not re.search(r"<button[^>]*\sdisabled", estimate)
     assert "read and cut into passages first" not in estimate
 
 
@@ -175,4 +177,4 @@ def test_a_folder_of_the_command_line_is_read_before_it_is_asked_about(
     assert "progress" in client.post(f"{at}/read").text
     background = Background(home.workspace(home.projects.all()[0].id))
     wait_for(lambda: background.jobs()[-1].is_over, what="the end of the reading")
-    assert "disabled" not in client.post(f"{at}/estimate").text.rpartition("<form")[2]
+    assert not re.search(r"<button[^>]*\sdisabled", client.post(f"{at}/estimate").text)

@@ -32,7 +32,9 @@ def base(project):
 @pytest.fixture
 def no_worker(monkeypatch):
     """Jobs are queued and nobody works them off."""
-    monkeypatch.setattr("loresmith.workspace.background.background.start_worker", lambda *_: None)
+    monkeypatch.setattr(
+        "loresmith.workspace.background.background.start_worker", lambda *_, **__: None
+    )
 
 
 def etag_in(page: str) -> str:

@@ -14,6 +14,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakValueDictionary
 
+from anyio import Event
 from fastapi import Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
@@ -59,16 +60,19 @@ class Feed:
     def is_idle(self) -> bool:
         return self._listeners == 0
 
-    async def snapshots(self) -> AsyncIterator[Snapshot]:
-        """The jobs now, and again at each change; ends when the project is deleted."""
+    async def snapshots(self, ending: Event | None = None) -> AsyncIterator[Snapshot]:
+        """The jobs now, and again at each change; ends when the project is deleted.
+
+        `ending` is set when the server is about to end, which is noticed at the next poll.
+        """
         self._listeners += 1
         if self._poll is None:
             self._poll = asyncio.create_task(self._keep_polling())
         seen: Snapshot | None = None
         try:
-            while not self._gone:
+            while not self._is_over(ending):
                 async with self._changed:
-                    while not self._gone and self._snapshot == seen:
+                    while not self._is_over(ending) and self._snapshot == seen:
                         await self._changed.wait()
                 if self._snapshot is not None and self._snapshot != seen:
                     seen = self._snapshot
@@ -78,6 +82,9 @@ class Feed:
             if self.is_idle and self._poll is not None:
                 self._poll.cancel()
                 self._poll = None
+
+    def _is_over(self, ending: Event | None) -> bool:
+        return self._gone or (ending is not None and ending.is_set())
 
     async def _keep_polling(self) -> None:
         while not self._gone:
@@ -118,7 +125,8 @@ def stream_of_jobs(
 ) -> Response:
     """Events of all jobs of a project, for as long as somebody listens."""
     feed = request.app.state.feeds.of(project_id, lambda: _jobs_of(workspace))
-    return _streamed(job_events(feed, last_seen))
+    ending = Event()
+    return _streamed(job_events(feed, last_seen, ending), ending)
 
 
 async def stream_of_job(
@@ -136,7 +144,8 @@ async def stream_of_job(
         seen = last_seen == content_id(body)
         return Response(status_code=204) if seen else _streamed(_only(_event(body)))
     feed = request.app.state.feeds.of(project_id, lambda: _jobs_of(workspace))
-    return _streamed(events_of_one(feed, last_seen, job_id))
+    ending = Event()
+    return _streamed(events_of_one(feed, last_seen, job_id, ending), ending)
 
 
 def _jobs_of(workspace: Workspace) -> Sequence[BackgroundJob]:
@@ -145,20 +154,26 @@ def _jobs_of(workspace: Workspace) -> Sequence[BackgroundJob]:
     return Background(workspace).jobs()
 
 
-def _streamed(events: AsyncIterator[ServerSentEvent]) -> Response:
+def _streamed(events: AsyncIterator[ServerSentEvent], ending: Event | None = None) -> Response:
     return EventSourceResponse(
-        events, ping=HEARTBEAT_SECONDS, headers={"Cache-Control": "no-store"}
+        events,
+        ping=HEARTBEAT_SECONDS,
+        headers={"Cache-Control": "no-store"},
+        shutdown_event=ending,
+        shutdown_grace_period=0 if ending is None else 4 * POLL_SECONDS,
     )
 
 
-async def job_events(feed: Feed, last_seen: str | None) -> AsyncIterator[ServerSentEvent]:
+async def job_events(
+    feed: Feed, last_seen: str | None, ending: Event | None = None
+) -> AsyncIterator[ServerSentEvent]:
     """An event for each job that is new or changed since `last_seen`, the id of an event.
 
     Of the events of one moment only the last has the id: who loses the connection between two of
     them is told of both again.
     """
     known: Mapping[str, str] | None = None
-    async with aclosing(feed.snapshots()) as snapshots:  # type: ignore[type-var]
+    async with aclosing(feed.snapshots(ending)) as snapshots:  # type: ignore[type-var]
         async for snapshot in snapshots:
             missed = snapshot.version != last_seen or known is not None
             news = _news(snapshot.jobs, known) if missed else []
@@ -169,10 +184,10 @@ async def job_events(feed: Feed, last_seen: str | None) -> AsyncIterator[ServerS
 
 
 async def events_of_one(
-    feed: Feed, last_seen: str | None, job_id: str
+    feed: Feed, last_seen: str | None, job_id: str, ending: Event | None = None
 ) -> AsyncIterator[ServerSentEvent]:
     """An event at each change of one job since `last_seen`; the last when it has ended."""
-    async with aclosing(feed.snapshots()) as snapshots:  # type: ignore[type-var]
+    async with aclosing(feed.snapshots(ending)) as snapshots:  # type: ignore[type-var]
         async for snapshot in snapshots:
             body = snapshot.jobs.get(job_id)
             version = content_id(body)

@@ -32,8 +32,11 @@ _OPENAI_ERROR = {
                     "examples": ["there is no such model"],
                 },
                 "type": {"type": "string", "enum": ["invalid_request_error", "server_error"]},
-                "param": {"type": "null"},
-                "code": {"type": "string", "examples": ["not_found"]},
+                "param": {
+                    "type": ["string", "null"],
+                    "description": "The part of the request that is wrong.",
+                },
+                "code": {"type": ["string", "null"], "examples": ["model_not_found"]},
             },
         }
     },

@@ -1,4 +1,4 @@
-"""Why: NVIDIA's cards are asked through its library, which may be missing or have no driver."""
+"""Why: NVIDIA's cards are asked through its library, or, where that is missing, its program."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from loresmith.devices.card_load import CardLoad
+from loresmith.devices.nvidia_smi import nvidia_smi_loads
 
 _DRIVER = Path("/proc/driver/nvidia/version")
 
 
 def nvidia_loads(*, driver: Path = _DRIVER) -> list[CardLoad]:
-    """A look at each NVIDIA card; none without a driver or without `nvidia-ml-py`."""
+    """A look at each NVIDIA card; none without a driver. Without `nvidia-ml-py`, `nvidia-smi` is
+    asked."""
     if not driver.exists():
         return []
     try:
         import pynvml
     except ImportError:
-        return []
+        return nvidia_smi_loads()
     try:
         pynvml.nvmlInit()
         cards = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]

@@ -37,9 +37,9 @@ def smi_loads() -> list[CardLoad]:
     if tool is None:
         return []
     kind = "dcu" if hy_smi else "rocm"
-    said = _said(tool, *_QUESTIONS)
-    cards = cards_in_json(said, kind=kind) or cards_in_table(_said(tool), kind=kind)
-    used = processes_in(_said(tool, "--showpids"))
+    answer = said(tool, *_QUESTIONS)
+    cards = cards_in_json(answer, kind=kind) or cards_in_table(said(tool), kind=kind)
+    used = processes_in(said(tool, "--showpids"))
     return [card.model_copy(update={"processes": used.get(card.index, {})}) for card in cards]
 
 
@@ -113,7 +113,8 @@ def processes_in(text: str) -> dict[int, dict[int, int]]:
 _PLAIN_NAMES = {"dcu": "Hygon DCU", "rocm": "AMD GPU"}
 
 
-def _said(tool: str, *words: str) -> str:
+def said(tool: str, *words: str) -> str:
+    """What a monitoring tool prints; nothing where it cannot be started or does not answer."""
     try:
         done = subprocess.run(
             [tool, *words],

@@ -112,7 +112,7 @@ class ExamReport(Record):
     retention: Comparison
     """General questions that the base model gets right (before is 1 by definition)."""
     hand_graded: int = Field(default=0, ge=0)
-    """How many replies a person marked otherwise than the grader did; each keeps both marks."""
+    """How many replies a person marked in the place of the grader; each keeps both marks."""
     items: tuple[ReportItem, ...] = ()
     """Every item, in the order of the exam."""
 

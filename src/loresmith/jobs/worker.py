@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from loresmith.errors import JobCancelled, LeaseLost, LoresmithError, StoreError
+from loresmith.errors import JobCancelled, LeaseLost, LoresmithError, StoreBusy, StoreError
 from loresmith.jobs.job import Claim, JobEnd
 from loresmith.jobs.queue import Queue
 
@@ -103,6 +103,8 @@ def _renew(
         except LeaseLost as reason:
             attempt.stop(reason)
             return
+        except StoreBusy:
+            continue  # nobody else could claim the job meanwhile; whether one has, is asked next
         except StoreError as reason:
             if time.monotonic() - renewed > queue.lease_seconds:
                 attempt.stop(LeaseLost(f"the lease could not be renewed: {reason.message}"))

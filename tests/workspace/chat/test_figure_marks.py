@@ -88,8 +88,8 @@ def test_a_place_in_a_table_is_shown_without_its_bars_and_rules() -> None:
     (mark,) = FigureIndex([document_of(table)]).marks("The Ardent Tern makes 24.5 knots.")
     (place,) = mark.places
     assert (place.before, place.after) == (
-        "· Boat · Top speed · Ardent Tern ·",
-        "· 310 · Gull · 21.8 ·",
+        "· Boat · Top speed · Ardent Tern · ",
+        " · 310 · Gull · 21.8 ·",
     )
 
 

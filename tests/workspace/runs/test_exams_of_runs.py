@@ -9,6 +9,7 @@ import pytest
 from loresmith import Workspace
 from loresmith.errors import NotFound, RecipeError
 from loresmith.workspace.documents import Documents
+from loresmith.workspace.report.verdict import verdict
 from loresmith.workspace.runs import Exams, ItemFilter, Runs
 
 
@@ -101,6 +102,8 @@ def test_the_report_verb_keeps_marks_by_hand(workspace: Workspace, run_id: str) 
     (workspace.project.runs / run_id / "report.json").unlink()
     report = workspace.do("report").report
     assert report is not None and report.exam.hand_graded == 1
+    assert "1 reply was marked by hand" in verdict(report.exam, language="en")[-1]
+    assert "有 1 条回答由人工评分" in verdict(report.exam, language="zh")[-1]
 
 
 def test_a_mark_by_hand_can_be_taken_back(workspace: Workspace, run_id: str) -> None:

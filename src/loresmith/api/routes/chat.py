@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
@@ -26,6 +27,13 @@ from loresmith.workspace.chat import (
 )
 
 router = APIRouter(prefix="/api/v1", tags=["chat"])
+
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Events of the reply, as they come.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
 
 
 class ServedModels(Record):
@@ -101,7 +109,9 @@ def mark_figures(asked: AnswerToMark, project: ProjectHere, chats: ChatsHere) ->
     return Marks(marks=chats.marks(project.id, asked.answer, asked.question))
 
 
-@router.post("/projects/{project_id}/chat/replies", response_model=None)
+@router.post(
+    "/projects/{project_id}/chat/replies", response_class=StreamingResponse, responses=_STREAM
+)
 async def stream_reply(
     asked: ChatRequest, request: Request, project: ProjectHere, chats: ChatsHere
 ) -> Response:

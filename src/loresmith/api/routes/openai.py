@@ -49,6 +49,16 @@ class _OpenAIRoute(APIRoute):
 
 router = APIRouter(prefix="/v1", tags=["openai"], route_class=_OpenAIRoute)
 
+_REPLIES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The reply in OpenAI's form; with `stream`, events of its pieces.",
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "text/event-stream": {"schema": {"type": "string"}},
+        },
+    }
+}
+
 
 @router.get("/models")
 def list_models(chats: ChatsHere) -> ModelCards:
@@ -62,7 +72,7 @@ def get_model(model: str, chats: ChatsHere) -> ModelCard:
     return _card(_known(chats, model))
 
 
-@router.post("/chat/completions", response_model=None)
+@router.post("/chat/completions", response_model=None, responses=_REPLIES)
 async def chat_completions(
     asked: ChatCompletionRequest, request: Request, chats: ChatsHere
 ) -> Response:
@@ -70,7 +80,7 @@ async def chat_completions(
     return await _answer(asked, ChatForm(asked.model), request, chats)
 
 
-@router.post("/completions", response_model=None)
+@router.post("/completions", response_model=None, responses=_REPLIES)
 async def completions(asked: CompletionRequest, request: Request, chats: ChatsHere) -> Response:
     """How a model goes on with a text, whole or piece by piece; no chat template is used."""
     return await _answer(asked, TextForm(asked.model), request, chats)

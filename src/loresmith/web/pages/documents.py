@@ -40,7 +40,11 @@ def index(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> R
 def table(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
     """The list alone, after something has changed in it."""
     listing = Documents(workspace).all()
-    shown = {"project": project, "listing": listing, "words": DocumentWords(request)}
+    shown: dict[str, Any] = {
+        "project": project,
+        "listing": listing,
+        "words": DocumentWords(request),
+    }
     return render(request, "documents/_table.html", **shown)
 
 
@@ -54,7 +58,11 @@ def upload(
 ) -> Response:
     """One file; the answer is its line among the results."""
     uploaded = Documents(workspace).upload(file.filename or "", file.file, replace=replace)
-    shown = {"project": project, "uploaded": uploaded, "words": DocumentWords(request)}
+    shown: dict[str, Any] = {
+        "project": project,
+        "uploaded": uploaded,
+        "words": DocumentWords(request),
+    }
     return render(request, "documents/_uploaded.html", **shown)
 
 

@@ -56,7 +56,8 @@ def create(
         else:
             known = home.projects.create(name)
     except (RecipeError, NotFound) as error:
-        shown = {"cards": home.projects.cards(), "fault": error.message, "name": name}
+        fault = _said(request, error)
+        shown = {"cards": home.projects.cards(), "fault": fault, "name": name}
         return render(request, "projects/_create.html", status=422, **shown)
     return Response(headers={"HX-Redirect": f"/projects/{known.id}/documents"})
 
@@ -97,7 +98,7 @@ def rename(
         home.projects.rename(project_id, new_name)
     except RecipeError as error:
         known = home.projects.get(project_id)
-        shown = {"known": known, "name": new_name, "fault": error.message}
+        shown = {"known": known, "name": new_name, "fault": _said(request, error)}
         answer = render(request, "projects/_rename.html", status=422, **shown)
         return _in_dialog(answer)
     _ = gettext_of(request)
@@ -109,7 +110,8 @@ def ask_to_delete(request: Request, home: HomeHere, project_id: str) -> Response
     """What would be lost."""
     known = home.projects.get(project_id)
     losses = home.projects.what_is_lost(project_id)
-    return render(request, "projects/_delete.html", known=known, losses=losses, fault="")
+    busy = home.projects.card(project_id).working
+    return render(request, "projects/_delete.html", known=known, losses=losses, busy=busy)
 
 
 @router.post("/projects/{project_id}/delete")
@@ -117,14 +119,24 @@ def delete(request: Request, home: HomeHere, project_id: str) -> Response:
     """The cards without it; the dialog again, while a job is at work."""
     try:
         losses = home.projects.delete(project_id)
-    except Conflict as error:
+    except Conflict:
         known, losses = home.projects.get(project_id), home.projects.what_is_lost(project_id)
-        shown = {"known": known, "losses": losses, "fault": error.message}
+        shown = {"known": known, "losses": losses, "busy": True}
         answer = render(request, "projects/_delete.html", status=422, **shown)
         return _in_dialog(answer)
     _ = gettext_of(request)
     said = _("The project is off the list.") if losses.keeps_files else _("The project is deleted.")
     return _closing(request, home, said)
+
+
+def _said(request: Request, error: RecipeError | NotFound) -> str:
+    """What is wrong with a name, in the reader's language; anything else as it is said."""
+    _ = gettext_of(request)
+    if error.message == "a project needs a name":
+        return _("A project needs a name.")
+    if error.message.startswith("the name is longer"):
+        return _("The name is too long.")
+    return error.message
 
 
 def _in_dialog(answer: Response) -> Response:

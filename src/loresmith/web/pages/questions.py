@@ -97,7 +97,13 @@ def estimate(
             hint="Imported and stale rows have none: select others.",
         )
     found = documents.estimate(documents.selection(chunks=chunks))
-    shown = {"project": project, "estimate": found, "unread": 0, "documents": [], "chunks": chunks}
+    shown: dict[str, Any] = {
+        "project": project,
+        "estimate": found,
+        "unread": 0,
+        "documents": [],
+        "chunks": chunks,
+    }
     return render(request, "documents/_estimate.html", **shown)
 
 

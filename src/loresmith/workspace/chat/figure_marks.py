@@ -187,13 +187,13 @@ def _place(stated: _Stated) -> Place:
         document=document.name,
         start=figure.start,
         end=figure.end,
-        before=before[-_AROUND:].strip(),
+        before=before[-_AROUND:].lstrip(),
         text=text[figure.start : figure.end],
-        after=after[:_AROUND].strip(),
+        after=after[:_AROUND].rstrip(),
     )
 
 
 def _readable(text: str) -> str:
     """On one line, with a point between the cells of a table in place of its bars and rules."""
-    line = " ".join(text.split())
+    line = re.sub(r"\s+", " ", text)
     return _TABLE_RULES.sub(" · ", line) if "|" in line else line

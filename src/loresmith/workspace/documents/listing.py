@@ -17,7 +17,7 @@ from loresmith.workspace.documents.shown import (
     document_key,
 )
 from loresmith.workspace.documents.upload import SUPPORTED
-from loresmith.workspace.steps.chunk import chunks_of
+from loresmith.workspace.steps.chunk import chunks_by_document
 from loresmith.workspace.steps.parse import Source
 
 
@@ -80,12 +80,15 @@ def _read(context: Context, found: list[Source]) -> dict[str, _Known]:
     outcomes = context.store.get(Outcome, [source.key for source in found])
     made = [record_id for outcome in outcomes for record_id in outcome.made]
     documents = {document.id: document for document in context.store.get(Document, made)}
-    known = {}
-    for outcome in outcomes:
-        document = documents.get(outcome.made[0]) if outcome.made else None
-        cut = chunks_of(context, document) if document is not None else []
-        known[outcome.id] = _Known(document, cut, outcome.failure)
-    return known
+    cut = chunks_by_document(context, list(documents.values()))
+    return {
+        outcome.id: _Known(
+            documents.get(outcome.made[0]) if outcome.made else None,
+            [chunk for document_id in outcome.made for chunk in cut.get(document_id, ())],
+            outcome.failure,
+        )
+        for outcome in outcomes
+    }
 
 
 def _facts(context: Context) -> Mapping[str, int]:

@@ -76,12 +76,12 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "文档未提及的问题，{} 能承认不知道。",
     ),
     "verdict_hand_graded_one": (
-        "{} reply was marked by hand, otherwise than the grader did.",
-        "有 {} 条回答由人工改判，与评分器不同。",
+        "{} reply was marked by hand, not by the grader.",
+        "有 {} 条回答由人工评分，而非评分器。",
     ),
     "verdict_hand_graded": (
-        "{} replies were marked by hand, otherwise than the grader did.",
-        "有 {} 条回答由人工改判，与评分器不同。",
+        "{} replies were marked by hand, not by the grader.",
+        "有 {} 条回答由人工评分，而非评分器。",
     ),
     # Sections
     "missing": ("What is missing, and why", "缺少什么，为什么"),
@@ -135,7 +135,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "expected": ("Expected", "标准答案"),
     "right": ("right", "对"),
     "wrong": ("wrong", "错"),
-    "by_hand": ("marked by hand; the grader:", "人工改判；评分器："),
+    "by_hand": ("marked by hand; the grader:", "人工评分；评分器："),
     "evidence": ("Evidence", "原文依据"),
     "evidence_not_found": (
         "quoted; its place in the source is not at hand",

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
 from loresmith.errors import NotFound
 from loresmith.records import ReviewVerdict
-from loresmith.store.row_index import FacetCell, IndexedRow, RowIndex
+from loresmith.store.row_index import FacetCell, IndexedRow, IndexState, RowIndex
 from loresmith.store.row_query import Cursor, RowFilter, RowOrder, without_nul
 from loresmith.workspace.context import Context
+from loresmith.workspace.rows.counting import counted, counted_rows
 from loresmith.workspace.rows.freshness import make_current
 from loresmith.workspace.rows.model import (
     DocumentMap,
     Edited,
-    Facet,
     Facets,
     Neighbours,
     PassageRows,
@@ -42,7 +42,7 @@ class Rows:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._checked = float("-inf")
-        self._cells: dict[RowFilter, Sequence[FacetCell]] = {}
+        self._cells: dict[tuple[RowFilter, IndexState | None], Sequence[FacetCell]] = {}
 
     def page(
         self,
@@ -70,9 +70,7 @@ class Rows:
         """What the rows can be filtered by, and how many rows each value would bring."""
         with self._reading() as (index, connection, _):
             cells = self._cells_of(index, connection, chosen)
-        counted = {name: _counted(cells, chosen, name) for name in _FACETS}
-        total = sum(cell.rows for cell in cells if _matches(cell, chosen, but=""))
-        return Facets(total=total, **counted)
+        return counted(cells, chosen)
 
     def row(self, row_id: str) -> RowView:
         """One row with all that belongs to it. Raises NotFound."""
@@ -212,16 +210,17 @@ class Rows:
     def _count(self, index: RowIndex, connection: Connection, chosen: RowFilter) -> int:
         """How many rows match."""
         cells = self._cells_of(index, connection, chosen)
-        return sum(cell.rows for cell in cells if _matches(cell, chosen, but=""))
+        return counted_rows(cells, chosen)
 
     def _cells_of(
         self, index: RowIndex, connection: Connection, chosen: RowFilter
     ) -> Sequence[FacetCell]:
         """The rows that the search finds, counted once for all that a page tells of them."""
         wide = RowFilter(search=chosen.search, passage=chosen.passage, fact=chosen.fact)
-        if wide not in self._cells:
-            self._cells = {wide: index.cells(connection, wide)}
-        return self._cells[wide]
+        counted_of = (wide, index.state(connection))
+        if counted_of not in self._cells:
+            self._cells = {counted_of: index.cells(connection, wide)}
+        return self._cells[counted_of]
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[RowIndex, Connection, bool]]:
@@ -235,7 +234,6 @@ class Rows:
     def _writing(self) -> Iterator[tuple[RowIndex, Connection, Reviewing]]:
         with self._workspace.opened() as context:
             self._make_current(context)
-            self._cells = {}
             index = RowIndex(context.engine, project_id=context.project_id)
             with index.writing() as connection:
                 reviewing = Reviewing(context, index, connection)
@@ -246,7 +244,6 @@ class Rows:
         """Looks for changes of the project, but not for each part of one page anew."""
         if time.monotonic() - self._checked < _TRUSTED_SECONDS:
             return True
-        self._cells = {}
         current = make_current(context)
         self._checked = time.monotonic() if current else float("-inf")
         return current
@@ -254,7 +251,6 @@ class Rows:
 
 _TRUSTED_SECONDS = 0.5
 _REVIEWED_AT_ONCE = 2_000
-_FACETS = ("document", "use", "kind", "state", "verdict", "reason", "language", "evidence")
 
 
 def _one(index: RowIndex, connection: Connection, row_id: str) -> IndexedRow:
@@ -277,37 +273,3 @@ def _place(
     index: RowIndex, beside: Sequence[IndexedRow], order: RowOrder, *, forward: bool
 ) -> str | None:
     return str(index.place(beside[0], order=order, forward=forward)) if beside else None
-
-
-def _counted(cells: Sequence[FacetCell], chosen: RowFilter, name: str) -> tuple[Facet, ...]:
-    counts: dict[str, int] = {}
-    for cell in cells:
-        if _matches(cell, chosen, but=name):
-            value = getattr(cell, name)
-            shown = str(value).lower() if isinstance(value, bool) else str(value)
-            counts[shown] = counts.get(shown, 0) + cell.rows
-    counts.pop("", None)  # rows that were not dropped have no reason
-    in_order = sorted(counts.items(), key=_ORDERS.get(name, _most_first))
-    return tuple(Facet(value=value, count=count) for value, count in in_order)
-
-
-def _most_first(item: tuple[str, int]) -> tuple[int, str]:
-    return (-item[1], item[0])
-
-
-def _by_name(item: tuple[str, int]) -> tuple[int, str]:
-    return (0, item[0])
-
-
-_ORDERS: dict[str, Callable[[tuple[str, int]], tuple[int, str]]] = {"document": _by_name}
-
-
-def _matches(cell: FacetCell, chosen: RowFilter, *, but: str) -> bool:
-    for name in _FACETS:
-        wanted = getattr(chosen, name)
-        if name == but or wanted is None or wanted == ():
-            continue
-        value = getattr(cell, name)
-        if (value != wanted) if name == "evidence" else (value not in wanted):
-            return False
-    return True

@@ -49,7 +49,7 @@ class ExamResult(Record):
     items: int
     """How many questions."""
     hand_graded: int
-    """How many replies a person marked otherwise than the grader did."""
+    """How many replies a person marked in the place of the grader."""
     created_at: str
     verdict: tuple[str, ...] = ()
     """What the scores say, in English sentences; the main finding first."""

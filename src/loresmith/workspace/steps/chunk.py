@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from loresmith.component import content_id
 from loresmith.records import Chunk, Document, Outcome
 from loresmith.workspace.context import Context, remembered
@@ -57,6 +59,17 @@ def chunks_of(context: Context, document: Document) -> list[Chunk]:
     """The chunks of one document by today's settings; none before it is cut."""
     outcome = context.done(_key(context, document))
     return context.store.get(Chunk, outcome.made) if outcome is not None else []
+
+
+def chunks_by_document(
+    context: Context, documents: Sequence[Document]
+) -> Mapping[str, list[Chunk]]:
+    """What `chunks_of` tells, of many documents at once, by the document's id."""
+    keys = {document.id: _key(context, document) for document in documents}
+    made = {one.id: one.made for one in context.store.get(Outcome, list(keys.values()))}
+    ids = [chunk_id for chunk_ids in made.values() for chunk_id in chunk_ids]
+    chunks = {chunk.id: chunk for chunk in context.store.get(Chunk, ids)}
+    return {one: [chunks[i] for i in made.get(key, ())] for one, key in keys.items()}
 
 
 def _is_cut(context: Context, document: Document) -> bool:

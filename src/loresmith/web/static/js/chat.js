@@ -195,12 +195,12 @@ function begin() {
     link.target = "_blank";
     link.rel = "noopener";
     const said = make("span", "soft");
-    said.append(`…${place.before} `, make("mark", "", place.text), ` ${place.after}…`);
+    said.append(`…${place.before}`, make("mark", "", place.text), `${place.after}…`);
     line.append(link, " ", said);
     return line;
   }
 
-  const excerpt = (place) => `…${place.before} ${place.text} ${place.after}…`;
+  const excerpt = (place) => `…${place.before}${place.text}${place.after}…`;
 
   /* The place in the document; browsers that know text fragments mark the figure there. */
   function addressOf(place) {
