@@ -11,7 +11,7 @@ demo: $(VENV)/run.stamp
 	$(BIN)/loresmith run examples/harbor
 
 test: $(VENV)/dev.stamp
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -66,6 +66,14 @@ def test_thinking_is_parted_from_the_text_as_in_exams(tokenizer: Any, text: str)
     assert (reasoning.strip(), shown) == (expected.reasoning, expected.text)
 
 
+def test_a_reply_that_is_cut_off_amid_a_character_ends_before_it(tokenizer: Any) -> None:
+    tokens = tokenizer.encode("港务🚢", add_special_tokens=False)
+    assert tokenizer.decode(tokens[:-1]).endswith("\N{REPLACEMENT CHARACTER}")
+    reply = ReplyText(tokenizer)
+    shown = "".join(reply.add(token).text for token in tokens[:-1])
+    assert shown + reply.end().text == "港务"
+
+
 def make_tokenizer_once() -> Any:
     if not _kept:
         _kept.append(make_tiny_tokenizer())

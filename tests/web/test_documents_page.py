@@ -125,7 +125,7 @@ def test_the_page_speaks_chinese(client: Any, at: str) -> None:
     ("name", "content", "said"),
     [
         ("通知.exe", b"MZ", "无法读取 .exe 文件"),
-        ("空.md", b"", "空.md 是空文件"),
+        ("空.md", b"", "空.md 为空"),
         ("渔港纪要.txt", "又一份。\n".encode(), "已有名为 渔港纪要.txt 的文档"),
         (
             "乱码.txt",

@@ -38,6 +38,9 @@ from loresmith.workspace.accounts.errors import AccessDenied, TooManyAttempts
 ShowProblem: TypeAlias = "Callable[[Request, Problem], Response]"
 """What the studio registers as `app.state.show_problem` to show a problem to a person."""
 
+SayProblem: TypeAlias = "Callable[[Request, Problem], Problem]"
+"""What the studio registers as `app.state.say_problem` to put a problem into the reader's words."""
+
 
 class Problem(Record):
     """What went wrong, to what, and what to do about it."""
@@ -156,7 +159,7 @@ def reply_with(
         reply: Response = JSONResponse(openai_error(problem), status_code=problem.status)
     elif is_for_programs(path) or not hasattr(request.app.state, "show_problem"):
         reply = JSONResponse(
-            problem.model_dump(mode="json"),
+            in_words_for(request, problem).model_dump(mode="json"),
             status_code=problem.status,
             media_type="application/problem+json",
         )
@@ -164,6 +167,13 @@ def reply_with(
         reply = request.app.state.show_problem(request, problem)
     reply.headers.update(headers or {})
     return reply
+
+
+def in_words_for(request: Request, problem: Problem) -> Problem:
+    """`problem` as it is for programs; for a script of the studio's pages in the reader's words."""
+    say: SayProblem | None = getattr(request.app.state, "say_problem", None)
+    from_a_page = "X-CSRF-Token" in request.headers
+    return say(request, problem) if say is not None and from_a_page else problem
 
 
 def is_for_programs(path: str) -> bool:

@@ -118,7 +118,7 @@ class LocalModel(ChatModel):
             for token in ready.decode([prompt], sampling, seeds=[sampling.seed]):
                 ids.append(token.id)
                 text = ready.text(ids)
-                if len(text) > shown and not text.endswith("\N{REPLACEMENT CHARACTER}"):
+                if len(text) > shown:
                     yield text[shown:]
                     shown = len(text)
         if len(ready.text(ids)) > shown:
@@ -229,7 +229,9 @@ class _Ready(NamedTuple):
         return decode(self.model, prompts, cut, stop_ids=self.stop_ids, seeds=seeds)
 
     def text(self, ids: Sequence[int]) -> str:
-        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+        """The text of tokens, without half a character at their end."""
+        text = str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+        return text.rstrip("\N{REPLACEMENT CHARACTER}")
 
     def reply(self, prompt: Sequence[int], ids: Sequence[int]) -> Reply:
         thought = split_thinking(self.text(ids).strip())

@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from loresmith.api import create_api
 from loresmith.api.security import LOOPBACK, MAX_UPLOAD, Access
 from loresmith.web.pages import PAGES
-from loresmith.web.problems import show_problem
+from loresmith.web.problems import say_problem, show_problem
 from loresmith.workspace.home import Home
 
 _HERE = Path(__file__).parent
@@ -22,6 +22,7 @@ def create_studio(
     """The API over `home`'s projects, with pages; see `create_api` for who may come in."""
     app = create_api(home, access=access, max_upload=max_upload)
     app.state.show_problem = show_problem
+    app.state.say_problem = say_problem
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     for page in PAGES:
         app.include_router(page, include_in_schema=False)

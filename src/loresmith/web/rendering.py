@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from loresmith.web import formatting
 from loresmith.web.i18n import Language, language_of_request, translations
+from loresmith.web.said import said
 from loresmith.workspace.projects import guide_of
 
 _HTMX = json.dumps(
@@ -54,8 +55,8 @@ def render(request: Request, template: str, /, *, status: int = 200, **shown: An
 
 @cache
 def environment(language: Language) -> Environment:
-    """Jinja's environment for one language, with `_`, `ngettext`, the filters for figures, and
-    the components of macros.html as `ui`."""
+    """Jinja's environment for one language, with `_`, `ngettext`, the filters for figures and
+    for what errors say, and the components of macros.html as `ui`."""
     made = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -68,6 +69,7 @@ def environment(language: Language) -> Environment:
     made.policies["ext.i18n.trimmed"] = True
     for name in formatting.__all__:
         made.filters[name] = partial(getattr(formatting, name), language=language)
+    made.filters["said"] = partial(said, language=language)
     made.globals["ui"] = made.get_template("macros.html").module
     made.globals["guide_of"] = guide_of
     return made

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request
 
 from loresmith.web.i18n import Gettext, gettext_of, language_of_request, translations
+from loresmith.web.said import said_to
 from loresmith.workspace.forms import FieldFault
 
 Typed = Mapping[str, list[str]]
@@ -32,7 +33,7 @@ async def typed_of(request: Request) -> Typed:
 def fault_texts(request: Request, faults: Mapping[str, FieldFault]) -> dict[str, str]:
     """Each fault in words, by field path."""
     _ = gettext_of(request)
-    return {path: _words(_, fault) for path, fault in faults.items()}
+    return {path: said_to(request, _words(_, fault)) for path, fault in faults.items()}
 
 
 def typed_over(shown: Any, typed: Typed) -> dict[str, str]:

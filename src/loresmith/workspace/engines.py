@@ -1,8 +1,9 @@
-"""One engine a database for as long as the process lives: opening and upgrading one is not free."""
+"""One engine a database, kept for the next to ask: opening and upgrading one is not free."""
 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +18,9 @@ class _Opened(NamedTuple):
     """The inode of a SQLite file: a project may be deleted, and another made in its place."""
 
 
-_opened: dict[str, _Opened] = {}
+_KEPT = 32
+"""Databases that stay open; the one that was asked for longest ago is closed for the next."""
+_opened: OrderedDict[str, _Opened] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -26,11 +29,14 @@ def engine_of(url: str | URL) -> Engine:
     with _lock:
         known = _opened.get(_key(url))
         if known is not None and known.file == _inode(known.engine.url):
+            _opened.move_to_end(_key(url))
             return known.engine
         if known is not None:
             known.engine.dispose()
         engine = open_database(url)
         _opened[_key(url)] = _Opened(engine, _inode(engine.url))
+        while len(_opened) > _KEPT:  # whoever works with it still opens its connections anew
+            _opened.popitem(last=False)[1].engine.dispose()
         return engine
 
 

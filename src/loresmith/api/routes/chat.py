@@ -13,7 +13,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from loresmith.api.dependencies import ProjectHere
-from loresmith.api.problems import problem_of
+from loresmith.api.problems import in_words_for, problem_of
 from loresmith.api.replies import ChatsHere, Told, begun, unless_gone
 from loresmith.records import Message, Record
 from loresmith.workspace.chat import (
@@ -131,7 +131,7 @@ async def stream_reply(
         async with aclosing(pieces):
             async for _, one in pieces:
                 answer.append(one.text if isinstance(one, Piece) else "")
-                yield _event(one)
+                yield _event(one, request)
         text = "".join(answer)
         marks = await run_in_threadpool(chats.marks, project.id, text, asked_text)
         yield f"event: marks\ndata: {Marks(marks=marks).model_dump_json()}\n\n"
@@ -140,8 +140,9 @@ async def stream_reply(
     return StreamingResponse(events(), media_type="text/event-stream", headers=headers)
 
 
-def _event(told: Told) -> str:
+def _event(told: Told, request: Request) -> str:
     if isinstance(told, Failed):
-        shown = problem_of(told.error()).model_dump(mode="json")
+        problem = in_words_for(request, problem_of(told.error()))
+        shown = problem.model_dump(mode="json")
         return f"event: problem\ndata: {json.dumps(shown, ensure_ascii=False)}\n\n"
     return f"event: {told.kind}\ndata: {told.model_dump_json(exclude={'id', 'kind'})}\n\n"

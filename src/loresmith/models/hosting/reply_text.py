@@ -60,12 +60,15 @@ class ReplyText:
     def _decoded(self, *, last: bool) -> str:
         """The characters that the newest tokens add; none while they end in half a character.
 
+        The half that a reply is cut off at is left out.
         Only a short window is decoded again, and its beginning is cut off as text: tokens of one
         word decode otherwise together than apart.
         """
         before = self._decode(self._ids[self._window : self._read])
         now = self._decode(self._ids[self._window :])
-        if len(now) <= len(before) or (now.endswith("\N{REPLACEMENT CHARACTER}") and not last):
+        if last:
+            now = now.rstrip("\N{REPLACEMENT CHARACTER}")
+        if len(now) <= len(before) or now.endswith("\N{REPLACEMENT CHARACTER}"):
             return ""
         self._window, self._read = self._read, len(self._ids)
         return now[len(before) :]

@@ -8,7 +8,6 @@ from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 
 from loresmith.api.dependencies import ProjectHere, WorkspaceHere
 from loresmith.errors import Conflict, DocumentError, RecipeError
-from loresmith.web.pages.document_words import DocumentWords
 from loresmith.web.rendering import render
 from loresmith.workspace.background import Background
 from loresmith.workspace.documents import Documents, Revised
@@ -32,7 +31,6 @@ def index(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> R
         page="documents",
         project=project,
         listing=Documents(workspace).all(),
-        words=DocumentWords(request),
     )
 
 
@@ -43,7 +41,6 @@ def table(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> R
     shown: dict[str, Any] = {
         "project": project,
         "listing": listing,
-        "words": DocumentWords(request),
     }
     return render(request, "documents/_table.html", **shown)
 
@@ -61,7 +58,6 @@ def upload(
     shown: dict[str, Any] = {
         "project": project,
         "uploaded": uploaded,
-        "words": DocumentWords(request),
     }
     return render(request, "documents/_uploaded.html", **shown)
 
@@ -174,15 +170,15 @@ def document(
     start: Annotated[int, Query(ge=0, le=2**53)] = 0,
 ) -> Response:
     """The text from `start`, with its passages marked; more of it comes while one scrolls."""
-    here, words = Documents(workspace), DocumentWords(request)
+    here = Documents(workspace)
     try:
         outline, text = here.outline(key), here.text(key, start=start, length=_PAGE)
     except DocumentError as error:
         line = here.get(key)
-        shown = _at(project, line=line, error=error, words=words)
+        shown = _at(project, line=line, error=error)
         return render(request, "documents/unread.html", **shown)
     shown = _at(project, line=outline.document, outline=outline, text=text, tab="text")
-    return render(request, "documents/document.html", words=words, **shown)
+    return render(request, "documents/document.html", **shown)
 
 
 @router.get("/{key}/text")

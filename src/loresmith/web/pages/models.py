@@ -10,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 from loresmith.api.dependencies import HomeHere
 from loresmith.errors import LoresmithError
 from loresmith.web.rendering import render
+from loresmith.web.said import said_to
 from loresmith.workspace.home import Home
 from loresmith.workspace.providers import (
     BaseModels,
@@ -52,12 +53,14 @@ def add_provider(
         wanted = NewEndpoint(**{**given, "needs_key": needs_key})
         Providers(home).add(wanted)
     except ValidationError as error:
-        faults = {str(one["loc"][0]): one["msg"] for one in error.errors()}
+        faults = {
+            str(one["loc"][0]): one["msg"].removeprefix("Value error, ") for one in error.errors()
+        }
     except LoresmithError as error:
         faults = {"url": f"{error.message}. {error.hint}".strip()}
     else:
         return Response(headers={"HX-Redirect": "/models"})
-    faults = {field: words.removeprefix("Value error, ") for field, words in faults.items()}
+    faults = {field: said_to(request, words) for field, words in faults.items()}
     shown = given | {"needs_key": needs_key, "faults": faults}
     return render(request, "models/_new_provider.html", status=422, **shown)
 

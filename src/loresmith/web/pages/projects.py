@@ -11,6 +11,7 @@ from loresmith.api.dependencies import HomeHere, ProjectHere
 from loresmith.errors import Conflict, NotFound, RecipeError
 from loresmith.web.i18n import gettext_of
 from loresmith.web.rendering import render
+from loresmith.web.said import said_to
 from loresmith.workspace.home import Home
 from loresmith.workspace.projects import end_guide
 
@@ -130,13 +131,13 @@ def delete(request: Request, home: HomeHere, project_id: str) -> Response:
 
 
 def _said(request: Request, error: RecipeError | NotFound) -> str:
-    """What is wrong with a name, in the reader's language; anything else as it is said."""
+    """What is wrong with a name, in the reader's language; anything else as `said` has it."""
     _ = gettext_of(request)
     if error.message == "a project needs a name":
         return _("A project needs a name.")
     if error.message.startswith("the name is longer"):
         return _("The name is too long.")
-    return error.message
+    return said_to(request, error.message)
 
 
 def _in_dialog(answer: Response) -> Response:

@@ -14,6 +14,7 @@ from loresmith.records import ReviewVerdict
 from loresmith.web.i18n import gettext_of
 from loresmith.web.pages.chosen_rows import ChosenHere, ChosenRows, RowWords
 from loresmith.web.rendering import render
+from loresmith.web.said import said_to
 from loresmith.web.toasts import with_toast
 from loresmith.workspace.documents import Documents
 from loresmith.workspace.projects import KnownProject
@@ -167,7 +168,8 @@ def save(
     )
     if edited.objection:
         why = words.word("reason", edited.objection)
-        return with_toast(reply, _("Saved, but left out: %(why)s", why=why), hint=edited.detail)
+        hint = said_to(request, edited.detail)
+        return with_toast(reply, _("Saved, but left out: %(why)s", why=why), hint=hint)
     return with_toast(reply, _("Saved. It passes all checks."))
 
 

@@ -15,6 +15,7 @@ from loresmith.records import ReviewVerdict
 from loresmith.web.i18n import gettext_of
 from loresmith.web.pages.chosen_rows import ChosenHere, ChosenRows, RowWords
 from loresmith.web.rendering import render
+from loresmith.web.said import said_to
 from loresmith.web.toasts import with_toast
 from loresmith.workspace.projects import KnownProject
 from loresmith.workspace.rows import DocumentMap, Rows, source_blocks
@@ -121,7 +122,8 @@ def save(
         edited = rows.edit(row_id, **texts, expected=version, note=note, author=author_of(request))
     except Conflict as conflict:
         reply = _fragment(request, project, rows, chosen, row_id)
-        return with_toast(reply, conflict.message, hint=conflict.hint, tone="bad")
+        hint = said_to(request, conflict.hint)
+        return with_toast(reply, said_to(request, conflict.message), hint=hint, tone="bad")
     reply = _fragment(request, project, rows, chosen, row_id)
     if edited.objection:
         return reply  # the page itself says why
