@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from itertools import pairwise
@@ -52,15 +53,22 @@ def test_a_run_outlives_everybody_who_works_at_it(
 ) -> None:
     settings = (*QUICK, "training.checkpoint_seconds=0.2")
     teacher = f"openai:any@{server.url}"
+    killed = threading.Event()
+
+    def answer(messages: list[dict[str, str]]) -> str:
+        if len(server.finished) > 3:
+            killed.wait(250)
+        return sentence_teacher(messages)
+
+    server.answer = answer
     with server:
         job_id = _submit_and_be_killed(folder, teacher, tiny_base, settings)
         background = Background(
             Workspace(folder, teacher=teacher, base_model=str(tiny_base), overrides=settings)
         )
-        kills = [
-            _kill_worker(background, job_id, step="generate"),
-            _kill_worker(background, job_id, step="train"),
-        ]
+        kills = [_kill_worker(background, job_id, step="generate")]
+        killed.set()
+        kills.append(_kill_worker(background, job_id, step="train"))
         wait_for(lambda: background.job(job_id).is_over, seconds=250, what="the end")
         paid = [call for call in server.finished if call.text != "ready"]
     job = background.job(job_id)

@@ -11,6 +11,7 @@ import pytest
 
 from loresmith.errors import Conflict, NotFound
 from loresmith.jobs.queue import Queue
+from loresmith.jobs.worker_name import is_alive
 from loresmith.workspace import Workspace
 from loresmith.workspace.background import Background, BackgroundJob
 from loresmith.workspace.scope import Scope
@@ -193,7 +194,9 @@ def test_a_foreground_command_leaves_a_dead_worker_s_job_to_be_taken_up(folder: 
         pid = pid_of(background, job_id)
         with pytest.raises(Conflict, match="another process is at work"):
             Workspace(folder).do("chunk")
+        worker = background.job(job_id).attempts[-1].worker
         os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not is_alive(worker))
         server.script = ()
         Workspace(folder).do("chunk")
         assert ended(background, job_id).state == "done"

@@ -6,6 +6,8 @@ const upload = document.getElementById("upload");
 if (upload) acceptFiles();
 const passages = document.getElementById("passages");
 if (passages) followPassages();
+const chunking = document.getElementById("chunking");
+if (chunking) lookAheadOnlyAtWhatIsNew();
 
 /* Upload ---------------------------------------------------------------------------------------- */
 
@@ -215,4 +217,20 @@ function goTo(position, event) {
   event.preventDefault();
   if (found && !isLast) found.scrollIntoView({ block: "start" });
   else location.search = `?start=${position}`;
+}
+
+/* Chunking -------------------------------------------------------------------------------------- */
+
+/** Settings that were applied before their look ahead came need none: it would hide the progress. */
+function lookAheadOnlyAtWhatIsNew() {
+  let applied = "";
+  const typed = () => new URLSearchParams(new FormData(chunking)).toString();
+  document.addEventListener("htmx:confirm", (event) => {
+    if (event.target === chunking) {
+      if (typed() === applied) event.preventDefault();
+      applied = "";
+    } else if (chunking.contains(event.target) && event.target.hasAttribute("hx-post")) {
+      applied = typed();
+    }
+  });
 }

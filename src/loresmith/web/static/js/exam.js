@@ -1,6 +1,6 @@
 /* The page Exam: going through the questions by keyboard, and from run to run. */
 
-import { localTimes, shortcuts } from "./studio.js";
+import { localTimes, oneAtATime, shortcuts } from "./studio.js";
 
 const sheet = document.getElementById("item");
 
@@ -16,14 +16,14 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("select[data-go]")) location.assign(event.target.value);
 });
 
-shortcuts({ j: () => step("next"), k: () => step("previous") });
-
 /** To the neighbour of the question that is shown; at first to the first of the list. */
-function step(which) {
+const step = oneAtATime(sheet, (which) => {
   const button = sheet?.querySelector(`[data-step="${which}"]`);
   if (button) button.click();
   else document.querySelector("#items [data-item]")?.click();
-}
+});
+
+shortcuts({ j: () => step("next"), k: () => step("previous") });
 
 addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "item" && event.detail.target.id !== "items") return;

@@ -1,32 +1,15 @@
 /* Reviewing by keyboard: each key presses the button that it stands for, so that hand and mouse do
    the same. */
 
-import { openDialog, shortcuts } from "./studio.js";
+import { oneAtATime, openDialog, shortcuts } from "./studio.js";
 
 const page = document.getElementById("review");
 const find = (selector) => page.querySelector(selector);
 
-/* Keys that came while a row was being changed for the next: each is for the row that follows. */
-const waiting = [];
-let busy = false;
-document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.target === page) busy = true;
-});
-for (const end of ["htmx:afterSettle", "htmx:responseError", "htmx:sendError", "htmx:abort"]) {
-  document.addEventListener(end, () => {
-    busy = false;
-    if (waiting.length) press(waiting.shift());
-  });
-}
-
-function press(key) {
-  if (busy) {
-    waiting.push(key);
-    return;
-  }
+const press = oneAtATime(page, (key) => {
   const button = find(`[data-key="${key}"]`);
   if (button && button.getAttribute("aria-disabled") !== "true") button.click();
-}
+});
 
 function edit(on) {
   const form = find("[data-edit]");

@@ -213,6 +213,26 @@ export function shortcuts(keys, target = document) {
   return () => target.removeEventListener("keydown", onKey);
 }
 
+/** `act`, so made that what is asked for while htmx changes `target` waits: it is for what follows. */
+export function oneAtATime(target, act) {
+  const waiting = [];
+  let busy = false;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target === target) busy = true;
+  });
+  for (const end of ["htmx:afterSettle", "htmx:responseError", "htmx:sendError", "htmx:sendAbort"]) {
+    document.addEventListener(end, (event) => {
+      if (event.detail.target !== target) return;
+      busy = false;
+      while (waiting.length && !busy) act(waiting.shift());
+    });
+  }
+  return (wanted) => {
+    if (busy) waiting.push(wanted);
+    else act(wanted);
+  };
+}
+
 function isTyping(element) {
   if (element.isContentEditable) return true;
   if (!element.matches?.("input, textarea, select")) return false;
