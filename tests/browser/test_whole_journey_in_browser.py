@@ -186,6 +186,7 @@ def _export(page, project: str, say: Say, folder: Path) -> None:
     page.goto(f"{project}/dataset")
     page.get_by_role("link", name=say("Export")).first.click()
     page.locator("#export input[value=alpaca]").check()
+    page.locator("#preview a[href*='form=alpaca']").wait_for()
     with page.expect_download() as download:
         page.locator("#preview a", has_text=say("Download")).click()
     path = folder / "alpaca.json"
