@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loresmith.errors import VaultError
+from loresmith.whole_files import OWNER_ONLY, whole_file
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -124,16 +124,8 @@ class Vault:
 
 def _write_private(path: Path, content: bytes) -> None:
     """Writes a file that only its owner may read, whole or not at all."""
-    fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    with whole_file(path, rights=OWNER_ONLY) as stream:
+        stream.write(content)
 
 
 def _lock(descriptor: int) -> None:

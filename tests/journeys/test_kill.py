@@ -23,8 +23,10 @@ from servers.teacher_server import FinishedCall, TeacherServer
 _IN_FLIGHT_SECONDS = 1.0
 """A reply that went out so shortly before a kill may not have reached the client's disk."""
 _CONCURRENCY = 5
-_FEWEST_KILLS = 3
-"""Of the five of a journey: one that is quicker than the undisturbed may end before the last."""
+_FEWEST_KILLS = 4
+"""Of the five that are drawn for a journey: what comes when all is done is none."""
+_TRIES = 3
+"""So many journeys are begun for one with enough kills: some are quicker than the undisturbed one."""
 _STAGES = ("parse", "generate", "exam before", "train", "exam after", "report")
 _STORED = ("Document", "Chunk", "Fact", "Wording", "Curated", "Dataset", "Run", "ExamReply")
 
@@ -140,17 +142,21 @@ def _killed(folder: Path, base: Path, *, journeys: int, seed: int) -> None:
         undisturbed = _Journey(folder / "undisturbed", base, server)
         undisturbed.finish()
     assert not server.paid_twice
-    for number in range(journeys):
+    left = journeys
+    for number in range(_TRIES * journeys):
         with TeacherServer(sentence_teacher, latency=0.25) as server:
             killed = _Journey(folder / f"killed {number}", base, server)
             moments = _draw_moments(draw, undisturbed.report["usage"]["seconds"])
             kills = [at for moment in moments if (at := killed.kill(moment)) is not None]
             killed.finish()
-        assert len(kills) >= _FEWEST_KILLS, "the kills came when all was done"
         assert killed.result() == undisturbed.result()
         _assert_trained_alike(killed, undisturbed)
         _assert_paid_once(killed.paid, kills)
         assert {call.digest for call in killed.paid} == {c.digest for c in undisturbed.paid}
+        left -= len(kills) >= _FEWEST_KILLS
+        if not left:
+            return
+    pytest.fail("the kills came when all was done")
 
 
 def _draw_moments(draw: random.Random, seconds: dict[str, float]) -> list[_Moment]:

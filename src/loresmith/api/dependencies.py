@@ -34,6 +34,12 @@ def the_accounts(request: Request) -> Accounts:
     return cast(Accounts, request.app.state.accounts)
 
 
+def author_of(request: Request) -> str:
+    """Who decides: the person who is logged in; empty where nobody has to be."""
+    caller = getattr(request.state, "caller", None)
+    return caller.name if caller is not None else ""
+
+
 AccountsHere = Annotated[Accounts, Depends(the_accounts)]
 HomeHere = Annotated[Home, Depends(the_home)]
 ProjectHere = Annotated[KnownProject, Depends(the_project)]

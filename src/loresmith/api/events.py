@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakValueDictionary
@@ -60,7 +60,7 @@ class Feed:
     def is_idle(self) -> bool:
         return self._listeners == 0
 
-    async def snapshots(self, ending: Event | None = None) -> AsyncIterator[Snapshot]:
+    async def snapshots(self, ending: Event | None = None) -> AsyncGenerator[Snapshot, None]:
         """The jobs now, and again at each change; ends when the project is deleted.
 
         `ending` is set when the server is about to end, which is noticed at the next poll.
@@ -173,7 +173,7 @@ async def job_events(
     them is told of both again.
     """
     known: Mapping[str, str] | None = None
-    async with aclosing(feed.snapshots(ending)) as snapshots:  # type: ignore[type-var]
+    async with aclosing(feed.snapshots(ending)) as snapshots:
         async for snapshot in snapshots:
             missed = snapshot.version != last_seen or known is not None
             news = _news(snapshot.jobs, known) if missed else []
@@ -187,7 +187,7 @@ async def events_of_one(
     feed: Feed, last_seen: str | None, job_id: str, ending: Event | None = None
 ) -> AsyncIterator[ServerSentEvent]:
     """An event at each change of one job since `last_seen`; the last when it has ended."""
-    async with aclosing(feed.snapshots(ending)) as snapshots:  # type: ignore[type-var]
+    async with aclosing(feed.snapshots(ending)) as snapshots:
         async for snapshot in snapshots:
             body = snapshot.jobs.get(job_id)
             version = content_id(body)

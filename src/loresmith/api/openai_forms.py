@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -157,9 +158,9 @@ class Asked(BaseModel):
     def limit(self) -> int:
         return self.max_tokens or _LONGEST_REPLY
 
+    @abstractmethod
     def questions(self) -> list[Question]:
         """One for each reply, prompt by prompt."""
-        raise NotImplementedError
 
     def samplings(self) -> list[Sampling]:
         """How each of the replies to one prompt is drawn."""

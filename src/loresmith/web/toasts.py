@@ -7,8 +7,15 @@ import json
 from fastapi import Response
 
 
-def with_toast(reply: Response, message: str, *, hint: str = "", tone: str = "") -> Response:
-    """`reply` with a message for studio.js to show. tone: "" or "bad"; what is bad stays."""
-    said = {"message": message, "hint": hint, "tone": tone}
-    reply.headers["HX-Trigger"] = json.dumps({"toast": said})
+def with_toast(
+    reply: Response, message: str, *, hint: str = "", tone: str = "", event: str = ""
+) -> Response:
+    """`reply` with a message for studio.js to show. tone: "" or "bad"; what is bad stays.
+
+    `event` is a further one that the page listens for.
+    """
+    events: dict[str, object] = {"toast": {"message": message, "hint": hint, "tone": tone}}
+    if event:
+        events[event] = True
+    reply.headers["HX-Trigger"] = json.dumps(events)
     return reply

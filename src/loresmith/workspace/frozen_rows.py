@@ -7,13 +7,13 @@ file instead, row by row. It can be deleted at any time and is written anew from
 from __future__ import annotations
 
 import json
-import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from loresmith.errors import StoreError
 from loresmith.records import Dataset, Example, Record, SplitName
+from loresmith.whole_files import whole_file
 from loresmith.workspace.context import Context
 
 
@@ -88,15 +88,12 @@ class FrozenRows:
         """Writes both files; whoever reads meanwhile sees the old ones or the new ones."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         starts, at = array("Q", [0]), 0
-        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
-        with fresh.open("wb") as stream:
+        with whole_file(self._path) as stream:
             for example in examples:
                 at += stream.write(example.model_dump_json().encode() + b"\n")
                 starts.append(at)
-        index = self._index.with_name(f"{self._index.name}.{os.getpid()}.new")
-        index.write_bytes(starts.tobytes())
-        index.replace(self._index)
-        fresh.replace(self._path)
+            with whole_file(self._index) as index:
+                index.write(starts.tobytes())
 
 
 def keep_rows(context: Context, dataset: Dataset) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from loresmith.errors import Conflict, NotFound, StoreError
+from loresmith.whole_files import write_once
 
 RECIPE = "loresmith.yaml"
 
@@ -65,7 +65,7 @@ class Project:
         try:
             self.state.mkdir(exist_ok=True)
             if not path.exists():
-                _write_id(path)
+                write_once(path, json.dumps({"id": uuid.uuid4().hex}))
             project_id = json.loads(path.read_text(encoding="utf-8"))["id"]
         except OSError as error:
             raise StoreError(
@@ -77,17 +77,3 @@ class Project:
                 f"{path} is damaged", hint="Delete this file; records are kept beside it."
             ) from error
         return str(project_id)
-
-
-def _write_id(path: Path) -> None:
-    """Writes a new id, whole or not at all, and never over one that another process just wrote."""
-    fresh = path.with_name(f"{uuid.uuid4().hex}.json")
-    fresh.write_text(json.dumps({"id": fresh.stem}), encoding="utf-8")
-    try:
-        os.link(fresh, path)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without links
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)

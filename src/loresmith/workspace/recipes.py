@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -18,6 +16,7 @@ from loresmith.component import content_id
 from loresmith.errors import Conflict, RecipeError
 from loresmith.models import parse_teacher
 from loresmith.recipe import Recipe, commented_yaml
+from loresmith.whole_files import write_whole
 from loresmith.workspace.project import Project
 from loresmith.workspace.recipe_text import with_setting, without_setting
 
@@ -100,7 +99,7 @@ def change_recipe(
         for path, value in changes.items():
             text = _changed(text, path.split("."), value)
         recipe = _read(text)
-        _write(project.recipe, text)
+        write_whole(project.recipe, text)
     return recipe
 
 
@@ -118,7 +117,7 @@ def replace_recipe(folder: Path, text: str, *, expected: str | None = None) -> R
                 "somebody else has changed the recipe", hint="Load it again, then change it."
             )
         recipe = Recipe.from_yaml(text)
-        _write(project.recipe, text)
+        write_whole(project.recipe, text)
     return recipe
 
 
@@ -240,16 +239,3 @@ def _components(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def _type_of(member: type[BaseModel]) -> str:
     return str(member.model_fields["type"].default) if "type" in member.model_fields else ""
-
-
-def _write(path: Path, text: str) -> None:
-    """All of it or nothing, whatever happens meanwhile."""
-    fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with fresh.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)

@@ -24,6 +24,7 @@ from loresmith.errors import Conflict, JobCancelled, LoresmithError, TrainingErr
 from loresmith.exams import Exam
 from loresmith.records import ExamItem, Example, Record
 from loresmith.training import AnyTraining, TrainingProgress, TrainingResult
+from loresmith.whole_files import write_whole
 
 _TASK = "task.json"
 _RESULT = "training.json"
@@ -110,9 +111,7 @@ def main(folder: Path) -> int:
         known = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
         channel.tell({"error": known})
         return 0
-    temporary = folder / f"{_RESULT}.new"
-    temporary.write_text(result.model_dump_json(indent=1), encoding="utf-8")
-    temporary.replace(folder / _RESULT)
+    write_whole(folder / _RESULT, result.model_dump_json(indent=1))
     return 0
 
 

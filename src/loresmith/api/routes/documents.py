@@ -8,7 +8,7 @@ from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse
 from pydantic import Field, JsonValue
 
-from loresmith.api.dependencies import WorkspaceHere
+from loresmith.api.dependencies import WorkspaceHere, author_of
 from loresmith.api.etags import IfMatch, etag_of, require_match
 from loresmith.api.idempotency import OnceHere
 from loresmith.api.paging import Page, PagingHere, page_of
@@ -194,7 +194,7 @@ def revise_text(
     documents = Documents(workspace)
     version = _matched(documents, key, request)
     revised = documents.revise(
-        key, new.text, expected=version, note=new.note, author=_author(request)
+        key, new.text, expected=version, note=new.note, author=author_of(request)
     )
     response.headers["ETag"] = etag_of(revised.version)
     return revised
@@ -219,7 +219,7 @@ def revise_passage(
         new.text,
         expected=version,
         note=new.note,
-        author=_author(request),
+        author=author_of(request),
     )
     response.headers["ETag"] = etag_of(revised.version)
     return revised
@@ -264,7 +264,7 @@ def restore_revision(
     """Makes a new revision with that text: the history only ever grows."""
     documents = Documents(workspace)
     version = _matched(documents, key, request)
-    revised = documents.restore(key, wanted.revision, expected=version, author=_author(request))
+    revised = documents.restore(key, wanted.revision, expected=version, author=author_of(request))
     response.headers["ETag"] = etag_of(revised.version)
     return revised
 
@@ -307,8 +307,3 @@ def _matched(documents: Documents, key: str, request: Request) -> str:
     version = documents.get(key).version
     require_match(request, etag_of(version))
     return version
-
-
-def _author(request: Request) -> str:
-    caller = getattr(request.state, "caller", None)
-    return str(getattr(caller, "name", "") or "")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from loresmith.api.dependencies import WorkspaceHere
+from loresmith.api.dependencies import WorkspaceHere, author_of
 from loresmith.api.etags import IfMatch, require_match
 from loresmith.api.paging import Page, PagingHere, cursor_of
 from loresmith.records import Record, ReviewVerdict, WordingUse
@@ -180,9 +180,3 @@ def edit_row(
     )
     response.headers["ETag"] = f'"{edited.view.version}"'
     return edited
-
-
-def author_of(request: Request) -> str:
-    """Who reviews: the person who is logged in; empty where nobody has to be."""
-    caller = getattr(request.state, "caller", None)
-    return caller.name if caller is not None else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
-from fastapi import Depends, Request
+from fastapi import Depends, Form, Request
 
 from loresmith.component import validated
 from loresmith.records import Record
@@ -63,6 +63,28 @@ def chosen_rows(request: Request) -> ChosenRows:
 
 
 ChosenHere = Annotated[ChosenRows, Depends(chosen_rows)]
+
+
+class TypedRow(NamedTuple):
+    """The texts of a row as they were typed, and the version that they were typed over."""
+
+    question: str
+    answer: str
+    short_answer: str
+    expected: str
+
+
+def typed_row(
+    version: Annotated[str, Form()],
+    question: Annotated[str, Form()] = "",
+    answer: Annotated[str, Form()] = "",
+    short_answer: Annotated[str, Form()] = "",
+) -> TypedRow:
+    """Reads the form."""
+    return TypedRow(question, answer, short_answer, version)
+
+
+TypedRowHere = Annotated[TypedRow, Depends(typed_row)]
 
 
 class Choice(NamedTuple):

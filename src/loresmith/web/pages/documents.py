@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 
-from loresmith.api.dependencies import ProjectHere, WorkspaceHere
+from loresmith.api.dependencies import ProjectHere, WorkspaceHere, author_of
 from loresmith.errors import Conflict, DocumentError, RecipeError
 from loresmith.web.rendering import render
 from loresmith.workspace.background import Background
@@ -20,6 +20,23 @@ LONGEST_IN_A_FIELD = 300_000
 _PAGE = 12_000
 
 Chosen = Annotated[list[str] | None, Form()]
+
+
+def chunking_typed(
+    kind: Annotated[str, Form(alias="type")],
+    min_length: Annotated[str, Form()],
+    max_length: Annotated[str, Form()],
+) -> dict[str, Any]:
+    """The form's settings; what is no number is left to the recipe to refuse by name."""
+    lengths = {"min_length": min_length, "max_length": max_length}
+    numbers = {
+        f"chunking.{name}": int(value) if value.isdecimal() and len(value) < 12 else value
+        for name, value in lengths.items()
+    }
+    return {"chunking.type": kind, **numbers}
+
+
+ChunkingHere = Annotated[dict[str, Any], Depends(chunking_typed)]
 
 
 @router.get("")
@@ -38,11 +55,7 @@ def index(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> R
 def table(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
     """The list alone, after something has changed in it."""
     listing = Documents(workspace).all()
-    shown: dict[str, Any] = {
-        "project": project,
-        "listing": listing,
-    }
-    return render(request, "documents/_table.html", **shown)
+    return render(request, "documents/_table.html", project=project, listing=listing)
 
 
 @router.post("/upload")
@@ -55,11 +68,7 @@ def upload(
 ) -> Response:
     """One file; the answer is its line among the results."""
     uploaded = Documents(workspace).upload(file.filename or "", file.file, replace=replace)
-    shown: dict[str, Any] = {
-        "project": project,
-        "uploaded": uploaded,
-    }
-    return render(request, "documents/_uploaded.html", **shown)
+    return render(request, "documents/_uploaded.html", project=project, uploaded=uploaded)
 
 
 @router.get("/chunking")
@@ -82,13 +91,11 @@ def preview_chunking(
     request: Request,
     project: ProjectHere,
     workspace: WorkspaceHere,
-    kind: Annotated[str, Form(alias="type")],
-    min_length: Annotated[str, Form()],
-    max_length: Annotated[str, Form()],
+    settings: ChunkingHere,
 ) -> Response:
     """The effect of the settings as they stand in the form."""
     try:
-        preview = Documents(workspace).preview_chunking(_settings(kind, min_length, max_length))
+        preview = Documents(workspace).preview_chunking(settings)
     except RecipeError as error:
         return _chunking_fault(request, project, error)
     return render(request, "documents/_chunking.html", project=project, preview=preview, fault="")
@@ -99,13 +106,11 @@ def apply_chunking(
     request: Request,
     project: ProjectHere,
     workspace: WorkspaceHere,
-    kind: Annotated[str, Form(alias="type")],
-    min_length: Annotated[str, Form()],
-    max_length: Annotated[str, Form()],
+    settings: ChunkingHere,
 ) -> Response:
     """Writes the settings and starts the cutting; the answer is its progress."""
     try:
-        job_id = Documents(workspace).apply_chunking(_settings(kind, min_length, max_length))
+        job_id = Documents(workspace).apply_chunking(settings)
     except RecipeError as error:
         return _chunking_fault(request, project, error)
     return _progress(request, project, workspace, job_id)
@@ -231,7 +236,7 @@ def revise_passage(
         _lines(text),
         expected=version,
         note=note,
-        author=_author(request),
+        author=author_of(request),
     )
     return _revised(request, project, key, revised, start=start)
 
@@ -259,7 +264,7 @@ def revise(
 ) -> Response:
     """Corrects the whole text. A conflict leaves the form as it is: nothing typed is lost."""
     here = Documents(workspace)
-    revised = here.revise(key, _lines(text), expected=version, note=note, author=_author(request))
+    revised = here.revise(key, _lines(text), expected=version, note=note, author=author_of(request))
     return _revised(request, project, key, revised)
 
 
@@ -293,7 +298,7 @@ def restore(
 ) -> Response:
     """Goes back to an earlier text."""
     here = Documents(workspace)
-    revised = here.restore(key, revision, expected=version, author=_author(request))
+    revised = here.restore(key, revision, expected=version, author=author_of(request))
     return _revised(request, project, key, revised)
 
 
@@ -316,16 +321,6 @@ def delete(
 
 def _at(project: KnownProject, **shown: Any) -> dict[str, Any]:
     return {"page": "documents", "project": project, **shown}
-
-
-def _settings(kind: str, min_length: str, max_length: str) -> dict[str, Any]:
-    """The form's settings; what is no number is left to the recipe to refuse by name."""
-    lengths = {"min_length": min_length, "max_length": max_length}
-    numbers = {
-        f"chunking.{name}": int(value) if value.isdecimal() and len(value) < 12 else value
-        for name, value in lengths.items()
-    }
-    return {"chunking.type": kind, **numbers}
 
 
 def _chunking_fault(request: Request, project: KnownProject, error: RecipeError) -> Response:
@@ -363,8 +358,3 @@ def _listed(ids: str) -> list[str]:
 def _lines(text: str) -> str:
     """A field's text: browsers send every line end as two characters."""
     return text.replace("\r\n", "\n")
-
-
-def _author(request: Request) -> str:
-    caller = getattr(request.state, "caller", None)
-    return str(getattr(caller, "name", "") or "")

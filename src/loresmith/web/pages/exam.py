@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
-from loresmith.api.dependencies import ProjectHere, WorkspaceHere
+from loresmith.api.dependencies import ProjectHere, WorkspaceHere, author_of
 from loresmith.api.etags import etag_of
 from loresmith.errors import Conflict, RecipeError
 from loresmith.web.i18n import gettext_of, language_of_request
@@ -178,17 +177,16 @@ def mark(
             _("This question has been marked by somebody else meanwhile."),
             hint=_("Open it again, then decide."),
         )
-    caller = getattr(request.state, "caller", None)
     exams.regrade(
         run_id,
         item_id,
         sitting=sitting,
         score=float(score) if score else None,
         note=note,
-        author=str(getattr(caller, "name", "") or ""),
+        author=author_of(request),
     )
     answer = _sheet(request, project, workspace, run_id, item_id, wanted)
-    answer.headers["HX-Trigger"] = json.dumps({"marked": True})
+    answer.headers["HX-Trigger"] = "marked"
     return answer
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -12,6 +11,7 @@ from loresmith.errors import Conflict, NotFound, RecipeError
 from loresmith.web.i18n import gettext_of
 from loresmith.web.rendering import render
 from loresmith.web.said import said_to
+from loresmith.web.toasts import with_toast
 from loresmith.workspace.home import Home
 from loresmith.workspace.projects import end_guide
 
@@ -148,5 +148,4 @@ def _in_dialog(answer: Response) -> Response:
 
 def _closing(request: Request, home: Home, said: str) -> Response:
     answer = render(request, "projects/_cards.html", cards=home.projects.cards())
-    answer.headers["HX-Trigger"] = json.dumps({"closeDialog": True, "toast": {"message": said}})
-    return answer
+    return with_toast(answer, said, event="closeDialog")

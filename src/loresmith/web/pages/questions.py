@@ -6,13 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
-from loresmith.api.dependencies import ProjectHere, WorkspaceHere
+from loresmith.api.dependencies import ProjectHere, WorkspaceHere, author_of
 from loresmith.api.paging import cursor_of, paging
-from loresmith.api.routes.rows import author_of
 from loresmith.errors import Conflict
 from loresmith.records import ReviewVerdict
 from loresmith.web.i18n import gettext_of
-from loresmith.web.pages.chosen_rows import ChosenHere, ChosenRows, RowWords
+from loresmith.web.pages.chosen_rows import ChosenHere, ChosenRows, RowWords, TypedRowHere
 from loresmith.web.rendering import render
 from loresmith.web.said import said_to
 from loresmith.web.toasts import with_toast
@@ -97,15 +96,15 @@ def estimate(
             "these rows come from no passage of today",
             hint="Imported and stale rows have none: select others.",
         )
-    found = documents.estimate(documents.selection(chunks=chunks))
-    shown: dict[str, Any] = {
-        "project": project,
-        "estimate": found,
-        "unread": 0,
-        "documents": [],
-        "chunks": chunks,
-    }
-    return render(request, "documents/_estimate.html", **shown)
+    return render(
+        request,
+        "documents/_estimate.html",
+        project=project,
+        estimate=documents.estimate(documents.selection(chunks=chunks)),
+        unread=0,
+        documents=[],
+        chunks=chunks,
+    )
 
 
 @router.get("/{row_id}/edit")
@@ -137,23 +136,13 @@ def save(
     project: ProjectHere,
     workspace: WorkspaceHere,
     row_id: str,
-    version: Annotated[str, Form()],
-    question: Annotated[str, Form()] = "",
-    answer: Annotated[str, Form()] = "",
-    short_answer: Annotated[str, Form()] = "",
+    typed: TypedRowHere,
 ) -> Response:
     """The edited row, with what the filters say of it; or the form again with what is there now."""
     _ = gettext_of(request)
     rows, words = Rows(workspace), RowWords(request)
     try:
-        edited = rows.edit(
-            row_id,
-            question=question,
-            answer=answer,
-            short_answer=short_answer,
-            expected=version,
-            author=author_of(request),
-        )
+        edited = rows.edit(row_id, **typed._asdict(), author=author_of(request))
     except Conflict as conflict:
         view = rows.row(row_id)
         shown = {"project": project, "view": view, "conflict": conflict}

@@ -8,12 +8,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from loresmith.api.dependencies import ProjectHere, WorkspaceHere
-from loresmith.api.routes.rows import author_of
+from loresmith.api.dependencies import ProjectHere, WorkspaceHere, author_of
 from loresmith.errors import Conflict, NotFound
 from loresmith.records import ReviewVerdict
 from loresmith.web.i18n import gettext_of
-from loresmith.web.pages.chosen_rows import ChosenHere, ChosenRows, RowWords
+from loresmith.web.pages.chosen_rows import ChosenHere, ChosenRows, RowWords, TypedRowHere
 from loresmith.web.rendering import render
 from loresmith.web.said import said_to
 from loresmith.web.toasts import with_toast
@@ -108,18 +107,14 @@ def save(
     workspace: WorkspaceHere,
     chosen: ChosenHere,
     row_id: str,
-    version: Annotated[str, Form()],
-    question: Annotated[str, Form()] = "",
-    answer: Annotated[str, Form()] = "",
-    short_answer: Annotated[str, Form()] = "",
+    typed: TypedRowHere,
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """The edited row with what the filters say of it; or what somebody else made of it."""
     _ = gettext_of(request)
     rows = Rows(workspace)
-    texts = {"question": question, "answer": answer, "short_answer": short_answer}
     try:
-        edited = rows.edit(row_id, **texts, expected=version, note=note, author=author_of(request))
+        edited = rows.edit(row_id, **typed._asdict(), note=note, author=author_of(request))
     except Conflict as conflict:
         reply = _fragment(request, project, rows, chosen, row_id)
         hint = said_to(request, conflict.hint)

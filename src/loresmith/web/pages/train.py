@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -13,6 +12,7 @@ from loresmith.errors import Conflict, LoresmithError
 from loresmith.web.i18n import gettext_of
 from loresmith.web.rendering import render
 from loresmith.web.schema_forms import Typed, fault_texts, said_of, typed_of, typed_over
+from loresmith.web.toasts import with_toast
 from loresmith.workspace.background import Background
 from loresmith.workspace.forms import form_as_typed, submission_of
 from loresmith.workspace.recipes import change_recipe, recipe_etag
@@ -139,7 +139,7 @@ def again(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> R
     Runs(workspace).again()
     answer = render(request, "train/_job.html", project=project, **_job(workspace))
     _ = gettext_of(request)
-    return _telling(answer, _("The training is queued."))
+    return with_toast(answer, _("The training is queued."), event="runschanged")
 
 
 @router.post("/runs/{run_id}/resume")
@@ -150,7 +150,7 @@ def resume(
     Runs(workspace).resume(run_id)
     answer = render(request, "train/_runs.html", project=project, runs=Runs(workspace).all())
     _ = gettext_of(request)
-    return _telling(answer, _("The run goes on after its last checkpoint."))
+    return with_toast(answer, _("The run goes on after its last checkpoint."), event="runschanged")
 
 
 @router.get("/runs/{run_id}/delete")
@@ -169,7 +169,7 @@ def delete(
     """Deletes the run's files; the list without it."""
     Runs(workspace).delete(run_id)
     answer = render(request, "train/_runs.html", project=project, runs=Runs(workspace).all())
-    answer.headers["HX-Trigger"] = json.dumps({"closeDialog": True})
+    answer.headers["HX-Trigger"] = "closeDialog"
     return answer
 
 
@@ -195,12 +195,7 @@ def _carried_out(
         return render(request, "train/_form.html", status=422, project=project, **filled)
     fresh = Workspace(workspace.project.folder)
     answer = render(request, "train/_form.html", project=project, **_form(request, fresh))
-    return _telling(answer, done)
-
-
-def _telling(answer: Response, message: str) -> Response:
-    answer.headers["HX-Trigger"] = json.dumps({"toast": {"message": message}, "runschanged": True})
-    return answer
+    return with_toast(answer, done, event="runschanged")
 
 
 def _form(request: Request, workspace: Workspace) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from loresmith.datasets.exporting import (
 )
 from loresmith.errors import ExportError
 from loresmith.records import Example, Record, SplitName, Wording
+from loresmith.whole_files import whole_file
 from loresmith.workspace.context import Context
 from loresmith.workspace.datasets.versions import DatasetVersion
 from loresmith.workspace.frozen_rows import FrozenRows, RowFilter, frozen_rows
@@ -109,21 +109,15 @@ def preview(
 
 def write_file(file: ExportedFile, path: Path) -> None:
     """Writes the file to `path`, whole or not at all. Raises ExportError."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        with fresh.open("wb") as stream:
+        with whole_file(path) as stream:
             for piece in file.pieces:
                 stream.write(piece)
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(path)
     except OSError as error:
         raise ExportError(
             f"{path} cannot be written: {error.strerror}",
             hint="check the free space and the rights of the folder, then run again",
         ) from error
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 _MOST_CHARACTERS = 20_000

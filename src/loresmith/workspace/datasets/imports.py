@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections import Counter
@@ -20,6 +19,7 @@ from loresmith.datasets.row_file import RawRow, RowFile, Unreadable
 from loresmith.errors import Conflict, DatasetError, NotFound
 from loresmith.records import ImportedRow, Message, Outcome
 from loresmith.text.language import language_of
+from loresmith.whole_files import whole_file, write_whole
 from loresmith.workspace.context import Context
 from loresmith.workspace.datasets.import_report import (
     BadRow,
@@ -97,7 +97,7 @@ class Imports:
             reading = _Reading(RowFile.open(path, name=seen.upload.name), seen.mapping)
             made = reading.store(context, self._reports / import_id)
             report = reading.report(import_id, seen)
-            _write(self._reports / import_id / "report.json", report)
+            write_whole(self._reports / import_id / "report.json", report.model_dump_json())
             if made:
                 made_of_it = Outcome(
                     id=import_id, step=IMPORT, subject=report.name, made=tuple(made)
@@ -169,12 +169,11 @@ class _Reading:
         """Stores the good rows, writes the bad ones to `folder`; returns the ids of the good."""
         folder.mkdir(parents=True, exist_ok=True)
         made: list[str] = []
-        fresh = folder / f"{_BAD_ROWS}.{os.getpid()}.new"
-        with fresh.open("w", encoding="utf-8", newline="\n") as bad:
+        with whole_file(folder / _BAD_ROWS) as bad:
             waiting: list[ImportedRow] = []
             for row in self._rows(_known(context)):
                 if isinstance(row, BadRow):
-                    bad.write(row.model_dump_json() + "\n")
+                    bad.write(row.model_dump_json().encode() + b"\n")
                     continue
                 waiting.append(row)
                 made.append(row.id)
@@ -182,7 +181,6 @@ class _Reading:
                     context.add(waiting)
                     waiting = []
             context.add(waiting)
-        fresh.replace(folder / _BAD_ROWS)
         self._kept = len(made)
         return made
 
@@ -277,12 +275,6 @@ def _shown(value: Any, most: int) -> str:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = re.sub("[\ud800-\udfff]", "\ufffd", text)
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _write(path: Path, report: ImportReport) -> None:
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    fresh.write_text(report.model_dump_json(), encoding="utf-8")
-    fresh.replace(path)
 
 
 def _now() -> str:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from loresmith import __version__
 from loresmith.exams import HandMark, compare, regraded
 from loresmith.records import Document, Drop, Regrade, Run, StepLog, Usage
+from loresmith.whole_files import write_whole
 from loresmith.workspace.context import Context
 from loresmith.workspace.report.model import (
     DatasetSummary,
@@ -56,9 +57,7 @@ def write_report(report: RunReport, folder: Path, sources: Sequence[Document]) -
     (folder / "report.html").write_text(
         render_page(report, read, language=language), encoding="utf-8"
     )
-    temporary = folder / "report.json.new"
-    temporary.write_text(report.model_dump_json(indent=1), encoding="utf-8")
-    temporary.replace(folder / "report.json")
+    write_whole(folder / "report.json", report.model_dump_json(indent=1))
 
 
 def hand_marks(context: Context, run: str) -> list[HandMark]:
