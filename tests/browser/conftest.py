@@ -65,6 +65,18 @@ def language() -> str:
     return "en"
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever follows a link looks at the page, scripts and all, before doing anything there."""
+    click = playwright.Locator.click
+
+    def click_and_look(self: object, **options: object) -> None:
+        click(self, **options)
+        self.page.wait_for_load_state()
+
+    monkeypatch.setattr(playwright.Locator, "click", click_and_look)
+
+
 @pytest.fixture
 def page(browser: object, studio: StudioServer, language: str) -> Iterator[object]:
     """A page in a context of its own: `page.goto("/")`. What its console complains of fails it.

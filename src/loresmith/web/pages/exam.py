@@ -240,6 +240,7 @@ def _listed(
         "wanted": wanted,
         "query": query,
         "base": base,
+        "here": f"{here}{start}",
         "first": min(start + 1, len(rows)),
         "last": min(start + _ON_A_PAGE, len(rows)),
         "total": len(rows),

@@ -1,5 +1,7 @@
 /* The dataset page: a file is dropped anywhere, and the field of the system prompt comes and goes. */
 
+import { onFiles } from "./studio.js";
+
 const handOver = document.getElementById("hand-over");
 if (handOver) acceptFile(handOver);
 const exporting = document.getElementById("export");
@@ -7,7 +9,7 @@ if (exporting) followSystemPrompt(exporting);
 
 function acceptFile(form) {
   const input = document.getElementById("file");
-  input.addEventListener("change", () => input.files.length && form.requestSubmit());
+  onFiles(input, () => form.requestSubmit());
   // Dropped beside the field, a file would replace the page.
   for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
   addEventListener("dragover", () => form.classList.add("over"));

@@ -1,6 +1,6 @@
 /* Documents: files are dropped and sent one by one; passages are pointed at and selected. */
 
-import { text } from "./studio.js";
+import { onFiles, text } from "./studio.js";
 
 const upload = document.getElementById("upload");
 if (upload) acceptFiles();
@@ -15,7 +15,7 @@ function acceptFiles() {
   const drop = document.getElementById("drop");
   for (const id of ["files", "folder"]) {
     const input = document.getElementById(id);
-    input.addEventListener("change", () => {
+    onFiles(input, () => {
       send([...input.files]);
       input.value = "";
     });

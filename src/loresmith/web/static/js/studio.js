@@ -239,6 +239,20 @@ function isTyping(element) {
   return !["checkbox", "radio", "button", "range"].includes(element.type);
 }
 
+/* Files ---------------------------------------------------------------------------------------- */
+
+/** Calls `take` when files have been chosen, also for those chosen before the page was loaded:
+    earlier than that, htmx does not know the forms. */
+export function onFiles(input, take) {
+  const look = () => input.files.length && take();
+  const begin = () => {
+    input.addEventListener("change", look);
+    look();
+  };
+  if (document.readyState === "complete") begin();
+  else addEventListener("load", begin, { once: true });
+}
+
 /* Dialogs, copying, navigation, theme, language ------------------------------------------------- */
 
 /** Opens the dialog with this id. */
