@@ -26,7 +26,7 @@ _CONCURRENCY = 5
 _FEWEST_KILLS = 4
 """Of the five that are drawn for a journey: what comes when all is done is none."""
 _TRIES = 3
-"""So many journeys are begun for one with enough kills: some are quicker than the undisturbed one."""
+"""So many journeys are begun for one with enough kills: some are quicker than undisturbed."""
 _STAGES = ("parse", "generate", "exam before", "train", "exam after", "report")
 _STORED = ("Document", "Chunk", "Fact", "Wording", "Curated", "Dataset", "Run", "ExamReply")
 
