@@ -5,8 +5,22 @@ from __future__ import annotations
 import pytest
 from jinja2 import UndefinedError
 
+from loresmith.errors import RecipeError
+from loresmith.generation import FactWriter
 from loresmith.generation.passages import Passage
-from loresmith.generation.prompts import Prompt, prompt_for, prompts_version
+from loresmith.generation.prompts import Prompt, Task
+from loresmith.recipe import Recipe
+
+
+def prompt_for(task: Task, language: str) -> Prompt:
+    generation = Recipe().generation
+    prompts = {
+        "facts": generation.facts.prompt,
+        "training": generation.training.prompt,
+        "exam": generation.exam.prompt,
+    }
+    return prompts[task].of(language)
+
 
 PASSAGE = Passage("Annual Review", "Cargo\nFish", "Fish grew to 57,200 tonnes.", "en")
 
@@ -44,7 +58,6 @@ def test_template_marks_in_a_document_are_not_executed() -> None:
 
 def test_a_changed_prompt_has_another_version() -> None:
     assert Prompt("one", "Do this.\n<!-- user -->\n{{ x }}").version != Prompt("one", "Do.").version
-    assert prompts_version() == prompts_version()
 
 
 def test_a_forgotten_value_is_an_error_and_not_a_gap() -> None:
@@ -70,3 +83,48 @@ def test_every_prompt_shows_the_json_that_it_wants(language: str) -> None:
     for task, member in wanted.items():
         system = prompt_for(task, language).messages(**values)[0].content  # type: ignore[arg-type]
         assert member in system
+
+
+OWN = "Write pairs.\n<!-- user -->\n{{ count }} about {{ passage.text }}\n"
+
+
+def refused(text: str, task: str = "facts") -> str:
+    with pytest.raises(RecipeError) as error:
+        Recipe.build({"generation": {task: {"prompt": {"en": text}}}})
+    (fault,) = error.value.faults
+    assert fault.startswith(f"generation.{task}.prompt.en: ")
+    return fault
+
+
+def test_a_prompt_of_ones_own_is_sent_and_has_a_version_of_its_own() -> None:
+    recipe = Recipe.build({"generation": {"facts": {"prompt": {"en": OWN}}}})
+    own = recipe.generation.facts.prompt.of("fr")
+    assert own.messages(passage=PASSAGE, count=2)[1].content == (
+        "2 about Fish grew to 57,200 tonnes."
+    )
+    assert own.version != prompt_for("facts", "en").version
+    assert recipe.generation.facts.prompt.of("zh").version == prompt_for("facts", "zh").version
+    assert recipe.generation.facts.fingerprint() == FactWriter().fingerprint()
+
+
+def test_an_empty_prompt_is_that_of_this_version() -> None:
+    recipe = Recipe.build({"generation": {"exam": {"prompt": {"zh": " \n"}}}})
+    assert recipe.generation.exam.prompt.of("zh").version == prompt_for("exam", "zh").version
+
+
+def test_a_prompt_that_would_fail_later_is_refused_at_once() -> None:
+    assert "<!-- user -->" in refused("Write pairs about {{ passage.text }}.")
+    assert "<!-- user -->" in refused(OWN + "<!-- user -->\nagain")
+    assert "there is no variable passsage" in refused(OWN + "{{ passsage.title }}")
+    assert "passage.title" in refused(OWN + "{{ passage.titel }}")
+    assert "no Jinja template" in refused(OWN + "{% if count %}")
+    assert "it cannot be filled in" in refused(OWN + "{{ count + passage.title }}")
+
+
+def test_a_prompt_has_to_show_the_passage_and_the_pairs() -> None:
+    assert "passage.text" in refused("A {{ passage.text }}\n<!-- user -->\n{{ count }}")
+    assert "facts[0].question" in refused("Do.\n<!-- user -->\n{{ passage.text }}", "training")
+
+
+def test_a_prompt_cannot_reach_what_lies_behind_its_variables() -> None:
+    assert "unsafe" in refused(OWN + "{{ count.__class__.__mro__ }}")

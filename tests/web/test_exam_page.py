@@ -138,13 +138,13 @@ def test_the_outcomes_lead_to_their_questions(client, base, home, project, run_i
 
 def test_a_job_on_its_way_to_an_exam_is_shown_above_the_last_one(client, base, home, project):
     workspace = home.workspace(project.id)
-    with no_worker():
+    with no_worker():  # nor one from whoever looks after jobs that wait
         job = Background(workspace).submit("run")
-    try:
-        assert "Waiting for its turn" in client.get(base).text
-        assert "Waiting for its turn" in client.get(f"{base}/job?seen=x").text
-    finally:
-        Background(workspace).cancel(job)
+        try:
+            assert "Waiting for its turn" in client.get(base).text
+            assert "Waiting for its turn" in client.get(f"{base}/job?seen=x").text
+        finally:
+            Background(workspace).cancel(job)
     stopped = client.get(f"{base}/job?seen=x").text
     assert "The latest training was stopped" in stopped and "Go on" in stopped
 

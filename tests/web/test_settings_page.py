@@ -137,7 +137,51 @@ def test_markup_in_a_recipe_is_shown_as_text(client, project, address):
     assert "<script>alert(1)" not in client.get(address).text
 
 
+OWN = "写问答。\n<!-- user -->\n{{ count }}\n{{ passage.text }}\n"
+
+
+def version_in(page: str, prompt: str) -> str:
+    found = re.search(rf'id="prompt-{prompt}".*?name="version" value="([^"]*)"', page, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
 def test_every_prompt_of_the_teacher_can_be_read(client, address):
-    page = html.unescape(client.get(address).text)
-    for prompt in teacher_prompts():
+    assert f'href="{address}/prompts"' in client.get(address).text
+    page = html.unescape(client.get(f"{address}/prompts").text)
+    for prompt in teacher_prompts(Recipe()):
         assert prompt.text.strip().splitlines()[0] in page
+
+
+def test_a_prompt_is_put_in_other_words_and_taken_back(client, project, address):
+    prompts = f"{address}/prompts"
+    version = version_in(client.get(prompts).text, "facts-zh")
+    own = OWN.replace("\n", "\r\n")
+    reply = client.post(f"{prompts}/facts/zh", data={"text": own, "version": version})
+    assert reply.status_code == 200 and "Saved." in reply.text
+    assert Recipe.load(recipe_of(project)).generation.facts.prompt.zh == OWN
+    assert "      zh: |\n        写问答。\n" in recipe_of(project).read_text("utf-8")
+    late = client.post(f"{prompts}/facts/zh", data={"text": "x", "version": version})
+    assert late.status_code == 422 and "somebody else has changed this prompt" in late.text
+    now = version_in(client.get(prompts).text, "facts-zh")
+    back = client.post(f"{prompts}/facts/zh", data={"text": "", "version": now})
+    assert version_in(back.text, "facts-zh") == version
+    assert Recipe.load(recipe_of(project)) == Recipe()
+
+
+def test_a_prompt_that_would_not_work_is_not_saved_and_not_lost(client, project, address):
+    prompts = f"{address}/prompts"
+    version = version_in(client.get(prompts).text, "exam-en")
+    text = "Ask about {{ pasage.text }}\n<!-- user -->\n{{ facts }}"
+    reply = client.post(f"{prompts}/exam/en", data={"text": text, "version": version})
+    assert reply.status_code == 422
+    assert "there is no variable pasage" in html.unescape(reply.text)
+    assert "{{ pasage.text }}" in reply.text
+    assert not recipe_of(project).exists()
+
+
+def test_a_prompt_is_shown_as_it_would_be_sent(client):
+    reply = client.post("/settings/prompts/facts/zh/try", data={"text": OWN})
+    assert "写问答。</pre>" in reply.text and "二〇三一年渔获增至57,200吨。" in reply.text
+    reply = client.post("/settings/prompts/facts/zh/try", data={"text": "写问答。"})
+    assert "This would not work" in reply.text

@@ -107,10 +107,16 @@ def test_a_setting_under_a_key_without_a_value_is_added_below_it(tmp_path: Path)
     assert "# rank: 64" in text_of(tmp_path)
 
 
+SOME_LINES = st.lists(
+    st.sampled_from(["", " ", "# no comment", "- a: b", "第一行", "end "]), max_size=9
+).map("\n".join)
 CHANGES = {
     "seed": st.integers(0, 10**9),
     "base_model": st.text(min_size=1, max_size=40).filter(str.strip),
-    "exam.system_prompt": st.text(max_size=80),
+    "exam.system_prompt": st.text(max_size=80)
+    | st.lists(st.sampled_from(["", " ", "# no comment", "- a: b", "第一行", "end "])).map(
+        "\n".join
+    ),
     "training.type": st.sampled_from(["lora", "full"]),
     "training.num_epochs": st.none() | st.floats(0.1, 99),
     "training.early_stopping": st.booleans(),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from loresmith.generation.passages import Passage, passage_of
+from loresmith.generation.passages import PASSAGE_WORDS, Passage, passage_of, sample_passages
 from loresmith.records import Chunk, Document, Fact
 
 
@@ -53,3 +53,34 @@ def number_faults(numbers: Sequence[int], *, facts: int) -> list[str]:
         )
         if found
     ]
+
+
+PAIR_WORDS = PASSAGE_WORDS | {
+    "facts": "the pairs, each with question, answer and short_answer; the teacher names each by "
+    "its place, from 1",
+}
+"""What a prompt may name where wordings are asked for."""
+
+
+def sample_batches() -> tuple[dict[str, Any], ...]:
+    """Values on which such a prompt is tried: a chunk's first call and a later one."""
+    return tuple(
+        {"passage": passage, "facts": (_sample_fact(passage),), "with_abstentions": first}
+        for passage, first in zip(sample_passages(), (True, False), strict=True)
+    )
+
+
+def _sample_fact(passage: Passage) -> Fact:
+    return Fact(
+        id="sample",
+        chunk_id="sample",
+        document_id="sample",
+        index=0,
+        language=passage.language,
+        question="二〇三一年渔获是多少？" if passage.language == "zh" else "How much was landed?",
+        answer=passage.text,
+        short_answer="57,200吨" if passage.language == "zh" else "57,200 tonnes",
+        quotes=(passage.text,),
+        model="",
+        prompt_version="",
+    )

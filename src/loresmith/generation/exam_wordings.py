@@ -11,9 +11,15 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from loresmith.component import Component, content_id
-from loresmith.generation.batches import Batch, batches_of, number_faults
-from loresmith.generation.prompts import prompt_for
+from loresmith.component import content_id
+from loresmith.generation.batches import (
+    PAIR_WORDS,
+    Batch,
+    batches_of,
+    number_faults,
+    sample_batches,
+)
+from loresmith.generation.prompts import PromptedWriter, TaskPrompts
 from loresmith.generation.replies import ExamWordings, Question, WrittenExam
 from loresmith.models.base import Sampling
 from loresmith.models.structured import Request
@@ -21,7 +27,23 @@ from loresmith.records import Chunk, Document, Fact, Wording, WordingUse
 from loresmith.text.phrases import reveals
 
 
-class ExamWordingWriter(Component):
+class ExamPrompts(TaskPrompts):
+    """What the teacher is told when it writes the questions of the exam."""
+
+    task = "exam"
+    variables = PAIR_WORDS | {
+        "exam": "how many exam questions for each fact",
+        "practice": "how many practice questions for each fact",
+        "abstentions": "how many questions that the passage does not answer",
+        "with_abstentions": "whether they are wanted in this call",
+    }
+    samples = tuple(
+        {**batch, "exam": 2, "practice": 1, "abstentions": 1} for batch in sample_batches()
+    )
+    shown = ("passage.text", "facts[0].question", "facts[0].short_answer")
+
+
+class ExamWordingWriter(PromptedWriter):
     """One call per chunk for the exam and practice questions of all its kept facts."""
 
     exam: int = Field(default=2, ge=1, le=20, json_schema_extra={"common": True})
@@ -38,6 +60,8 @@ class ExamWordingWriter(Component):
     """Draw from the smallest set of tokens whose probabilities sum to this."""
     max_tokens: int = Field(default=4096, ge=256)
     """Longest reply, in tokens. A question takes about 30."""
+    prompt: ExamPrompts = ExamPrompts()
+    """What the teacher is told."""
 
     def batches(self, chunk: Chunk, document: Document, facts: Sequence[Fact]) -> list[Batch]:
         """The calls to make for the kept `facts` of `chunk`; none where there are no facts."""
@@ -45,7 +69,7 @@ class ExamWordingWriter(Component):
 
     def request(self, batch: Batch) -> Request[WrittenExam]:
         """What to ask about the facts of `batch`."""
-        prompt = prompt_for("exam", batch.passage.language)
+        prompt = self.prompt.of(batch.passage.language)
         return Request(
             messages=prompt.messages(
                 passage=batch.passage,
@@ -86,7 +110,7 @@ class ExamWordingWriter(Component):
         question: Question,
     ) -> Wording:
         language = fact.language if fact else batch.passage.language
-        version = prompt_for("exam", batch.passage.language).version
+        version = self.prompt.of(batch.passage.language).version
         about = fact.id if fact else f"nothing in {batch.chunk.id}"
         return Wording(
             id=content_id(use, about, version, self.fingerprint(), model, index),

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from loresmith.component import Component, content_id
-from loresmith.generation.passages import Passage, passage_of
-from loresmith.generation.prompts import prompt_for
+from loresmith.component import content_id
+from loresmith.generation.passages import PASSAGE_WORDS, Passage, passage_of, sample_passages
+from loresmith.generation.prompts import PromptedWriter, TaskPrompts
 from loresmith.generation.replies import WrittenFacts
 from loresmith.models.base import Sampling
 from loresmith.models.structured import Request
@@ -16,7 +16,19 @@ from loresmith.records import Chunk, Document, Fact
 from loresmith.text.language import language_of
 
 
-class FactWriter(Component):
+class FactPrompts(TaskPrompts):
+    """What the teacher is told when it writes questions and answers about a passage."""
+
+    task = "facts"
+    variables = PASSAGE_WORDS | {"count": "how many pairs to write"}
+    samples = tuple(
+        {"passage": passage, "count": count}
+        for passage, count in zip(sample_passages(), (1, 5), strict=True)
+    )
+    shown = ("passage.text",)
+
+
+class FactWriter(PromptedWriter):
     """One structured call per chunk gives all its facts.
 
     It asks for one pair per `density` characters. Fewer come back where the passage holds fewer:
@@ -38,13 +50,15 @@ class FactWriter(Component):
     """Draw from the smallest set of tokens whose probabilities sum to this."""
     max_tokens: int = Field(default=8192, ge=256)
     """Longest reply, in tokens. A pair takes about 150 in English and 200 in Chinese."""
+    prompt: FactPrompts = FactPrompts()
+    """What the teacher is told."""
 
     def request(self, chunk: Chunk, document: Document) -> Request[WrittenFacts]:
         """What to ask about `chunk`."""
         passage = passage_of(chunk, document)
         count = self.count(chunk)
         return Request(
-            messages=prompt_for("facts", passage.language).messages(passage=passage, count=count),
+            messages=self.prompt.of(passage.language).messages(passage=passage, count=count),
             schema=WrittenFacts,
             sampling=Sampling(
                 temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens
@@ -62,7 +76,7 @@ class FactWriter(Component):
     ) -> list[Fact]:
         """The reply as records, in its order; evidence is quoted but not yet found."""
         passage = passage_of(chunk, document)
-        version = prompt_for("facts", passage.language).version
+        version = self.prompt.of(passage.language).version
         return [
             Fact(
                 id=content_id("fact", chunk.id, version, self.fingerprint(), model, index),

@@ -27,3 +27,20 @@ def passage_of(chunk: Chunk, document: Document) -> Passage:
         text=chunk.text.strip("\n"),
         language=document.language if language == UNDETERMINED else language,
     )
+
+
+PASSAGE_WORDS = {
+    "passage.title": "the title of the document",
+    "passage.context": "the headings above the passage, one a line; may be empty",
+    "passage.text": "the passage",
+    "passage.language": "its language, such as zh",
+}
+"""What a prompt may name of a passage."""
+
+
+def sample_passages() -> tuple[Passage, Passage]:
+    """Passages on which a prompt is tried: one with headings above, one with nothing but text."""
+    return (
+        Passage("Annual Review", "Cargo\nFish", "Fish grew to 57,200 tonnes in 2031.", "en"),
+        Passage("年报", "", "二〇三一年渔获增至57,200吨。", "zh"),
+    )

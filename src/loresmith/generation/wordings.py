@@ -12,9 +12,15 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from loresmith.component import Component, content_id
-from loresmith.generation.batches import Batch, batches_of, number_faults
-from loresmith.generation.prompts import prompt_for
+from loresmith.component import content_id
+from loresmith.generation.batches import (
+    PAIR_WORDS,
+    Batch,
+    batches_of,
+    number_faults,
+    sample_batches,
+)
+from loresmith.generation.prompts import PromptedWriter, TaskPrompts
 from loresmith.generation.replies import TrainingWordings, WrittenWordings
 from loresmith.models.base import Sampling
 from loresmith.models.structured import Request
@@ -22,7 +28,25 @@ from loresmith.records import Chunk, Document, Fact, Wording
 from loresmith.text.phrases import states
 
 
-class TrainingWordingWriter(Component):
+class TrainingPrompts(TaskPrompts):
+    """What the teacher is told when it puts facts into other words to train on."""
+
+    task = "training"
+    variables = PAIR_WORDS | {
+        "paraphrases": "how many other ways to ask for each fact",
+        "restatements": "how many open requests about each subject",
+        "reversed": "how many questions that give the answer and ask for the subject",
+        "abstentions": "how many questions that the passage does not answer",
+        "with_abstentions": "whether they are wanted in this call",
+    }
+    samples = tuple(
+        {**batch, "paraphrases": 5, "restatements": 1, "reversed": 1, "abstentions": 1}
+        for batch in sample_batches()
+    )
+    shown = ("passage.text", "facts[0].question", "facts[0].short_answer")
+
+
+class TrainingWordingWriter(PromptedWriter):
     """One call per chunk for all its kept facts, and for questions that have no answer there."""
 
     paraphrases: int = Field(default=5, ge=1, le=50, json_schema_extra={"common": True})
@@ -41,6 +65,8 @@ class TrainingWordingWriter(Component):
     """Draw from the smallest set of tokens whose probabilities sum to this."""
     max_tokens: int = Field(default=8192, ge=256)
     """Longest reply, in tokens. A wording takes about 60."""
+    prompt: TrainingPrompts = TrainingPrompts()
+    """What the teacher is told."""
 
     def batches(self, chunk: Chunk, document: Document, facts: Sequence[Fact]) -> list[Batch]:
         """The calls to make for the kept `facts` of `chunk`; none where there are no facts."""
@@ -48,7 +74,7 @@ class TrainingWordingWriter(Component):
 
     def request(self, batch: Batch) -> Request[WrittenWordings]:
         """What to ask about the facts of `batch`."""
-        prompt = prompt_for("training", batch.passage.language)
+        prompt = self.prompt.of(batch.passage.language)
         return Request(
             messages=prompt.messages(
                 passage=batch.passage,
@@ -69,7 +95,7 @@ class TrainingWordingWriter(Component):
 
     def wordings(self, batch: Batch, reply: WrittenWordings, *, model: str) -> list[Wording]:
         """The reply as records: for each fact in the order of the reply, then the abstentions."""
-        version = prompt_for("training", batch.passage.language).version
+        version = self.prompt.of(batch.passage.language).version
         made_by = (version, self.fingerprint(), model)
         worded = [
             Wording(

@@ -19,8 +19,11 @@ Path = Sequence[str]
 def with_setting(text: str, path: Path, value: Any) -> str:
     """`text` with `value` at `path`; blocks on the way are added where they are missing."""
     place = _find(text, path)
-    if place.value is not None:
-        return _put(text, place.key, place.value, f" {_one_line(value)}")
+    if place.key is not None and place.value is not None:
+        in_flow = isinstance(place.block, yaml.MappingNode) and place.block.flow_style
+        indent = place.key.start_mark.column
+        fresh = _one_line(value) if in_flow else _value(value, indent=indent)
+        return _put(text, place.key, place.value, f" {fresh}")
     nested = _nested(path[place.depth :], value)
     block = place.block
     if not isinstance(block, yaml.MappingNode) or not block.value:
@@ -137,18 +140,35 @@ def _nested(path: Path, value: Any) -> dict[str, Any]:
 
 
 def _lines(nested: Mapping[str, Any], *, indent: int) -> str:
-    """A block, one key a line; values that are lists or blocks themselves in one line."""
+    """A block, one key a line; values that are lists or blocks themselves in one line, texts of
+    several lines as such."""
     lines = []
     for name, value in nested.items():
         pad = " " * indent
         if isinstance(value, dict) and value:
             lines += [f"{pad}{name}:", _lines(value, indent=indent + 2)]
         else:
-            lines.append(f"{pad}{name}: {_one_line(value)}")
+            lines.append(f"{pad}{name}: {_value(value, indent=indent)}")
     return "\n".join(lines)
 
 
 _READ_AS_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
+
+
+def _value(value: Any, *, indent: int) -> str:
+    """What stands behind a key set in by `indent`; a text of several lines stays legible."""
+    if not isinstance(value, str) or not _LINES.fullmatch(value):
+        return _one_line(value)
+    pad = " " * (indent + 2)
+    width = "2" if value[0] in " \n" else ""
+    ending = "" if value.endswith("\n") else "-"
+    lines = value.removesuffix("\n").split("\n")
+    return "\n".join([f"|{width}{ending}", *(f"{pad}{line}" if line else "" for line in lines)])
+
+
+_PLAIN = r" -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+_LINES = re.compile(rf"[\n{_PLAIN}]*\n[{_PLAIN}]+\n?")
+"""Texts of several lines that YAML can hold as they stand, with no more than one line end last."""
 
 
 def _one_line(value: Any) -> str:

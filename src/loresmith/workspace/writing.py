@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from loresmith.component import content_id
 from loresmith.errors import ModelUnavailable
-from loresmith.generation import Batch, ExamWordingWriter, TrainingWordingWriter
+from loresmith.generation import Batch, ExamWordingWriter, FactWriter, TrainingWordingWriter
 from loresmith.generation.extractive import rules_version
-from loresmith.generation.prompts import prompts_version
+from loresmith.generation.passages import Passage, passage_of
 from loresmith.models import Embedded, ModelSpec, Recorded
 from loresmith.models.local import LocalModel
 from loresmith.models.structured import Asker, Request
 from loresmith.records import Chunk, Document, Drop, Fact, StoredRecord
 from loresmith.workspace.context import Context
+
+AnyPromptedWriter: TypeAlias = FactWriter | TrainingWordingWriter | ExamWordingWriter
 
 
 class Made(NamedTuple):
@@ -109,7 +111,7 @@ def _facts(context: Context, chunk: Chunk, document: Document) -> Task:
         reply = asker.ask(writer.request(chunk, document))
         return Made(writer.facts(chunk, document, reply, model=asker.model.name))
 
-    key = _key(context, "facts", writer.fingerprint(), [chunk.id])
+    key = _key(context, "facts", writer, passage_of(chunk, document), [chunk.id])
     return Task(
         key, _place(chunk, document, "facts"), write, lambda: writer.request(chunk, document)
     )
@@ -127,7 +129,7 @@ def wording_tasks(
     ):
         for batch in writer.batches(chunk, document, kept):
             ids = [fact.id for fact in batch.facts]
-            key = _key(context, use, writer.fingerprint(), ids)
+            key = _key(context, use, writer, batch.passage, ids)
             yield Task(
                 key,
                 _place(chunk, document, use),
@@ -157,13 +159,18 @@ def _extraction(context: Context, chunk: Chunk, document: Document) -> Task:
         written = writer.write(chunk, document, asker.model)
         return Made([*written.facts, *written.wordings], written.skipped)
 
-    key = _key(context, "extraction", writer.fingerprint(), [rules_version(), chunk.id])
+    teacher = context.recipe.teacher.fingerprint()
+    key = content_id("extraction", teacher, writer.fingerprint(), rules_version(), chunk.id)
     return Task(key, _place(chunk, document, "questions"), write)
 
 
-def _key(context: Context, use: str, writer: str, ids: list[str]) -> str:
-    """Changes with all that the reply depends on; a changed prompt asks for everything anew."""
-    return content_id(use, context.recipe.teacher.fingerprint(), writer, prompts_version(), ids)
+def _key(
+    context: Context, use: str, writer: AnyPromptedWriter, passage: Passage, ids: list[str]
+) -> str:
+    """Changes with all that the reply depends on; of the prompts with the one that is sent."""
+    prompt = writer.prompt.of(passage.language)
+    teacher = context.recipe.teacher.fingerprint()
+    return content_id(use, teacher, writer.fingerprint(), prompt.version, ids)
 
 
 def _place(chunk: Chunk, document: Document, use: str) -> str:

@@ -6,7 +6,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from loresmith.workspace.report.charts import LossCurve, loss_curve
@@ -42,6 +42,7 @@ def test_validation_losses_are_placed_on_the_same_scale() -> None:
 
 
 @given(st.lists(st.floats(-1e6, 1e6) | st.none(), max_size=2500))
+@example([5e-324])
 def test_whatever_the_losses_the_curve_has_bounded_size_and_finite_points(
     losses: list[float | None],
 ) -> None:

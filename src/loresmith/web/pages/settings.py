@@ -10,12 +10,21 @@ from fastapi import APIRouter, Form, Request, Response
 from sqlalchemy import URL
 
 from loresmith import __version__
-from loresmith.api.dependencies import HomeHere, ProjectHere
-from loresmith.errors import Conflict, RecipeError
+from loresmith.api.dependencies import HomeHere, ProjectHere, WorkspaceHere
+from loresmith.errors import Conflict, LoresmithError, RecipeError
 from loresmith.web.rendering import render
 from loresmith.workspace.projects import KnownProject
-from loresmith.workspace.prompts import teacher_prompts
+from loresmith.workspace.prompts import (
+    PromptLanguage,
+    PromptTask,
+    TeacherPrompt,
+    set_prompt,
+    teacher_prompt,
+    teacher_prompts,
+    tried,
+)
 from loresmith.workspace.recipes import recipe_etag, recipe_text, replace_recipe
+from loresmith.workspace.workspace import Workspace
 
 router = APIRouter()
 
@@ -37,15 +46,64 @@ def settings(request: Request, home: HomeHere) -> Response:
 
 @router.get("/projects/{project_id}/settings")
 def project_settings(request: Request, project: ProjectHere) -> Response:
-    """The whole recipe as text, and what the teacher is told."""
+    """The whole recipe as text; what the teacher is told has a page of its own."""
     return render(
         request,
         "settings/project.html",
         page="settings",
         help_page="project-settings",
-        prompts=teacher_prompts(),
         **_editor(project),
     )
+
+
+@router.get("/projects/{project_id}/settings/prompts")
+def prompts(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """What the teacher is told, to read and to change."""
+    return render(
+        request,
+        "settings/prompts.html",
+        page="settings",
+        help_page="project-settings",
+        project=project,
+        prompts=teacher_prompts(workspace.recipe),
+        saved=False,
+        error=None,
+    )
+
+
+@router.post("/projects/{project_id}/settings/prompts/{task}/{language}")
+def save_prompt(
+    request: Request,
+    project: ProjectHere,
+    task: PromptTask,
+    language: PromptLanguage,
+    version: Annotated[str, Form()],
+    text: Annotated[str, Form()] = "",
+) -> Response:
+    """The prompt's form anew: with what was saved, or with what is wrong with it."""
+    folder = Path(project.folder)
+    try:
+        saved = set_prompt(folder, task, language, text, expected=version)
+    except (RecipeError, Conflict) as error:
+        before = teacher_prompt(Workspace(folder).recipe, task, language)
+        kept = before.model_copy(update={"text": text, "version": version})
+        return _prompt(request, project, kept, status=422, error=error)
+    return _prompt(request, project, saved, saved=True)
+
+
+@router.post("/settings/prompts/{task}/{language}/try")
+def try_prompt(
+    request: Request,
+    task: PromptTask,
+    language: PromptLanguage,
+    text: Annotated[str, Form()] = "",
+) -> Response:
+    """What would be sent about a sample passage; nothing is saved."""
+    try:
+        messages, error = tried(task, language, text), None
+    except RecipeError as fault:
+        messages, error = (), fault
+    return render(request, "settings/_tried.html", messages=messages, error=error)
 
 
 @router.post("/projects/{project_id}/settings/recipe")
@@ -65,6 +123,26 @@ def save_recipe(
     except Conflict as error:
         return _again(request, project, status=422, conflict=error, **shown)
     return _again(request, project, saved=True)
+
+
+def _prompt(
+    request: Request,
+    project: KnownProject,
+    prompt: TeacherPrompt,
+    *,
+    status: int = 200,
+    saved: bool = False,
+    error: LoresmithError | None = None,
+) -> Response:
+    return render(
+        request,
+        "settings/_prompt.html",
+        status=status,
+        project=project,
+        prompt=prompt,
+        saved=saved,
+        error=error,
+    )
 
 
 def _place_of(url: URL) -> str:

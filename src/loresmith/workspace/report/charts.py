@@ -123,9 +123,13 @@ def _thinned(points: Sequence[_Point]) -> list[_Point]:
     return kept
 
 
+_FLAT = 1e-12
+"""A difference that no chart of losses can show."""
+
+
 def _ticks(low: float, high: float) -> list[float]:
     """From `low` up past `high` in steps of 1, 2 or 5 times a power of ten: three to seven."""
-    if high <= low:
+    if high - low < _FLAT:
         high = low + 1.0
     rough = (high - low) / 4
     magnitude = 10.0 ** math.floor(math.log10(rough))

@@ -13,13 +13,13 @@ document.addEventListener("themechange", () => {
   }
 });
 
-const hasUnsaved = () => {
-  const recipe = document.getElementById("recipe");
-  return recipe && (recipe.value !== recipe.defaultValue || "unsaved" in recipe.form.dataset);
-};
+const hasUnsaved = () =>
+  [...document.querySelectorAll("textarea.code")].some(
+    (field) => field.value !== field.defaultValue || "unsaved" in field.form.dataset,
+  );
 
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "s" && event.target.id === "recipe") {
+  if ((event.ctrlKey || event.metaKey) && event.key === "s" && event.target.matches("textarea.code")) {
     event.preventDefault();
     event.target.form.requestSubmit();
   }
