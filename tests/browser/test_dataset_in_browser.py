@@ -84,11 +84,15 @@ def test_the_system_prompt_is_asked_for_only_where_it_is_added(
 
 
 def test_a_key_is_entered_and_a_connection_tested(page: Any, studio: StudioServer) -> None:
+    _home(studio).projects.create("Coast")
     page.goto("/models")
+    choice = page.locator("form[data-teacher] option[value=deepseek]")
+    assert "no key yet" in choice.text_content()
     row = page.locator("#provider-deepseek")
     row.get_by_placeholder("Paste the key").fill("sk-browser-123456789")
     row.get_by_role("button", name="Save").click()
     row.get_by_text("key set").wait_for()
+    assert choice.text_content() == "DeepSeek", "the choice of a teacher knows of the key"
     assert "sk-browser" not in page.content()
     ollama = page.locator("#provider-ollama")
     ollama.get_by_placeholder("Model").fill("any")

@@ -37,6 +37,27 @@ def test_the_list_shows_every_document(client: Any, at: str) -> None:
     assert "the encoding was guessed to be GB18030" in page
 
 
+def test_a_long_list_comes_in_pages_and_is_searched(client: Any, home: Home) -> None:
+    known = home.projects.create("Long")
+    folder = Path(known.folder) / "documents"
+    folder.mkdir(exist_ok=True)
+    for number in range(205):
+        (folder / f"minutes-{number:03}.md").write_text(f"Minutes {number}.\n")
+    (folder / "灯塔 年报.md").write_text("灯塔点亮。\n", encoding="utf-8")
+    at = f"/projects/{known.id}/documents"
+    assert [name in client.get(at).text for name in ("-000.md", "-099.md", "-100.md")] == [
+        *(True, True),
+        False,
+    ]
+    second = client.get(f"{at}/table", params={"start": 100})
+    assert "-100.md" in second.text and "101–200 of 206" in second.text
+    assert second.headers["HX-Replace-Url"] == f"{at}?start=100"
+    assert "-204.md" in client.get(f"{at}?start=100000").text, "the last page there is"
+    found = client.get(at, params={"search": "年报 灯塔"}).text
+    assert "灯塔 年报.md" in found and "minutes-" not in found
+    assert "No document has this" in client.get(at, params={"search": "nothing"}).text
+
+
 def test_an_upload_answers_with_its_line(client: Any, at: str) -> None:
     def send(name: str, content: bytes, **form: str) -> str:
         reply = client.post(f"{at}/upload", files={"file": (name, content)}, data=form)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 
@@ -10,7 +11,7 @@ from loresmith.api.dependencies import ProjectHere, WorkspaceHere, author_of
 from loresmith.errors import Conflict, DocumentError, RecipeError
 from loresmith.web.rendering import render
 from loresmith.workspace.background import Background
-from loresmith.workspace.documents import Documents, Revised
+from loresmith.workspace.documents import DocumentListing, Documents, Revised
 from loresmith.workspace.projects import KnownProject
 
 router = APIRouter(prefix="/projects/{project_id}/documents")
@@ -18,7 +19,10 @@ router = APIRouter(prefix="/projects/{project_id}/documents")
 LONGEST_IN_A_FIELD = 300_000
 """Characters of a text that a browser edits in one piece without growing slow."""
 _PAGE = 12_000
-
+_ON_A_PAGE = 100
+"""Documents on a page of the list."""
+Search = Annotated[str, Query(max_length=200)]
+Start = Annotated[int, Query(ge=0)]
 Chosen = Annotated[list[str] | None, Form()]
 
 
@@ -40,22 +44,36 @@ ChunkingHere = Annotated[dict[str, Any], Depends(chunking_typed)]
 
 
 @router.get("")
-def index(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+def index(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    search: Search = "",
+    start: Start = 0,
+) -> Response:
     """The list, with the place to drop files."""
     return render(
         request,
         "documents/index.html",
         page="documents",
         project=project,
-        listing=Documents(workspace).all(),
+        **_page_of(project.id, Documents(workspace).all(), search, start),
     )
 
 
 @router.get("/table")
-def table(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
-    """The list alone, after something has changed in it."""
-    listing = Documents(workspace).all()
-    return render(request, "documents/_table.html", project=project, listing=listing)
+def table(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    search: Search = "",
+    start: Start = 0,
+) -> Response:
+    """A part of the list: what was searched for, another page, or after something has changed."""
+    listed = _page_of(project.id, Documents(workspace).all(), search, start)
+    answer = render(request, "documents/_table.html", project=project, **listed)
+    answer.headers["HX-Replace-Url"] = f"/projects/{project.id}/documents{listed['query']}"
+    return answer
 
 
 @router.post("/upload")
@@ -321,6 +339,38 @@ def delete(
 
 def _at(project: KnownProject, **shown: Any) -> dict[str, Any]:
     return {"page": "documents", "project": project, **shown}
+
+
+def _page_of(project_id: str, listing: DocumentListing, search: str, start: int) -> dict[str, Any]:
+    """The lines of one page of the list, and the addresses of those beside it."""
+    words = search.casefold().split()
+    found = [
+        line
+        for line in listing.documents
+        if all(word in f"{line.name}\n{line.title}".casefold() for word in words)
+    ]
+    start = min(start, (len(found) - 1) // _ON_A_PAGE * _ON_A_PAGE) if found else 0
+    lines = found[start : start + _ON_A_PAGE]
+
+    def query(at: int) -> str:
+        chosen = {name: value for name, value in (("search", search), ("start", at)) if value}
+        return f"?{urlencode(chosen)}" if chosen else ""
+
+    table = f"/projects/{project_id}/documents/table"
+    return {
+        "listing": listing,
+        "lines": lines,
+        "search": search,
+        "total": len(listing.documents),
+        "per_page": _ON_A_PAGE,
+        "first": start + 1,
+        "last": start + len(lines),
+        "found": len(found),
+        "query": query(start),
+        "here": f"{table}{query(start)}",
+        "previous": f"{table}{query(start - _ON_A_PAGE)}" if start else "",
+        "next": f"{table}{query(start + _ON_A_PAGE)}" if start + len(lines) < len(found) else "",
+    }
 
 
 def _chunking_fault(request: Request, project: KnownProject, error: RecipeError) -> Response:

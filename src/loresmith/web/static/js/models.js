@@ -29,3 +29,13 @@ document.addEventListener("input", (event) => {
   const wanted = event.target.value.trim().toLowerCase();
   for (const item of list.children) item.hidden = !item.textContent.toLowerCase().includes(wanted);
 });
+
+/* Where a key was entered or deleted, the choices of a teacher say so at once. */
+document.addEventListener("htmx:afterSettle", () => {
+  for (const row of document.querySelectorAll("[data-provider]")) {
+    const { provider, key } = row.dataset;
+    for (const option of document.querySelectorAll(`option[value="${provider}"][data-name]`))
+      option.textContent = key === "missing" ? option.dataset.without : option.dataset.name;
+    if (key === "set") document.getElementById("only-embedded")?.remove();
+  }
+});
