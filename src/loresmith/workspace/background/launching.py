@@ -25,13 +25,23 @@ def start_worker(project: Project, *, unless_starting: bool = False) -> bool:
     """
     with _lock:
         last = _started.get(project.folder)
-        if last is not None and last.poll() is None and unless_starting:
+        if unless_starting and last is not None and _is_there(last):
             return False
         process = _start(project)
         _started[project.folder] = process
     # Somebody has to take note of its end, or it stays behind as a zombie.
     threading.Thread(target=process.wait, daemon=True, name="worker's end").start()
     return True
+
+
+def _is_there(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it runs. One that was killed does not, though nobody has taken note of it yet."""
+    import psutil
+
+    try:
+        return psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _start(project: Project) -> subprocess.Popen[bytes]:
