@@ -26,6 +26,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
 
     monkeypatch.setattr(launching, "_start", start)
     monkeypatch.setattr(launching.threading.Thread, "start", lambda _thread: None)
+    monkeypatch.setattr(subprocess.Popen, "poll", lambda _process: None)  # as amid another's wait
     return processes
 
 
