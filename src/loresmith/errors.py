@@ -33,7 +33,11 @@ class DocumentError(LoresmithError):
 
 
 class DatasetError(LoresmithError):
-    """A file of training rows cannot be read or written."""
+    """A file of training rows cannot be read or written. `faults` may list what is wrong in it."""
+
+    def __init__(self, message: str, *, faults: Sequence[str] = (), hint: str = "") -> None:
+        super().__init__("\n".join([message, *(f"  {fault}" for fault in faults)]), hint=hint)
+        self.faults = tuple(faults)
 
 
 class ModelError(LoresmithError):

@@ -252,6 +252,40 @@ class Example(StoredRecord):
     provenance: Provenance = Provenance()
 
 
+class TextExample(StoredRecord):
+    """A text to pre-train on: all of it is to be learned, and there are no turns."""
+
+    text: str
+    language: str = ""
+    split: SplitName = "train"
+    provenance: Provenance = Provenance()
+
+
+class PreferenceExample(StoredRecord):
+    """A conversation that ends with a question, and two answers of which one is better."""
+
+    prompt: tuple[Message, ...]
+    chosen: str
+    rejected: str
+    language: str = ""
+    split: SplitName = "train"
+    provenance: Provenance = Provenance()
+
+
+class FeedbackExample(StoredRecord):
+    """A conversation that ends with a question, and an answer that somebody liked or did not."""
+
+    prompt: tuple[Message, ...]
+    completion: str
+    desirable: bool
+    language: str = ""
+    split: SplitName = "train"
+    provenance: Provenance = Provenance()
+
+
+TrainingRow = Example | TextExample | PreferenceExample | FeedbackExample
+
+
 class ImportedRow(StoredRecord):
     """A training row that was read from somebody's file, not written from a document."""
 

@@ -5,6 +5,13 @@ from __future__ import annotations
 from loresmith.datasets.assembly import Assembly
 from loresmith.datasets.build import build_examples, freeze, with_imported
 from loresmith.datasets.formats import AlpacaFormat, AnyDatasetFormat, DatasetFormat, ShareGPTFormat
+from loresmith.datasets.named import (
+    DatasetInfo,
+    NamedRows,
+    ValidationSplit,
+    read_named,
+    split_validation,
+)
 from loresmith.datasets.reading import RowsRead, read_rows
 from loresmith.datasets.splitter import Split, Splitter
 from loresmith.datasets.statistics import statistics
@@ -15,14 +22,19 @@ __all__ = [
     "AnyDatasetFormat",
     "Assembly",
     "DatasetFormat",
+    "DatasetInfo",
+    "NamedRows",
     "RowsRead",
     "ShareGPTFormat",
     "Split",
     "Splitter",
+    "ValidationSplit",
     "build_examples",
     "dataset_name",
     "freeze",
+    "read_named",
     "read_rows",
+    "split_validation",
     "statistics",
     "with_imported",
     "write_dataset",

@@ -61,17 +61,17 @@ class RowMapping(Record):
         except RowFault as fault:
             raise RowFault(fault.reason, self._as_named_there(fault.detail)) from None
         for message in messages:
-            _refuse_template_tokens(message)
+            refuse_template_tokens(message)
         return messages
 
     def _decode(self, row: Mapping[str, Any]) -> tuple[Message, ...]:
         if self.messages:
-            turns = {"messages": _listed(row.get(self.messages))}
+            turns = {"messages": listed(row.get(self.messages))}
             return _SHAREGPT.decode({**turns, **self._part(row, "system")})
         parts = {**self._part(row, "instruction"), **self._part(row, "input")}
         parts |= {**self._part(row, "output"), **self._part(row, "system")}
         history = row.get(self.history) if self.history else None
-        return _ALPACA.decode({**parts, "history": _listed(history) or None})
+        return _ALPACA.decode({**parts, "history": listed(history) or None})
 
     def _as_named_there(self, detail: str) -> str:
         """What is wrong, with the names that the file has for the parts."""
@@ -126,8 +126,9 @@ _TEMPLATE_TOKEN = re.compile(
 )
 
 
-def _refuse_template_tokens(message: Message) -> None:
-    """Such a token in a text could forge a turn where a trainer takes it for what it spells."""
+def refuse_template_tokens(message: Message) -> None:
+    """Raises RowFault for such a token: where a trainer takes it for what it spells, a text could
+    forge a turn with it."""
     found = _TEMPLATE_TOKEN.search(message.content)
     if found:
         raise RowFault("template_token", f"the {message.role}'s text holds {found[0]!r}")
@@ -142,7 +143,7 @@ def _has_turns(value: Any) -> bool:
     return isinstance(value, list) or (isinstance(value, str) and value.lstrip()[:1] == "[")
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
     """A list that stands in a cell as JSON text, as the list; anything else as it is."""
     if not isinstance(value, str) or value.lstrip()[:1] != "[":
         return None if value == "" else value

@@ -52,7 +52,7 @@ class RowFile(NamedTuple):
     def open(cls, path: Path, *, name: str) -> RowFile:
         """Finds form and encoding. Raises DatasetError when it is no text, or no rows of ours."""
         try:
-            encoding, cut = _encoding(path, name)
+            encoding, cut = encoding_of(path, name)
             with path.open(encoding=encoding, errors="replace", newline="") as stream:
                 form = _form(stream.read(_PART), name)
         except OSError as error:
@@ -103,9 +103,18 @@ _BOMS = (
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def _encoding(path: Path, name: str) -> tuple[str, bool]:
-    """UTF-8, UTF-16 with its mark, or GB 18030 (as Excel saves Chinese CSV); and whether it is
-    cut within its last character."""
+class Encoding(NamedTuple):
+    """How a text file is written, and whether it is cut within its last character."""
+
+    name: str
+    cut: bool
+
+
+def encoding_of(path: Path, name: str) -> Encoding:
+    """UTF-8, UTF-16 with its mark, or GB 18030 (as Excel saves Chinese CSV).
+
+    Raises DatasetError where the file is empty or no text, and OSError.
+    """
     with path.open("rb") as stream:
         start = stream.read(4096)
     if not start.strip():
@@ -116,7 +125,7 @@ def _encoding(path: Path, name: str) -> tuple[str, bool]:
     for encoding in (marked or "utf-8", "gb18030"):
         ending = _decodes(path, encoding)
         if ending is not None:
-            return encoding, ending == "cut"
+            return Encoding(encoding, ending == "cut")
     raise DatasetError(f"{name} is not UTF-8 text", hint="save the file as UTF-8")
 
 
@@ -157,13 +166,19 @@ def _line_rows(stream: TextIO, file: RowFile) -> Iterator[RawRow]:
     if whole is not None:
         yield RawRow(1, whole)
         return
+    for row in numbered_lines(stream):
+        yield row if isinstance(row.value, Unreadable) else RawRow(row.number, _parsed(row.value))
+
+
+def numbered_lines(stream: TextIO) -> Iterator[RawRow]:
+    """The lines of a text that are not blank, as they stand; one that is too long is Unreadable."""
     number = 0
     while line := _line(stream):
         number += 1
         if len(line) > _LONGEST_ROW:
             yield RawRow(number, Unreadable(line[:_SHOWN], "too_long", _too_long()))
         elif line.strip():
-            yield RawRow(number, _parsed(line))
+            yield RawRow(number, line)
 
 
 def _single_object(stream: TextIO, file: RowFile) -> dict[str, Any] | None:

@@ -20,6 +20,11 @@ def repeated_key(value: Any) -> str:
     return next(filter(None, map(repeated_key, inner)), "")
 
 
+def own_repeated_key(value: Any) -> str:
+    """The first key that stands twice in `value` itself; empty where none does."""
+    return value.key if isinstance(value, _Repeated) else ""
+
+
 class _Repeated(dict[str, Any]):
     """A JSON object in which `key` stands twice, so that nobody can tell which one was meant."""
 

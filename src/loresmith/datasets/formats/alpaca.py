@@ -34,17 +34,7 @@ class AlpacaFormat(DatasetFormat):
         return row
 
     def decode(self, row: Mapping[str, Any]) -> tuple[Message, ...]:
-        system = text_of(row, "system", required=False)
-        messages = [Message(role="system", content=system)] if system.strip() else []
-        for question, answer in _history(row):
-            messages.append(Message(role="user", content=question))
-            messages.append(Message(role="assistant", content=answer))
-        context = text_of(row, "input", required=False)
-        instruction = text_of(row, "instruction", required=not context.strip())
-        prompt = "\n".join(part for part in (instruction, context) if part.strip())
-        messages.append(Message(role="user", content=prompt))
-        messages.append(Message(role="assistant", content=text_of(row, "output")))
-        return tuple(messages)
+        return (*asked(row), Message(role="assistant", content=text_of(row, "output")))
 
     def recognises(self, row: Mapping[str, Any]) -> bool:
         return "output" in row and ("instruction" in row or "input" in row)
@@ -59,6 +49,23 @@ class AlpacaFormat(DatasetFormat):
                 "system": "system",
             },
         }
+
+
+def asked(row: Mapping[str, Any]) -> tuple[Message, ...]:
+    """What comes before the answer: system prompt, earlier turns, question. Raises RowFault."""
+    system = text_of(row, "system", required=False)
+    messages = [Message(role="system", content=system)] if system.strip() else []
+    for question, answer in _history(row):
+        messages.append(Message(role="user", content=question))
+        messages.append(Message(role="assistant", content=answer))
+    return (*messages, Message(role="user", content=question_of(row)))
+
+
+def question_of(row: Mapping[str, Any]) -> str:
+    """`instruction`, and `input` on a line of its own. Raises RowFault."""
+    context = text_of(row, "input", required=False)
+    instruction = text_of(row, "instruction", required=not context.strip())
+    return "\n".join(part for part in (instruction, context) if part.strip())
 
 
 def _history(row: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -71,6 +71,8 @@ def whole(text: str, name: str) -> str:
 
 
 def type_name(value: Any) -> str:
-    """A JSON value's type as people say it."""
+    """A value's type as people say it; Parquet and Arrow have more of them than JSON."""
+    if value is None:
+        return "null"
     names = {bool: "true or false", int: "a number", float: "a number", str: "text"}
-    return {**names, list: "a list", dict: "an object"}.get(type(value), "null")
+    return {**names, list: "a list", dict: "an object"}.get(type(value), "binary data or a date")

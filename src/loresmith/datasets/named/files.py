@@ -1,0 +1,125 @@
+"""Finds the files of one dataset, and gives their rows one by one, whatever their form."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from loresmith.datasets.named.tables import TABLES, TableFile
+from loresmith.datasets.row_file import RawRow, RowFile, encoding_of, numbered_lines
+from loresmith.errors import DatasetError
+
+_ROWS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
+_TEXT = ".txt"
+SUFFIXES = (*_ROWS, *TABLES, _TEXT)
+_NO_ROWS = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")
+"""What the `datasets` library and its hubs put beside the rows."""
+
+
+class SourceFile(Protocol):
+    """An opened file of rows."""
+
+    def rows(self) -> Iterator[RawRow]: ...
+
+
+class FileFound(NamedTuple):
+    """A file that is there and of a form that is read."""
+
+    path: Path
+    name: str
+    """Relative to the folder of dataset_info.json, with forward slashes."""
+
+    def open(self) -> SourceFile:
+        """Raises DatasetError, and MissingDependency where Parquet or Arrow cannot be read."""
+        suffix = self.path.suffix.lower()
+        if suffix in TABLES:
+            return TableFile.open(self.path, name=self.name)
+        if suffix == _TEXT:
+            return TextFile.open(self.path, name=self.name)
+        return RowFile.open(self.path, name=self.name)
+
+    def place(self, number: int, file: SourceFile) -> str:
+        """Where a row stands, for a person to find it."""
+        by_line = isinstance(file, TextFile) or (isinstance(file, RowFile) and file.form == "jsonl")
+        return f"{self.name}, {'line' if by_line else 'row'} {number}"
+
+
+class FilesFound(NamedTuple):
+    """The files of one dataset, in the order of their names."""
+
+    files: tuple[FileFound, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def all_are_text(self) -> bool:
+        """Whether they hold nothing but text, which needs no columns."""
+        return all(file.path.suffix.lower() == _TEXT for file in self.files)
+
+
+class TextFile(NamedTuple):
+    """A text to pre-train on: each line that is not blank is a row with the one column `text`."""
+
+    path: Path
+    encoding: str
+
+    @classmethod
+    def open(cls, path: Path, *, name: str) -> TextFile:
+        """Raises DatasetError when it is no text, or there is none in it."""
+        try:
+            return cls(path, encoding_of(path, name).name)
+        except OSError as error:
+            raise DatasetError(f"{name} cannot be read: {error.strerror}") from error
+
+    def rows(self) -> Iterator[RawRow]:
+        with self.path.open(encoding=self.encoding, errors="replace", newline="") as stream:
+            for row in numbered_lines(stream):
+                value = row.value
+                text = {"text": value.rstrip("\r\n")} if isinstance(value, str) else value
+                yield RawRow(row.number, text)
+
+
+def find_files(folder: Path, file_name: str) -> FilesFound:
+    """The file of that name, or all files of the folder of that name; not of folders in it.
+
+    Raises DatasetError where there is none, or none of a form that is read.
+    """
+    path = folder / file_name
+    if path.is_dir():
+        return _files_in(path, file_name)
+    name = path.name if Path(file_name).is_absolute() else Path(file_name).as_posix()
+    if not path.is_file():
+        raise DatasetError(f"there is no file {name!r} {_close_to(path)}")
+    if path.suffix.lower() not in SUFFIXES:
+        raise DatasetError(f"{name} is not of a form that is read ({', '.join(SUFFIXES)})")
+    return FilesFound((FileFound(path, name),), ())
+
+
+def _files_in(path: Path, file_name: str) -> FilesFound:
+    try:
+        there = sorted(path.iterdir())
+    except OSError as error:
+        raise DatasetError(f"the folder {file_name} cannot be read: {error.strerror}") from None
+    there = [one for one in there if not one.name.startswith(".")]
+    prefix = path.name if Path(file_name).is_absolute() else Path(file_name).as_posix()
+    files = tuple(
+        FileFound(one, f"{prefix}/{one.name}")
+        for one in there
+        if one.is_file() and one.suffix.lower() in SUFFIXES and one.name not in _NO_ROWS
+    )
+    if not files:
+        raise DatasetError(
+            f"the folder {file_name} has no file of a form that is read ({', '.join(SUFFIXES)})"
+        )
+    left = [one.name for one in there if not any(one == file.path for file in files)]
+    warnings: list[str] = []
+    if left:
+        warnings.append(f"not read in the folder {file_name}: {', '.join(left)}")
+    return FilesFound(files, tuple(warnings))
+
+
+def _close_to(path: Path) -> str:
+    there = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = difflib.get_close_matches(path.name, there, n=1)
+    return f"here; did you mean {close[0]!r}?" if close else "here"

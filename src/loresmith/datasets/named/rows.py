@@ -1,0 +1,259 @@
+"""Makes a row to train on of a raw row, by what its dataset's entry says of the columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from loresmith.component import content_id
+from loresmith.datasets.formats.alpaca import asked, question_of
+from loresmith.datasets.formats.base import RowFault, text_of, type_name
+from loresmith.datasets.mapping import listed, refuse_template_tokens
+from loresmith.datasets.named.entry import DatasetEntry, Part
+from loresmith.datasets.named.turns import Turn, TurnReader, check_turns
+from loresmith.datasets.row_file import Unreadable
+from loresmith.datasets.row_json import repeated_key
+from loresmith.records import (
+    Example,
+    FeedbackExample,
+    Message,
+    PreferenceExample,
+    Provenance,
+    TextExample,
+    TrainingRow,
+)
+from loresmith.text.language import language_of
+
+_ReadT = TypeVar("_ReadT")
+
+
+class RowReader:
+    """Reads rows of one dataset."""
+
+    def __init__(self, entry: DatasetEntry) -> None:
+        self._entry = entry
+        self._turns = TurnReader(entry.tags)
+        self._by_shape = {
+            "conversation": self._conversation,
+            "text": self._text,
+            "preference": self._preference,
+            "feedback": self._feedback,
+        }
+
+    def read(self, value: Any, *, place: str) -> TrainingRow:
+        """The row that `value` is, which stands at `place`. Its id depends on its content only.
+
+        Raises RowFault, with the names that the file has for the columns.
+        """
+        if isinstance(value, Unreadable):
+            raise RowFault(value.reason, value.problem)
+        if not isinstance(value, dict):
+            raise RowFault("unknown_format", f"it is {type_name(value)} instead of an object")
+        twice = repeated_key(value)
+        if twice:
+            raise RowFault("duplicate_key", f"{twice!r} stands twice")
+        return self._by_shape[self._entry.shape](value, Provenance(document=place, kind="file"))
+
+    def columns(self, row: Mapping[str, Any]) -> dict[Part, str]:
+        """The columns that are read of rows like this one, by the part that each holds."""
+        named = {part: self._column(part, row) for part in _PARTS}
+        return {part: column for part, column in named.items() if column}
+
+    def _conversation(self, row: Mapping[str, Any], origin: Provenance) -> Example:
+        said = self._said(row, ends_with_answer=True)
+        return Example(
+            id=content_id("row", [message.model_dump() for message in said]),
+            messages=said,
+            language=language_of(said[-1].content),
+            provenance=origin,
+        )
+
+    def _text(self, row: Mapping[str, Any], origin: Provenance) -> TextExample:
+        text = self._renamed(row, question_of)
+        refuse_template_tokens(Message(role="user", content=text))
+        return TextExample(
+            id=content_id("text", text),
+            text=text,
+            language=language_of(text),
+            provenance=origin,
+        )
+
+    def _preference(self, row: Mapping[str, Any], origin: Provenance) -> PreferenceExample:
+        prompt = self._said(row, ends_with_answer=False)
+        chosen, rejected = self._answer(row, "chosen"), self._answer(row, "rejected")
+        if chosen == rejected:
+            raise RowFault("same_answers", "the better and the worse answer are the same")
+        return PreferenceExample(
+            id=content_id("preference", [m.model_dump() for m in prompt], chosen, rejected),
+            prompt=prompt,
+            chosen=chosen,
+            rejected=rejected,
+            language=language_of(chosen),
+            provenance=origin,
+        )
+
+    def _feedback(self, row: Mapping[str, Any], origin: Provenance) -> FeedbackExample:
+        liked = self._liked(row)
+        *prompt, answer = self._said(row, ends_with_answer=True)
+        return FeedbackExample(
+            id=content_id("feedback", [m.model_dump() for m in (*prompt, answer)], liked),
+            prompt=tuple(prompt),
+            completion=answer.content,
+            desirable=liked,
+            language=language_of(answer.content),
+            provenance=origin,
+        )
+
+    def _said(self, row: Mapping[str, Any], *, ends_with_answer: bool) -> tuple[Message, ...]:
+        """The conversation, with or without its last answer. Raises RowFault."""
+        if self._entry.formatting == "alpaca":
+            said = list(self._renamed(row, asked))
+            if ends_with_answer:
+                said.append(Message(role="assistant", content=self._answer(row, "response")))
+            calls = False
+        else:
+            turns = self._listed_turns(row)
+            check_turns(turns, ends_with="assistant" if ends_with_answer else "user")
+            calls = any(turn.role in ("function", "observation") for turn in turns)
+            said = [] if calls else [_message(turn) for turn in turns if turn.content.strip()]
+        if calls or self._has_tools(row):
+            raise RowFault("tools", _TOOLS)
+        for message in said:
+            refuse_template_tokens(message)
+        return tuple(said)
+
+    def _listed_turns(self, row: Mapping[str, Any]) -> list[Turn]:
+        column = self._required("messages", row)
+        turns = self._turns.turns(listed(row[column]), column)
+        if not (turns and turns[0].role == "system"):
+            system = self._optional_text("system", row)
+            turns = [Turn("system", system), *turns] if system.strip() else turns
+        return turns
+
+    def _answer(self, row: Mapping[str, Any], part: Part) -> str:
+        """The text of an answer: as it stands, or as a turn of the assistant. Raises RowFault."""
+        column = self._required(part, row)
+        if isinstance(row[column], dict):
+            turn = self._turns.turn(row[column], repr(column))
+            if turn.role == "function":
+                raise RowFault("tools", _TOOLS)
+            if turn.role != "assistant":
+                raise RowFault("wrong_role", f"{column!r} is of the {turn.role}")
+            text = turn.content
+        else:
+            try:
+                text = text_of(row, column)
+            except RowFault as fault:
+                reason = "empty_output" if fault.reason == "empty" else fault.reason
+                raise RowFault(reason, fault.detail) from None
+        refuse_template_tokens(Message(role="assistant", content=text))
+        return text
+
+    def _liked(self, row: Mapping[str, Any]) -> bool:
+        column = self._required("kto_tag", row)
+        value = row[column]
+        if isinstance(value, str) and value.strip().lower() in ("true", "false"):  # in CSV
+            return value.strip().lower() == "true"
+        if not isinstance(value, bool):
+            problem = f"{column!r} is {type_name(value)} instead of true or false"
+            raise RowFault("wrong_type", problem)
+        return value
+
+    def _renamed(
+        self, row: Mapping[str, Any], read: Callable[[Mapping[str, Any]], _ReadT]
+    ) -> _ReadT:
+        """What `read` makes of the row under Alpaca's names. Raises RowFault in the row's own."""
+        named = {alpaca: self._column(part, row) for part, alpaca in _IN_ALPACA.items()}
+        parts = {alpaca: row[column] for alpaca, column in named.items() if column in row}
+        parts["history"] = listed(parts.get("history")) or None
+        try:
+            return read(parts)
+        except RowFault as fault:
+            if fault.reason == "field_missing":
+                self._required("prompt" if self._column("prompt", row) else "query", row)
+            detail = fault.detail
+            for alpaca, column in named.items():
+                detail = detail.replace(f"'{alpaca}'", repr(column)) if column else detail
+            raise RowFault(fault.reason, detail) from None
+
+    def _required(self, part: Part, row: Mapping[str, Any]) -> str:
+        """The column of `part`, which is there. Raises RowFault, which says what else is there."""
+        column = self._column(part, row)
+        if column is None or column not in row:
+            there = ", ".join(map(repr, list(row)[:8]))
+            raise RowFault("field_missing", f"{column!r} is missing; there are {there or 'none'}")
+        return column
+
+    def _optional_text(self, part: Part, row: Mapping[str, Any]) -> str:
+        column = self._column(part, row)
+        return text_of(row, column, required=False) if column else ""
+
+    def _column(self, part: Part, row: Mapping[str, Any]) -> str | None:
+        named = self._entry.column(part)
+        if named is not None or part != "messages" or self._entry.formatting == "alpaca":
+            return named
+        return "messages" if "messages" in row and "conversations" not in row else "conversations"
+
+    def _has_tools(self, row: Mapping[str, Any]) -> bool:
+        column = self._column("tools", row)
+        value = row.get(column) if column else None
+        return bool(value) and not (isinstance(value, str) and value.strip() in ("", "[]", "{}"))
+
+
+class SeenColumns(NamedTuple):
+    """The columns of a dataset's rows: those that are read, by part, and those that are not."""
+
+    read: dict[Part, str]
+    there: dict[str, None]
+
+    def add(self, row: Any, reader: RowReader) -> None:
+        if isinstance(row, dict) and not row.keys() <= self.there.keys():
+            self.there.update(dict.fromkeys(row))
+            self.read.update(reader.columns(row))
+
+    def warnings(self, name: str, entry: DatasetEntry) -> list[str]:
+        """Columns that are named and nowhere there, or there and not read."""
+        warnings: list[str] = []
+        for part, column in self.read.items():
+            named = entry.columns is not None and getattr(entry.columns, part) is not None
+            if named and column not in self.there:
+                warnings.append(f"{name}.columns.{part}: no row that was read has {column!r}")
+        unread = [column for column in self.there if column not in self.read.values()]
+        if unread:
+            warnings.append(f"{name}: not read are the columns {_quoted(unread)}")
+        return warnings
+
+
+def shown(value: Any, *, most: int = 200) -> str:
+    """The beginning of a raw row as a person reads it."""
+    if isinstance(value, Unreadable):
+        text = value.text
+    else:
+        text = (
+            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        )
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+_TOOLS = "it offers or calls tools, and no chat template writes them yet"
+_PARTS: tuple[Part, ...] = (
+    *("prompt", "query", "response", "history", "messages"),
+    *("system", "tools", "chosen", "rejected", "kto_tag"),
+)
+_IN_ALPACA: dict[Part, str] = {
+    "prompt": "instruction",
+    "query": "input",
+    "system": "system",
+    "history": "history",
+}
+
+
+def _message(turn: Turn) -> Message:
+    assert turn.role in ("system", "user", "assistant")
+    return Message(role=turn.role, content=turn.content)
+
+
+def _quoted(names: Sequence[str]) -> str:
+    more = ", ..." if len(names) > 12 else ""
+    return ", ".join(map(repr, names[:12])) + more
