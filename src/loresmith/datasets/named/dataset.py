@@ -10,7 +10,8 @@ from typing import NamedTuple
 from loresmith.datasets.formats import RowFault
 from loresmith.datasets.named.files import FileFound
 from loresmith.datasets.named.info import NamedDataset
-from loresmith.datasets.named.rows import RowReader, SeenColumns, shown
+from loresmith.datasets.named.rows import RowReader, shown
+from loresmith.datasets.named.seen_columns import SeenColumns
 from loresmith.errors import DatasetError
 from loresmith.records import Drop, TrainingRow
 
@@ -62,6 +63,9 @@ def read_all(
 
 
 _REASONS_SHOWN = 5
+_NAMED_WRONG = {"field_missing", "wrong_role", "wrong_type"}
+"""Reasons that, where they hold for all rows, tell that the entry names the columns wrong."""
+_HINT = "Say under `columns`, and `tags`, of dataset_info.json which column holds what."
 
 
 class _Reading:
@@ -118,7 +122,7 @@ class _Reading:
         told = "; ".join(f"{n} x {first[why].subject_id}: {first[why].detail}" for why, n in times)
         return DatasetError(
             f"none of its {len(self._drops)} rows can be used: {told}",
-            hint="Say under `columns`, and `tags`, of dataset_info.json which column holds what.",
+            hint=_HINT if _NAMED_WRONG & first.keys() else "",
         )
 
 

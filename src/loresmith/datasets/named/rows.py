@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from loresmith.component import content_id
 from loresmith.datasets.formats.alpaca import asked, question_of
@@ -201,30 +201,6 @@ class RowReader:
         return bool(value) and not (isinstance(value, str) and value.strip() in ("", "[]", "{}"))
 
 
-class SeenColumns(NamedTuple):
-    """The columns of a dataset's rows: those that are read, by part, and those that are not."""
-
-    read: dict[Part, str]
-    there: dict[str, None]
-
-    def add(self, row: Any, reader: RowReader) -> None:
-        if isinstance(row, dict) and not row.keys() <= self.there.keys():
-            self.there.update(dict.fromkeys(row))
-            self.read.update(reader.columns(row))
-
-    def warnings(self, name: str, entry: DatasetEntry) -> list[str]:
-        """Columns that are named and nowhere there, or there and not read."""
-        warnings: list[str] = []
-        for part, column in self.read.items():
-            named = entry.columns is not None and getattr(entry.columns, part) is not None
-            if named and column not in self.there:
-                warnings.append(f"{name}.columns.{part}: no row that was read has {column!r}")
-        unread = [column for column in self.there if column not in self.read.values()]
-        if unread:
-            warnings.append(f"{name}: not read are the columns {_quoted(unread)}")
-        return warnings
-
-
 def shown(value: Any, *, most: int = 200) -> str:
     """The beginning of a raw row as a person reads it."""
     if isinstance(value, Unreadable):
@@ -252,8 +228,3 @@ _IN_ALPACA: dict[Part, str] = {
 def _message(turn: Turn) -> Message:
     assert turn.role in ("system", "user", "assistant")
     return Message(role=turn.role, content=turn.content)
-
-
-def _quoted(names: Sequence[str]) -> str:
-    more = ", ..." if len(names) > 12 else ""
-    return ", ".join(map(repr, names[:12])) + more
