@@ -53,7 +53,7 @@ def test_texts_are_split_too() -> None:
 
 @pytest.mark.parametrize("val_size", [-0.1, -1, 1.5, float("nan"), float("inf")])
 def test_a_size_that_is_neither_is_refused(val_size: float) -> None:
-    with pytest.raises(DatasetError, match="should be a share below 1 or a whole number of rows"):
+    with pytest.raises(DatasetError, match="is neither a share below 1 nor a whole number"):
         split_validation(HUNDRED, val_size)
 
 

@@ -52,7 +52,7 @@ class DatasetInfo(NamedTuple):
             raise DatasetError(
                 f"{FILE} is not valid JSON: {error.msg} at line {error.lineno}, column"
                 f" {error.colno}",
-                hint="mend it there",
+                hint="Mend it there.",
             ) from None
         except RecursionError:
             raise DatasetError(f"{FILE} is not valid JSON (nested too deep)") from None

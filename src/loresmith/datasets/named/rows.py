@@ -139,7 +139,7 @@ class RowReader:
             if turn.role == "function":
                 raise RowFault("tools", _TOOLS)
             if turn.role != "assistant":
-                raise RowFault("wrong_role", f"{column!r} is of the {turn.role}")
+                raise RowFault("wrong_role", f"{column!r} holds a turn of the {turn.role}")
             text = turn.content
         else:
             try:

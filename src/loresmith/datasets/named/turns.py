@@ -67,7 +67,7 @@ def check_turns(turns: Sequence[Turn], *, ends_with: TurnRole) -> None:
         if turn.role == previous == "observation":
             continue
         if turn.role not in (_ASKING if asks else _ANSWERING):
-            due = "user" if asks else "assistant"
+            due = ("assistant", "user")[asks]
             raise RowFault(
                 "wrong_role", f"message {number} is of the {turn.role}; the {due}'s turn was due"
             )

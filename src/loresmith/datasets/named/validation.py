@@ -56,7 +56,7 @@ def _count(val_size: float, rows: int) -> int:
     whole = val_size >= 1 and val_size == int(val_size) if math.isfinite(val_size) else False
     if not whole and not 0 <= val_size < 1:
         raise DatasetError(
-            f"val_size: should be a share below 1 or a whole number of rows (given: {val_size})"
+            f"val_size: {val_size} is neither a share below 1 nor a whole number of rows"
         )
     count = int(val_size) if whole else math.ceil(round(val_size * rows, 6))
     if count and count >= rows:
