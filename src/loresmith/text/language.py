@@ -56,6 +56,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def _script_weights(sample: str) -> dict[str, int]:
+    if sample.isascii():  # nothing but Latin letters can be in it
+        return {"latin": len(_SCRIPTS["latin"].findall(sample))}
     return {
         code: len(letters.findall(sample)) * (2 if code in _DENSE_SCRIPTS else 1)
         for code, letters in _SCRIPTS.items()
@@ -65,5 +67,7 @@ def _script_weights(sample: str) -> dict[str, int]:
 def _latin_language(sample: str) -> str:
     """The language whose stop words are most frequent; English where none stands out."""
     counts = Counter(word.lower() for word in _WORD.findall(sample))
-    scores = {code: sum(counts[word] for word in words) for code, words in _WORDS_OF.items()}
+    scores = {
+        code: sum(counts[w] for w in words & counts.keys()) for code, words in _WORDS_OF.items()
+    }
     return max(scores, key=lambda code: scores[code])

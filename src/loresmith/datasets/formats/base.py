@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -64,10 +65,13 @@ def text_of(row: Mapping[str, Any], name: str, *, required: bool = True) -> str:
 
 def whole(text: str, name: str) -> str:
     """`text`, if it can be written as UTF-8. Raises RowFault for half a surrogate pair."""
-    half = next((character for character in text if "\ud800" <= character <= "\udfff"), None)
-    if half is not None:
-        raise RowFault("broken_character", f"half a character, \\u{ord(half):04x}, in {name!r}")
+    half = _HALF_CHARACTER.search(text)
+    if half:
+        raise RowFault("broken_character", f"half a character, \\u{ord(half[0]):04x}, in {name!r}")
     return text
+
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 def type_name(value: Any) -> str:

@@ -10,7 +10,7 @@ from loresmith.component import content_id
 from loresmith.datasets.formats.alpaca import asked, question_of
 from loresmith.datasets.formats.base import RowFault, text_of, type_name
 from loresmith.datasets.mapping import listed, refuse_template_tokens
-from loresmith.datasets.named.entry import DatasetEntry, Part
+from loresmith.datasets.named.entry import DatasetEntry, Part, Shape
 from loresmith.datasets.named.turns import Turn, TurnReader, check_turns
 from loresmith.datasets.row_file import Unreadable
 from loresmith.datasets.row_json import repeated_key
@@ -34,7 +34,7 @@ class RowReader:
     def __init__(self, entry: DatasetEntry) -> None:
         self._entry = entry
         self._turns = TurnReader(entry.tags)
-        self._by_shape = {
+        self._by_shape: dict[Shape, Callable[[Mapping[str, Any], Provenance], TrainingRow]] = {
             "conversation": self._conversation,
             "text": self._text,
             "preference": self._preference,
@@ -165,7 +165,9 @@ class RowReader:
     ) -> _ReadT:
         """What `read` makes of the row under Alpaca's names. Raises RowFault in the row's own."""
         named = {alpaca: self._column(part, row) for part, alpaca in _IN_ALPACA.items()}
-        parts = {alpaca: row[column] for alpaca, column in named.items() if column in row}
+        parts = {
+            alpaca: row[column] for alpaca, column in named.items() if column and column in row
+        }
         parts["history"] = listed(parts.get("history")) or None
         try:
             return read(parts)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from loresmith.errors import DatasetError
-from loresmith.records import Example, FeedbackExample, PreferenceExample, TrainingRow
+from loresmith.records import Example, FeedbackExample, PreferenceExample, StoredRecord, TextExample
 
-RowT = TypeVar("RowT", bound=TrainingRow)
+RowT = TypeVar("RowT", bound=StoredRecord)
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,12 @@ def _count(val_size: float, rows: int) -> int:
     return count
 
 
-def _content(row: TrainingRow) -> Hashable:
+def _content(row: StoredRecord) -> Hashable:
     """What makes two rows the same."""
     if isinstance(row, Example):
         return row.messages
     if isinstance(row, PreferenceExample):
         return (row.prompt, row.chosen, row.rejected)
-    return (row.prompt, row.completion) if isinstance(row, FeedbackExample) else row.text
+    if isinstance(row, FeedbackExample):
+        return (row.prompt, row.completion)
+    return row.text if isinstance(row, TextExample) else row.id
