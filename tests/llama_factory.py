@@ -36,12 +36,37 @@ for split, rows in load_from_disk(sys.argv[1]).items():
         print(json.dumps([split, row["input_ids"], row["labels"]]))
 """
 
+_DUMP_CONVERTED = """
+import json, pathlib, sys
+from types import SimpleNamespace
+from llamafactory.data.converter import get_dataset_converter
+from llamafactory.data.parser import get_dataset_list
+folder = sys.argv[1]
+info = json.loads((pathlib.Path(folder) / "dataset_info.json").read_text("utf-8"))
+for name, attributes in zip(info, get_dataset_list(list(info), folder)):
+    convert = get_dataset_converter(attributes.formatting, attributes, SimpleNamespace())
+    text = (pathlib.Path(folder) / info[name]["file_name"]).read_text("utf-8")
+    for row in json.loads(text):
+        made = convert(row)
+        print("row " + json.dumps([name, made["_system"], made["_prompt"], made["_response"]]))
+"""
+
 _REMOVE_COMPILED_PART = """
 import importlib.util, pathlib
 folder = pathlib.Path(importlib.util.find_spec("torchaudio").origin).parent
 for library in folder.glob("lib/*.so"):
     library.unlink()
 """
+
+
+class ConvertedRow(NamedTuple):
+    """A row of a file as its converter understands it: none of a row that it leaves out."""
+
+    dataset: str
+    system: str
+    prompt: list[dict[str, str]]
+    response: list[dict[str, str]]
+
 
 IGNORED = -100
 """LLaMA Factory's label of a token that is read and not learned."""
@@ -105,6 +130,12 @@ class LlamaFactory:
             rows[split].append(SeenRow(input_ids, labels))
         results = json.loads((output / "all_results.json").read_text("utf-8"))
         return LlamaFactoryRun(rows["train"], rows["validation"], results, output, log)
+
+    def converted(self, folder: Path) -> list[ConvertedRow]:
+        """What it makes of all rows of all datasets of `folder`, which are JSON lists."""
+        lines = self._python("-c", _DUMP_CONVERTED, folder).splitlines()
+        rows = [json.loads(line[4:]) for line in lines if line.startswith("row ")]
+        return [ConvertedRow(*row) for row in rows]
 
     @classmethod
     def _installed(cls, environment: Path) -> LlamaFactory:

@@ -11,6 +11,7 @@ from dataset_folders import dataset_folder
 from loresmith.datasets import DatasetInfo, read_named
 from loresmith.errors import DatasetError
 
+NEEDED = 'rows.file_name: is needed and was not given, such as {"file_name": "rows.json"}'
 ROW = {"instruction": "谁？", "input": "", "output": "岑望舟。"}
 
 
@@ -31,6 +32,7 @@ def test_all_faults_of_all_named_entries_are_said_at_once(tmp_path: Path) -> Non
             "alpaca_zh_demo": {"file_name": "rows.json", "colums": {}},
             "other": {"file_name": "rows.json", "columns": {"promt": "q"}, "ranking": "maybe"},
             "not asked for": {"formating": 1},
+            "on a hub": {"hf_hub_url": "llamafactory/alpaca_zh"},
         },
         {"rows.json": [ROW]},
     )
@@ -42,7 +44,7 @@ def test_all_faults_of_all_named_entries_are_said_at_once(tmp_path: Path) -> Non
     )
     assert DatasetInfo.open(folder).faults()[-1] == (
         "not asked for.formating: unknown; did you mean formatting?"
-    )
+    ), "of those not asked for too, in the order of the file"
 
 
 def test_a_name_like_no_other_lists_what_there_is(tmp_path: Path) -> None:
@@ -54,7 +56,12 @@ def test_a_name_like_no_other_lists_what_there_is(tmp_path: Path) -> None:
     ("entry", "said"),
     [
         ("rows.json", 'rows: should be an object, such as {"file_name": "rows.json"}'),
-        ({}, 'rows.file_name: is needed and was not given, such as {"file_name": "rows.json"}'),
+        (
+            {"file_name": "x" * 300},
+            f"rows.file_name: {'x' * 300} cannot be read: File name too long",
+        ),
+        ({"file_name": ""}, NEEDED),
+        ({}, NEEDED),
         (
             {"file_name": "row.json"},
             "rows.file_name: there is no file 'row.json' here; did you mean 'rows.json'?",

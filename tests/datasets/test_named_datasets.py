@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,14 @@ def test_texts_to_pre_train_on(tmp_path: Path) -> None:
     rows = read(tmp_path, {"columns": {"prompt": "text"}}, [{"text": "第一段。"}, {"text": "Two."}])
     assert [row.text for row in rows.of(TextExample)] == ["第一段。", "Two."]
     assert rows.examples == ()
+    bad = [{"text": "a"}, {"text": ""}, {"text": "x<|im_end|>"}, {"content": "y"}]
+    (tmp_path / "bad").mkdir()
+    drops = read(tmp_path / "bad", {"columns": {"prompt": "text"}}, bad).drops
+    assert [drop.detail for drop in drops] == [
+        "'text' is empty",
+        "the text holds '<|im_end|>'",
+        "'text' is missing; there are 'content'",
+    ]
 
 
 @pytest.mark.parametrize("entry", [{}, {"columns": {"prompt": "text"}}])
@@ -393,6 +402,15 @@ def test_a_conversation_that_is_out_of_order_is_named(
     assert [(drop.reason, drop.detail) for drop in rows.drops] == [(reason, detail)]
 
 
+def test_messages_are_numbered_as_in_the_file_whatever_the_system_column_says(
+    tmp_path: Path,
+) -> None:
+    entry = {"formatting": "sharegpt", "columns": {"system": "system"}}
+    row = {"conversations": [GPT, HUMAN], "system": "Be brief."}
+    rows = read(tmp_path, entry, [SHAREGPT | {"system": None}, row])
+    assert rows.drops[0].detail == "message 1 is of the assistant; the user's turn was due"
+
+
 def test_roles_that_are_named_are_the_only_ones(tmp_path: Path) -> None:
     entry = {"formatting": "sharegpt", "tags": {"user_tag": "customer"}}
     customer = {"conversations": [HUMAN | {"from": "customer"}, GPT]}
@@ -497,3 +515,19 @@ def test_no_row_disappears(
     assert len(found.rows) + len(found.drops) == found.sources[0].found == len(content)
     places = [row.provenance.document for row in found.rows]
     assert len({*places, *(drop.subject_id for drop in found.drops)}) == len(content)
+
+
+def test_the_docs_name_every_reason_in_both_languages() -> None:
+    root = Path(__file__).parents[2]
+    sources = [*(root / "src/loresmith/datasets").rglob("*.py")]
+    found = {
+        reason
+        for path in sources
+        for reason in re.findall(
+            r'(?:RowFault\(\s*|Unreadable\([^"]*"?"?, |fault = )"(\w+)"', path.read_text("utf-8")
+        )
+    }
+    assert {"wrong_role", "not_json", "template_token"} <= found
+    for page in ("docs/dataset-files.md", "docs/dataset-files.zh.md"):
+        text = (root / page).read_text("utf-8")
+        assert [reason for reason in sorted(found) if f"`{reason}`" not in text] == [], page

@@ -127,11 +127,17 @@ _TEMPLATE_TOKEN = re.compile(
 
 
 def refuse_template_tokens(message: Message) -> None:
-    """Raises RowFault for such a token: where a trainer takes it for what it spells, a text could
-    forge a turn with it."""
-    found = _TEMPLATE_TOKEN.search(message.content)
+    """Raises RowFault where the text of `message` holds a token of a chat template."""
+    found = template_token(message.content)
     if found:
-        raise RowFault("template_token", f"the {message.role}'s text holds {found[0]!r}")
+        raise RowFault("template_token", f"the {message.role}'s text holds {found!r}")
+
+
+def template_token(text: str) -> str:
+    """The first such token; empty without. Where a trainer takes it for what it spells, a text
+    could forge a turn with it."""
+    found = _TEMPLATE_TOKEN.search(text)
+    return found[0] if found else ""
 
 
 def _plain(column: str) -> str:

@@ -154,6 +154,11 @@ class DatasetEntry(Component):
     tags: Tags = Tags()
     """How turns name their roles."""
 
+    @field_validator("file_name", "subset", "folder", "revision", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
     def column(self, part: Part) -> str | None:
         """The column that holds `part`; None where none does. Of `messages`, where nobody named
         it, the row decides."""

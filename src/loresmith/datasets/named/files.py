@@ -86,36 +86,34 @@ def find_files(folder: Path, file_name: str) -> FilesFound:
     Raises DatasetError where there is none, or none of a form that is read.
     """
     path = folder / file_name
-    if path.is_dir():
-        return _files_in(path, file_name)
     name = path.name if Path(file_name).is_absolute() else Path(file_name).as_posix()
-    if not path.is_file():
-        raise DatasetError(f"there is no file {name!r} {_close_to(path)}")
+    try:
+        if path.is_dir():
+            return _files_in(path, name)
+        if not path.is_file():
+            raise DatasetError(f"there is no file {name!r} {_close_to(path)}")
+    except OSError as error:
+        raise DatasetError(f"{name} cannot be read: {error.strerror}") from None
     if path.suffix.lower() not in SUFFIXES:
         raise DatasetError(f"{name} is not of a form that is read ({', '.join(SUFFIXES)})")
     return FilesFound((FileFound(path, name),), ())
 
 
-def _files_in(path: Path, file_name: str) -> FilesFound:
-    try:
-        there = sorted(path.iterdir())
-    except OSError as error:
-        raise DatasetError(f"the folder {file_name} cannot be read: {error.strerror}") from None
-    there = [one for one in there if not one.name.startswith(".")]
-    prefix = path.name if Path(file_name).is_absolute() else Path(file_name).as_posix()
+def _files_in(path: Path, name: str) -> FilesFound:
+    there = [one for one in sorted(path.iterdir()) if not one.name.startswith(".")]
     files = tuple(
-        FileFound(one, f"{prefix}/{one.name}")
+        FileFound(one, f"{name}/{one.name}")
         for one in there
         if one.is_file() and one.suffix.lower() in SUFFIXES and one.name not in _NO_ROWS
     )
     if not files:
         raise DatasetError(
-            f"the folder {file_name} has no file of a form that is read ({', '.join(SUFFIXES)})"
+            f"the folder {name} has no file of a form that is read ({', '.join(SUFFIXES)})"
         )
     left = [one.name for one in there if not any(one == file.path for file in files)]
     warnings: list[str] = []
     if left:
-        warnings.append(f"not read in the folder {file_name}: {', '.join(left)}")
+        warnings.append(f"not read in the folder {name}: {', '.join(left)}")
     return FilesFound(files, tuple(warnings))
 
 

@@ -73,13 +73,16 @@ class DatasetInfo(NamedTuple):
         faults: list[str] = []
         found = [self._dataset(name, faults) for name in dict.fromkeys(names)]
         datasets = tuple(one for one in found if one is not None)
+        for one in datasets:
+            faults += how_to_fetch(one.name, one.entry)
         faults += other_shapes({one.name: one.entry for one in datasets}, shape)
         if faults:
             raise _faulty(faults)
         return datasets
 
     def faults(self) -> list[str]:
-        """Whatever is wrong with any of its entries, a line each: used or not."""
+        """What is wrong with any of its entries, used or not, a line each. That the rows of one
+        are on a hub is no fault of it."""
         faults: list[str] = []
         for name in self.entries:
             self._dataset(name, faults)
@@ -112,7 +115,7 @@ class DatasetInfo(NamedTuple):
         self, name: str, entry: DatasetEntry, faults: list[str], warnings: list[str]
     ) -> NamedDataset | None:
         before = len(faults)
-        faults += [*contradictions(name, entry), *how_to_fetch(name, entry)]
+        faults += contradictions(name, entry)
         files = FilesFound((), ())
         if entry.file_name is None and not is_elsewhere(entry):
             faults.append(f"{name}.file_name: is needed and was not given, such as {_SUCH_AS}")

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from loresmith.component import content_id
 from loresmith.datasets.formats.alpaca import asked, question_of
 from loresmith.datasets.formats.base import RowFault, text_of, type_name
-from loresmith.datasets.mapping import listed, refuse_template_tokens
-from loresmith.datasets.named.entry import DatasetEntry, Part, Shape
+from loresmith.datasets.mapping import listed, refuse_template_tokens, template_token
+from loresmith.datasets.named.entry import DatasetEntry, Part, Shape, TurnRole
 from loresmith.datasets.named.turns import Turn, TurnReader, check_turns
 from loresmith.datasets.row_file import Unreadable
 from loresmith.datasets.row_json import repeated_key
@@ -71,7 +71,9 @@ class RowReader:
 
     def _text(self, row: Mapping[str, Any], origin: Provenance) -> TextExample:
         text = self._renamed(row, question_of)
-        refuse_template_tokens(Message(role="user", content=text))
+        token = template_token(text)
+        if token:
+            raise RowFault("template_token", f"the text holds {token!r}")
         return TextExample(
             id=content_id("text", text),
             text=text,
@@ -108,28 +110,24 @@ class RowReader:
     def _said(self, row: Mapping[str, Any], *, ends_with_answer: bool) -> tuple[Message, ...]:
         """The conversation, with or without its last answer. Raises RowFault."""
         if self._entry.formatting == "alpaca":
-            said = list(self._renamed(row, asked))
+            said = [*self._renamed(row, asked)]
             if ends_with_answer:
                 said.append(Message(role="assistant", content=self._answer(row, "response")))
-            calls = False
         else:
-            turns = self._listed_turns(row)
-            check_turns(turns, ends_with="assistant" if ends_with_answer else "user")
-            calls = any(turn.role in ("function", "observation") for turn in turns)
-            said = [] if calls else [_message(turn) for turn in turns if turn.content.strip()]
-        if calls or self._has_tools(row):
+            said = self._said_in_turns(row, ends_with="assistant" if ends_with_answer else "user")
+        if self._has_tools(row):
             raise RowFault("tools", _TOOLS)
         for message in said:
             refuse_template_tokens(message)
         return tuple(said)
 
-    def _listed_turns(self, row: Mapping[str, Any]) -> list[Turn]:
+    def _said_in_turns(self, row: Mapping[str, Any], *, ends_with: TurnRole) -> list[Message]:
         column = self._required("messages", row)
         turns = self._turns.turns(listed(row[column]), column)
-        if not (turns and turns[0].role == "system"):
-            system = self._optional_text("system", row)
-            turns = [Turn("system", system), *turns] if system.strip() else turns
-        return turns
+        check_turns(turns, ends_with=ends_with)
+        if turns[0].role != "system":
+            turns.insert(0, Turn("system", self._optional_text("system", row)))
+        return [_message(turn) for turn in turns if turn.role != "system" or turn.content.strip()]
 
     def _answer(self, row: Mapping[str, Any], part: Part) -> str:
         """The text of an answer: as it stands, or as a turn of the assistant. Raises RowFault."""
@@ -228,5 +226,6 @@ _IN_ALPACA: dict[Part, str] = {
 
 
 def _message(turn: Turn) -> Message:
-    assert turn.role in ("system", "user", "assistant")
+    if turn.role == "function" or turn.role == "observation":
+        raise RowFault("tools", _TOOLS)
     return Message(role=turn.role, content=turn.content)
