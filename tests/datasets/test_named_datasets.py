@@ -185,6 +185,12 @@ def test_a_text_file_is_a_text_a_line(tmp_path: Path, entry: dict[str, Any]) -> 
     ]
 
 
+def test_a_text_that_was_cut_amid_a_character_is_named(tmp_path: Path) -> None:
+    rows = read(tmp_path, {}, "第一段。\n第二".encode()[:-1], "text.txt")
+    assert len(rows.rows) == 1
+    assert why(rows) == [("text.txt, line 2", "cut")]
+
+
 def test_a_better_and_a_worse_answer(tmp_path: Path) -> None:
     alpaca = read(
         tmp_path / "a",

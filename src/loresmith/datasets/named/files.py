@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from loresmith.datasets.named.tables import TABLES, TableFile
-from loresmith.datasets.row_file import RawRow, RowFile, encoding_of, numbered_lines
+from loresmith.datasets.row_file import (
+    Encoding,
+    RawRow,
+    RowFile,
+    Unreadable,
+    encoding_of,
+    numbered_lines,
+)
 from loresmith.errors import DatasetError
 
 _ROWS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
@@ -55,29 +62,35 @@ class FilesFound(NamedTuple):
     @property
     def all_are_text(self) -> bool:
         """Whether they hold nothing but text, which needs no columns."""
-        return all(file.path.suffix.lower() == _TEXT for file in self.files)
+        return {file.path.suffix.lower() for file in self.files} == {_TEXT}
 
 
 class TextFile(NamedTuple):
     """A text to pre-train on: each line that is not blank is a row with the one column `text`."""
 
     path: Path
-    encoding: str
+    encoding: Encoding
 
     @classmethod
     def open(cls, path: Path, *, name: str) -> TextFile:
         """Raises DatasetError when it is no text, or there is none in it."""
         try:
-            return cls(path, encoding_of(path, name).name)
+            return cls(path, encoding_of(path, name))
         except OSError as error:
             raise DatasetError(f"{name} cannot be read: {error.strerror}") from error
 
     def rows(self) -> Iterator[RawRow]:
-        with self.path.open(encoding=self.encoding, errors="replace", newline="") as stream:
+        # errors="replace" shows only at the end of a file that was cut amid a character.
+        with self.path.open(encoding=self.encoding.name, errors="replace", newline="") as stream:
             for row in numbered_lines(stream):
-                value = row.value
-                text = {"text": value.rstrip("\r\n")} if isinstance(value, str) else value
-                yield RawRow(row.number, text)
+                yield RawRow(row.number, self._row(row.value))
+
+    def _row(self, line: str | Unreadable) -> dict[str, str] | Unreadable:
+        if isinstance(line, Unreadable):
+            return line
+        if self.encoding.cut and line.endswith("\ufffd"):
+            return Unreadable(line, "cut", "the file ends within this row: it was cut")
+        return {"text": line.rstrip("\r\n")}
 
 
 def find_files(folder: Path, file_name: str) -> FilesFound:
@@ -110,7 +123,8 @@ def _files_in(path: Path, name: str) -> FilesFound:
         raise DatasetError(
             f"the folder {name} has no file of a form that is read ({', '.join(SUFFIXES)})"
         )
-    left = [one.name for one in there if not any(one == file.path for file in files)]
+    read = {file.path for file in files}
+    left = [one.name for one in there if one not in read]
     warnings: list[str] = []
     if left:
         warnings.append(f"not read in the folder {name}: {', '.join(left)}")
