@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataset_folders import Content, dataset_folder
@@ -505,6 +505,7 @@ ENTRIES: list[dict[str, Any]] = [
 ]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ENTRIES), st.lists(ROW, max_size=6), st.booleans())
 def test_no_row_disappears(
     tmp_path_factory: pytest.TempPathFactory, entry: dict[str, Any], rows: list[Any], lines: bool
