@@ -33,7 +33,8 @@ class EncodedExample(NamedTuple):
 
 
 class ChatTemplate:
-    """How one tokenizer writes conversations: its own template, else ChatML with a warning.
+    """How one tokenizer writes conversations: by a given template, else its own, else ChatML with
+    a warning.
 
     Raises ModelError when the template cannot write a conversation, or ends replies with no token
     of its own (a model trained on it would never stop).
@@ -42,9 +43,10 @@ class ChatTemplate:
     stop_ids: frozenset[int]
     """The tokens that end a reply."""
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, text: str | None = None) -> None:
+        """`text` is the template in Jinja; None takes that of the tokenizer."""
         self._tokenizer = tokenizer
-        self._template: str = tokenizer.chat_template or _chatml(tokenizer)
+        self._template: str = text or tokenizer.chat_template or _chatml(tokenizer)
         self._special = _pattern_of_special_tokens(tokenizer)
         self.stop_ids = self._find_stop_ids()
 
@@ -172,7 +174,7 @@ class ChatTemplate:
         raise ModelError(
             "the model's chat template ends a reply with no token of its own, so that a model "
             "trained on it would never stop",
-            hint="Give the tokenizer a chat_template that writes its eos_token after each reply.",
+            hint="Take one that ends replies with the tokenizer's eos_token: `default` is one.",
         )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from loresmith.component import content_id
 from loresmith.devices import Device
 from loresmith.errors import CheckpointError, MissingDependency, TrainingError
+from loresmith.models.chat_templates import template_text
 from loresmith.models.local import load_base
 from loresmith.models.templates import ChatTemplate
 from loresmith.records import Checkpoint, Drop, Example
@@ -113,7 +114,13 @@ class _Session:
         self.tell("preparing", 0, 0)
         in_full = self._method.loads_in_full_precision or self._precision == "fp32"
         dtype = "float32" if in_full else "bfloat16"
-        model, tokenizer = load_base(self._base, device=self._device, dtype=dtype)
+        named = self._method.chat_template
+        model, tokenizer = load_base(
+            self._base,
+            device=self._device,
+            dtype=dtype,
+            chat_template=template_text(named) if named is not None else None,
+        )
         template = ChatTemplate(tokenizer)
         window = getattr(model.config, "max_position_embeddings", None)
         longest = min(self._method.max_length, window or self._method.max_length)
