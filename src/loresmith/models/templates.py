@@ -11,12 +11,15 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from loresmith.errors import ModelError
 from loresmith.records import Message
 
 _log = logging.getLogger(__name__)
+
+Learned = Literal["replies", "last_reply", "everything"]
+"""Of a conversation: each reply, the last one, or questions and all."""
 
 _PRIVATE_USE = range(0xE000, 0xF8FF)
 _PROBE = "Kestrel"
@@ -59,8 +62,10 @@ class ChatTemplate:
         text = self._render(marked.turns, asking=True, thinking=thinking)
         return self._encode(text, marked, self._reply_starts(text, marked)).ids
 
-    def encode_example(self, messages: Sequence[Message]) -> EncodedExample:
-        """The tokens to train on, with the replies marked.
+    def encode_example(
+        self, messages: Sequence[Message], *, learn: Learned = "replies"
+    ) -> EncodedExample:
+        """The tokens to train on, with what is to be learned of them marked.
 
         A reply is learned where the conversation before it is written as it would be asked; one
         that thinks first, as it would be asked with `thinking`. Some templates write earlier turns
@@ -71,7 +76,7 @@ class ChatTemplate:
         text = self._render(marked.turns)
         encoded = self._encode(text, marked, self._reply_starts(text, marked))
         mask = [False] * len(encoded.ids)
-        for start in encoded.cuts:
+        for start in encoded.cuts[-1:] if learn == "last_reply" else encoded.cuts:
             for position in range(start, len(mask)):
                 mask[position] = True
                 if encoded.ids[position] in self.stop_ids:
@@ -82,7 +87,7 @@ class ChatTemplate:
                 "that the model is asked one",
                 hint="A conversation needs a user turn, and then an assistant turn at its end.",
             )
-        return EncodedExample(encoded.ids, mask)
+        return EncodedExample(encoded.ids, [True] * len(mask) if learn == "everything" else mask)
 
     def _mark(self, messages: Sequence[Message]) -> _Marked:
         """Puts a mark inside all that spells a special token, so that it is encoded as text."""

@@ -8,6 +8,7 @@ import random
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -124,8 +125,20 @@ class _Session:
         template = ChatTemplate(tokenizer)
         window = getattr(model.config, "max_position_embeddings", None)
         longest = min(self._method.max_length, window or self._method.max_length)
-        rows = encode_rows(examples, template, max_length=longest)
-        measured = encode_rows(validation, template, max_length=longest)
+        encode = partial(
+            encode_rows,
+            template=template,
+            max_length=longest,
+            too_long=self._method.too_long,
+            learn=self._method.learn,
+        )
+        rows, measured = encode(examples), encode(validation)
+        if rows.shortened:
+            first = rows.shortened[0]
+            self.note(
+                f"{len(rows.shortened)} rows were shortened to {longest} tokens, the first of them "
+                f"{first.subject_id} ({first.detail})"
+            )
         if not rows.kept:
             reasons = "; ".join(sorted({f"{drop.reason}: {drop.detail}" for drop in rows.dropped}))
             raise TrainingError(

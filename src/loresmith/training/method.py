@@ -51,7 +51,12 @@ class TrainingMethod(Component, ABC):
     max_length: int = Field(
         default=1024, ge=8, le=1_048_576, json_schema_extra={"common": True, "unit": "tokens"}
     )
-    """Tokens of a row; a longer row is dropped and counted, never cut."""
+    """Tokens of a row, at most."""
+    too_long: Literal["drop", "shorten", "error"] = "drop"
+    """What becomes of a longer row: it is left out, or the end of its longest message is cut off
+    (never a mark of the template), or the training does not begin. Each is counted and named."""
+    learn: Literal["replies", "last_reply", "everything"] = "replies"
+    """What is learned of a conversation: each reply, the last one only, or the questions too."""
     chat_template: str | None = None
     """How conversations are written for the model: a name (`qwen`, `llama3`, `default`, ...) or a
     `.jinja` file; when not set, the model's own. It is kept with the trained model, so that chat,
