@@ -10,9 +10,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from loresmith.records import Message
 
 _SETTINGS: dict[str, Any] = {
     "stage": "sft",
@@ -56,6 +59,24 @@ import importlib.util, pathlib
 folder = pathlib.Path(importlib.util.find_spec("torchaudio").origin).parent
 for library in folder.glob("lib/*.so"):
     library.unlink()
+"""
+
+_WRITE_CHATS = """
+import copy, json, sys
+from transformers import AutoTokenizer
+from llamafactory.data.template import TEMPLATES
+written = {}
+for name, folder in json.loads(sys.argv[1]).items():
+    if name not in TEMPLATES:
+        continue
+    template, tokenizer = copy.deepcopy(TEMPLATES[name]), AutoTokenizer.from_pretrained(folder)
+    template.fix_special_tokens(tokenizer)
+    written[name] = []
+    for talk in json.loads(sys.argv[2]):
+        system = talk[0]["content"] if talk[0]["role"] == "system" else None
+        pairs = template.encode_multiturn(tokenizer, talk[1:] if system else talk, system, None)
+        written[name].append([[tokenizer.decode(part) for part in pair] for pair in pairs])
+print("\\n" + json.dumps(written))
 """
 
 
@@ -136,6 +157,20 @@ class LlamaFactory:
         lines = self._python("-c", _DUMP_CONVERTED, folder).splitlines()
         rows = [json.loads(line[4:]) for line in lines if line.startswith("row ")]
         return [ConvertedRow(*row) for row in rows]
+
+    def written(
+        self, tokenizers: Mapping[str, Path], talks: Sequence[Sequence[Message]]
+    ) -> dict[str, list[list[tuple[str, str]]]]:
+        """Each conversation by each template that it has: for each turn what is read and what is
+        learned, as text."""
+        folders = json.dumps({name: str(folder) for name, folder in tokenizers.items()})
+        plain = json.dumps([[message.model_dump() for message in talk] for talk in talks])
+        lines = self._python("-c", _WRITE_CHATS, folders, plain).splitlines()
+        found = json.loads(lines[-1])
+        return {
+            name: [[(read, learned) for read, learned in talk] for talk in chats]
+            for name, chats in found.items()
+        }
 
     @classmethod
     def _installed(cls, environment: Path) -> LlamaFactory:

@@ -25,8 +25,11 @@ def load_base(
     device: Device,
     dtype: str | None = None,
     trust_remote_code: bool = False,
+    chat_template: str | None = None,
 ) -> Loaded:
     """Loads whole weights onto `device`, in evaluation mode.
+
+    `chat_template` (Jinja) takes the place of the tokenizer's own.
 
     `dtype` is `bfloat16`, `float16` or `float32`; None takes what the device computes fastest in.
     `trust_remote_code` runs Python code from the model's folder. Raises ModelUnavailable when the
@@ -48,11 +51,16 @@ def load_base(
         )
         model = model.to(device.torch_device)
     model.eval()
+    if chat_template is not None:
+        tokenizer.chat_template = chat_template
     return Loaded(model, tokenizer)
 
 
 def add_adapter(loaded: Loaded, adapter: Path, *, device: Device) -> Loaded:
-    """Merges a LoRA adapter in PEFT's layout into the weights, to answer at the base's speed."""
+    """Merges a LoRA adapter in PEFT's layout into the weights, to answer at the base's speed.
+
+    The model is asked from now on with the chat template that lies beside the adapter, if one does.
+    """
     from peft import PeftModel
 
     if not (adapter / "adapter_config.json").is_file():
@@ -66,7 +74,22 @@ def add_adapter(loaded: Loaded, adapter: Path, *, device: Device) -> Loaded:
         )
         model = tuned.merge_and_unload()
     model.eval()
+    loaded.tokenizer.chat_template = chat_template_of(adapter) or loaded.tokenizer.chat_template
     return Loaded(model, loaded.tokenizer)
+
+
+def chat_template_of(folder: Path) -> str | None:
+    """The chat template that was saved with a model or an adapter; None where there is none."""
+    try:
+        return (folder / "chat_template.jinja").read_text(encoding="utf-8")
+    except OSError:
+        pass
+    try:
+        config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    template = config.get("chat_template") if isinstance(config, dict) else None
+    return template if isinstance(template, str) else None
 
 
 def fastest_dtype(device: Device) -> str:

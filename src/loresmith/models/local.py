@@ -39,6 +39,7 @@ class LocalModel(ChatModel):
         *,
         dtype: str | None = None,
         trust_remote_code: bool = False,
+        chat_template: str | None = None,
     ) -> None:
         self.name = name or (f"{folder.name}+{adapter.name}" if adapter else folder.name)
         self._folder = folder
@@ -46,6 +47,7 @@ class LocalModel(ChatModel):
         self._device = device
         self._dtype = dtype
         self._trust_remote_code = trust_remote_code
+        self._chat_template = chat_template
         self._ready: _Ready | None = None
         self._owns_model = True
         self._lock = threading.Lock()
@@ -155,6 +157,7 @@ class LocalModel(ChatModel):
             device=device,
             dtype=self._dtype,
             trust_remote_code=self._trust_remote_code,
+            chat_template=self._chat_template,
         )
         if self._adapter is not None:
             loaded = add_adapter(loaded, self._adapter, device=device)

@@ -11,12 +11,15 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from loresmith.errors import ModelError
 from loresmith.records import Message
 
 _log = logging.getLogger(__name__)
+
+Learned = Literal["replies", "last_reply", "everything"]
+"""Of a conversation: each reply, the last one, or questions and all."""
 
 _PRIVATE_USE = range(0xE000, 0xF8FF)
 _PROBE = "Kestrel"
@@ -33,7 +36,8 @@ class EncodedExample(NamedTuple):
 
 
 class ChatTemplate:
-    """How one tokenizer writes conversations: its own template, else ChatML with a warning.
+    """How one tokenizer writes conversations: by a given template, else its own, else ChatML with
+    a warning.
 
     Raises ModelError when the template cannot write a conversation, or ends replies with no token
     of its own (a model trained on it would never stop).
@@ -42,9 +46,10 @@ class ChatTemplate:
     stop_ids: frozenset[int]
     """The tokens that end a reply."""
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, text: str | None = None) -> None:
+        """`text` is the template in Jinja; None takes that of the tokenizer."""
         self._tokenizer = tokenizer
-        self._template: str = tokenizer.chat_template or _chatml(tokenizer)
+        self._template: str = text or tokenizer.chat_template or _chatml(tokenizer)
         self._special = _pattern_of_special_tokens(tokenizer)
         self.stop_ids = self._find_stop_ids()
 
@@ -57,8 +62,10 @@ class ChatTemplate:
         text = self._render(marked.turns, asking=True, thinking=thinking)
         return self._encode(text, marked, self._reply_starts(text, marked)).ids
 
-    def encode_example(self, messages: Sequence[Message]) -> EncodedExample:
-        """The tokens to train on, with the replies marked.
+    def encode_example(
+        self, messages: Sequence[Message], *, learn: Learned = "replies"
+    ) -> EncodedExample:
+        """The tokens to train on, with what is to be learned of them marked.
 
         A reply is learned where the conversation before it is written as it would be asked; one
         that thinks first, as it would be asked with `thinking`. Some templates write earlier turns
@@ -69,7 +76,7 @@ class ChatTemplate:
         text = self._render(marked.turns)
         encoded = self._encode(text, marked, self._reply_starts(text, marked))
         mask = [False] * len(encoded.ids)
-        for start in encoded.cuts:
+        for start in encoded.cuts[-1:] if learn == "last_reply" else encoded.cuts:
             for position in range(start, len(mask)):
                 mask[position] = True
                 if encoded.ids[position] in self.stop_ids:
@@ -80,7 +87,7 @@ class ChatTemplate:
                 "that the model is asked one",
                 hint="A conversation needs a user turn, and then an assistant turn at its end.",
             )
-        return EncodedExample(encoded.ids, mask)
+        return EncodedExample(encoded.ids, [True] * len(mask) if learn == "everything" else mask)
 
     def _mark(self, messages: Sequence[Message]) -> _Marked:
         """Puts a mark inside all that spells a special token, so that it is encoded as text."""
@@ -172,7 +179,7 @@ class ChatTemplate:
         raise ModelError(
             "the model's chat template ends a reply with no token of its own, so that a model "
             "trained on it would never stop",
-            hint="Give the tokenizer a chat_template that writes its eos_token after each reply.",
+            hint="Take one that ends replies with the tokenizer's eos_token: `default` is one.",
         )
 
 

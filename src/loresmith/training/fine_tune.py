@@ -8,12 +8,14 @@ import random
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from loresmith.component import content_id
 from loresmith.devices import Device
 from loresmith.errors import CheckpointError, MissingDependency, TrainingError
+from loresmith.models.chat_templates import template_text
 from loresmith.models.local import load_base
 from loresmith.models.templates import ChatTemplate
 from loresmith.records import Checkpoint, Drop, Example
@@ -113,12 +115,30 @@ class _Session:
         self.tell("preparing", 0, 0)
         in_full = self._method.loads_in_full_precision or self._precision == "fp32"
         dtype = "float32" if in_full else "bfloat16"
-        model, tokenizer = load_base(self._base, device=self._device, dtype=dtype)
+        named = self._method.chat_template
+        model, tokenizer = load_base(
+            self._base,
+            device=self._device,
+            dtype=dtype,
+            chat_template=template_text(named) if named is not None else None,
+        )
         template = ChatTemplate(tokenizer)
         window = getattr(model.config, "max_position_embeddings", None)
         longest = min(self._method.max_length, window or self._method.max_length)
-        rows = encode_rows(examples, template, max_length=longest)
-        measured = encode_rows(validation, template, max_length=longest)
+        encode = partial(
+            encode_rows,
+            template=template,
+            max_length=longest,
+            too_long=self._method.too_long,
+            learn=self._method.learn,
+        )
+        rows, measured = encode(examples), encode(validation)
+        if rows.shortened:
+            first = rows.shortened[0]
+            self.note(
+                f"{len(rows.shortened)} rows were shortened to {longest} tokens, the first of them "
+                f"{first.subject_id} ({first.detail})"
+            )
         if not rows.kept:
             reasons = "; ".join(sorted({f"{drop.reason}: {drop.detail}" for drop in rows.dropped}))
             raise TrainingError(

@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from loresmith.component import Component
 from loresmith.devices import Device
+from loresmith.errors import RecipeError
 from loresmith.models.base import ChatModel
+from loresmith.models.chat_templates import known_name
 from loresmith.records import Example
 from loresmith.training.result import TrainingProgress, TrainingResult
 
@@ -49,7 +51,16 @@ class TrainingMethod(Component, ABC):
     max_length: int = Field(
         default=1024, ge=8, le=1_048_576, json_schema_extra={"common": True, "unit": "tokens"}
     )
-    """Tokens of a row; a longer row is dropped and counted, never cut."""
+    """Tokens of a row, at most."""
+    too_long: Literal["drop", "shorten", "error"] = "drop"
+    """What becomes of a longer row: it is left out, or the end of its longest message is cut off
+    (never a mark of the template), or the training does not begin. Each is counted and named."""
+    learn: Literal["replies", "last_reply", "everything"] = "replies"
+    """What is learned of a conversation: each reply, the last one only, or the questions too."""
+    chat_template: str | None = None
+    """How conversations are written for the model: a name (`qwen`, `llama3`, `default`, ...) or a
+    `.jinja` file; when not set, the model's own. It is kept with the trained model, so that chat,
+    exam and serving ask in the same way."""
     packing: Switch = "auto"
     """Rows of a step go through the model end to end, without padding; what all of them begin with
     (a system prompt) is computed once. `auto` packs where a probe shows that nothing changes."""
@@ -72,6 +83,15 @@ class TrainingMethod(Component, ABC):
     """A checkpoint is saved at least this often: the work that a crash can lose."""
     save_total_limit: int = Field(default=2, ge=1, le=1000)
     """Checkpoints that are kept; older ones are deleted."""
+
+    @field_validator("chat_template")
+    @classmethod
+    def _is_there(cls, name: str | None) -> str | None:
+        try:
+            known_name(name or "default")
+        except RecipeError as error:
+            raise ValueError(f"{error.message}; {error.hint}") from None
+        return name or None
 
     def train(
         self,

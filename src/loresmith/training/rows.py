@@ -1,14 +1,14 @@
-"""Why: a row is trained on whole or not at all, and what is left out is counted with its reason."""
+"""Why: what a row loses or is left out for is counted with its reason, and its marks stay whole."""
 
 from __future__ import annotations
 
 import hashlib
 from array import array
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from loresmith.errors import ModelError
-from loresmith.models.templates import ChatTemplate
+from loresmith.errors import ModelError, TrainingError
+from loresmith.models.templates import ChatTemplate, EncodedExample, Learned
 from loresmith.records import Drop, Example
 
 
@@ -24,27 +24,81 @@ class Rows(NamedTuple):
 
     kept: list[Row]
     dropped: list[Drop]
+    shortened: list[Drop]
+    """Rows that are among `kept`, one of their messages cut at its end."""
 
 
-def encode_rows(examples: Sequence[Example], template: ChatTemplate, *, max_length: int) -> Rows:
+TooLong = Literal["drop", "shorten", "error"]
+
+
+def encode_rows(
+    examples: Sequence[Example],
+    template: ChatTemplate,
+    *,
+    max_length: int,
+    too_long: TooLong = "drop",
+    learn: Learned = "replies",
+) -> Rows:
     """Tokens of all examples; those over `max_length` tokens, and those without any answer to
-    learn, are dropped with reason `too_long` or `nothing_to_learn`."""
-    rows = Rows([], [])
+    learn, are dropped with reason `too_long` or `nothing_to_learn`.
+
+    With `shorten`, the longest message of a row that is too long is cut at its end, so that the
+    template's own tokens stay whole. With `error`, TrainingError names what is too long.
+    """
+    rows = Rows([], [], [])
     for example in examples:
         try:
-            encoded = template.encode_example(example.messages)
+            encoded = template.encode_example(example.messages, learn=learn)
+            length = len(encoded.input_ids)
+            if length > max_length and too_long == "shorten":
+                encoded = _shortened(example, template, max_length=max_length, learn=learn)
         except ModelError as error:
             rows.dropped.append(_drop(example, "nothing_to_learn", error.message))
             continue
-        length = len(encoded.input_ids)
-        if length > max_length:
-            detail = f"{length} tokens, and max_length is {max_length}"
+        detail = f"{length} tokens, and max_length is {max_length}"
+        if len(encoded.input_ids) > max_length:
             rows.dropped.append(_drop(example, "too_long", detail))
         elif not any(encoded.labels_mask[1:]):
             rows.dropped.append(_drop(example, "nothing_to_learn", "no answer in it"))
         else:
             rows.kept.append(Row(encoded.input_ids, encoded.labels_mask))
+            if length > max_length:
+                rows.shortened.append(_drop(example, "shortened", detail))
+    if too_long == "error":
+        _refuse_long(rows, max_length)
     return rows
+
+
+def _shortened(
+    example: Example, template: ChatTemplate, *, max_length: int, learn: Learned
+) -> EncodedExample:
+    """The row with as much of its longest message as fits; too long still where nothing does."""
+    messages = list(example.messages)
+    at = max(range(len(messages)), key=lambda index: len(messages[index].content))
+    whole = messages[at]
+
+    def encoded(kept: int) -> EncodedExample:
+        messages[at] = whole.model_copy(update={"content": whole.content[:kept]})
+        return template.encode_example(messages, learn=learn)
+
+    fits, over = 1, len(whole.content)
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        if len(encoded(middle).input_ids) <= max_length:
+            fits = middle
+        else:
+            over = middle
+    return encoded(fits)
+
+
+def _refuse_long(rows: Rows, max_length: int) -> None:
+    long = [drop for drop in rows.dropped if drop.reason == "too_long"]
+    if long:
+        named = "; ".join(f"{drop.subject_id}: {drop.detail}" for drop in long[:5])
+        raise TrainingError(
+            f"{len(long)} rows are longer than max_length={max_length}: {named}",
+            hint="Raise max_length, shorten the rows, or set too_long to drop or shorten.",
+        )
 
 
 def rows_id(rows: Sequence[Row]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from loresmith.errors import WRONG_USE, Conflict, LoresmithError, StoreError
 from loresmith.models import Embedded
 from loresmith.models.base_models import check_base_model
+from loresmith.models.chat_templates import template_text
 from loresmith.models.embedded import fetch_embedded
 from loresmith.workspace.context import Context
 from loresmith.workspace.imported_rows import live_imports
@@ -31,6 +32,7 @@ def check_before_work(context: Context, steps: Sequence[Step]) -> None:
         checks.append(lambda: _check_teacher(context))
     if missing & {"exam before", "train", "exam after"}:
         checks.append(lambda: _check_base_model(context))
+        checks.append(lambda: _check_chat_template(context))
     found = [error for check in checks if (error := _error_of(check)) is not None]
     if len(found) == 1:
         raise found[0]
@@ -67,6 +69,11 @@ def _check_teacher(context: Context) -> None:
         return
     with teacher_of(context).open():
         pass
+
+
+def _check_chat_template(context: Context) -> None:
+    if context.recipe.training.chat_template is not None:
+        template_text(context.recipe.training.chat_template)
 
 
 def _check_base_model(context: Context) -> None:

@@ -29,7 +29,7 @@ from loresmith.models.hosting.protocol import (
     Ready,
     Told,
 )
-from loresmith.models.loading import Loaded, add_adapter, load_base
+from loresmith.models.loading import Loaded, add_adapter, chat_template_of, load_base
 
 
 def main() -> int:
@@ -91,6 +91,9 @@ class _Host:
 
         try:
             self._model.add(command.name, Path(command.folder))
+            template = chat_template_of(Path(command.folder))
+            if template is not None:
+                self.engine.write_as(command.name, template)
         except torch.OutOfMemoryError as error:
             raise ModelUnavailable("the device has no room for this adapter") from error
 

@@ -48,6 +48,7 @@ class Engine:
         self._model = model
         self._tokenizer = tokenizer
         self._template = ChatTemplate(tokenizer)
+        self._templates: dict[str, ChatTemplate] = {}
         self._stop_ids = stop_ids | self._template.stop_ids
         self._longest = longest
         self._capacity = capacity
@@ -62,7 +63,7 @@ class Engine:
 
     def submit(self, id: int, adapter: str, question: Question) -> None:
         """Takes a question. Raises ModelError where the model has no room for it."""
-        prompt = self._encoded(question)
+        prompt = self._encoded(adapter, question)
         if not prompt:
             raise ModelError("there is nothing to answer: the prompt is empty")
         if len(prompt) >= self._longest:
@@ -77,6 +78,12 @@ class Engine:
         self._waiting.append(
             _Row(id, adapter, prompt, text, question.sampling, self._longest, self._device)
         )
+
+    def write_as(self, adapter: str, template: str) -> None:
+        """Asks an adapter by a chat template (Jinja) of its own. Raises ModelError."""
+        own = ChatTemplate(self._tokenizer, template)
+        self._templates[adapter] = own
+        self._stop_ids |= own.stop_ids
 
     def cancel(self, id: int) -> None:
         """Stops writing a reply; one that has ended already is not missed."""
@@ -94,6 +101,7 @@ class Engine:
                 self.cancel(row.id)
                 yield Failed.of(gone, id=row.id)
         self._model.drop(name)
+        self._templates.pop(name, None)
 
     def step(self) -> Iterator[Told]:
         """Reads prompts that wait, then writes one more token of every reply."""
@@ -178,11 +186,11 @@ class Engine:
         self._capacity = self._capacity._replace(rows=max(1, len(rows) // 2))
         self._waiting.extendleft(reversed(rows))
 
-    def _encoded(self, question: Question) -> list[int]:
+    def _encoded(self, adapter: str, question: Question) -> list[int]:
         if question.prompt is not None:
             ids: list[int] = self._tokenizer.encode(question.prompt)
             return ids
-        return self._template.encode_prompt(question.messages)
+        return self._templates.get(adapter, self._template).encode_prompt(question.messages)
 
 
 class _Row:

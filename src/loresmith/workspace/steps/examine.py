@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from loresmith.component import content_id
 from loresmith.exams import retention_items
 from loresmith.models.base import ChatModel
+from loresmith.models.chat_templates import template_text
 from loresmith.records import ExamItem, ExamReply, Score, Transcript
 from loresmith.workspace.candidates import Candidate, find_candidate
 from loresmith.workspace.context import Context
@@ -73,7 +74,9 @@ def transcripts(context: Context) -> tuple[list[ExamItem], Transcript, Transcrip
 
 def base_model(context: Context) -> ChatModel:
     """The recipe's base model, to be entered with `with`; it is downloaded where it is not here."""
-    return Candidate(context.recipe.base_model).open(
+    template = context.recipe.training.chat_template
+    text = template_text(template) if template is not None else None
+    return Candidate(context.recipe.base_model, chat_template=text).open(
         "base", on_progress=lambda words: context.tell("fetch", 0, 0, words)
     )
 
@@ -203,7 +206,9 @@ def _known(context: Context, general: Sequence[ExamItem]) -> set[str]:
 
 
 def _base(context: Context) -> str:
-    return content_id("base", context.recipe.base_model)
+    template = context.recipe.training.chat_template
+    asked = [template_text(template)] if template is not None else []
+    return content_id("base", context.recipe.base_model, *asked)
 
 
 def _tuned(context: Context) -> str:
