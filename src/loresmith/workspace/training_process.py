@@ -94,6 +94,14 @@ def train_in_child(
     return finished_training(folder)
 
 
+def task_of(folder: Path) -> TrainingTask | None:
+    """What was last begun in `folder`; None where nothing was, or nobody can tell."""
+    try:
+        return TrainingTask.model_validate_json((folder / _TASK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def finished_training(folder: Path) -> TrainingResult:
     """What a finished training noted in its folder."""
     return TrainingResult.model_validate_json((folder / _RESULT).read_text(encoding="utf-8"))

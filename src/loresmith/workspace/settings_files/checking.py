@@ -1,0 +1,157 @@
+"""Why: what would fail, or mislead, in a training by a file of settings is told beforehand."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from loresmith.devices import Device, detect_device
+from loresmith.errors import LoresmithError, NotFound, RecipeError
+from loresmith.llamafactory import (
+    LlamaFactoryFile,
+    Reading,
+    faults_of_file,
+    is_llamafactory_file,
+    read_training_file,
+)
+from loresmith.models.base_models import BaseModelFacts, check_base_model
+from loresmith.records import Drop, Example
+from loresmith.settings import load_settings
+from loresmith.workspace.recipes import load_recipe
+from loresmith.workspace.settings_files.named_rows import named_rows
+
+
+class TrainingRows(NamedTuple):
+    """What is learned, what is only measured, and what cannot be used."""
+
+    learned: tuple[Example, ...]
+    measured: tuple[Example, ...]
+    drops: tuple[Drop, ...]
+
+
+class CheckedFile(NamedTuple):
+    """A file of settings with all that can be known of it before a model is loaded."""
+
+    path: Path
+    faults: tuple[str, ...]
+    """All that stands in the way, each with the line that it stands in where there is one."""
+    notes: tuple[str, ...] = ()
+    """What is ignored, and why."""
+    file: LlamaFactoryFile | None = None
+    """None for a recipe, and where the file itself has faults."""
+    rows: TrainingRows | None = None
+    """None for a recipe, whose rows are its project's, and where there are none."""
+    model: BaseModelFacts | None = None
+
+
+def check_file(path: Path, changes: Sequence[str] = ()) -> CheckedFile:
+    """Looks at a LLaMA Factory file, or at a recipe, with `key=value` changes.
+
+    Raises NotFound where there is no file, and RecipeError where it cannot be read at all.
+    """
+    if not path.is_file():
+        raise NotFound(f"there is no file {path}", hint="Check the path.")
+    if is_llamafactory_file(path):
+        return check_llamafactory_file(path, changes)
+    faults: list[str] = []
+    try:
+        model = _model(load_recipe(path, changes).base_model, faults)
+    except RecipeError as error:
+        if not error.faults:
+            raise
+        return CheckedFile(path, error.faults)
+    return CheckedFile(path, tuple(faults), model=model)
+
+
+def check_llamafactory_file(path: Path, changes: Sequence[str] = ()) -> CheckedFile:
+    """Looks at the settings, the rows and the base model of a LLaMA Factory file.
+
+    Raises RecipeError where it cannot be read at all.
+    """
+    reading = read_training_file(path, changes)
+    settings, faults = reading.settings, [str(fault) for fault in reading.faults]
+    rows = _rows(reading, faults)
+    model, troubles = None, list[str]()
+    if settings["model_name_or_path"]:
+        model = _model(settings["model_name_or_path"], troubles)
+    faults += [str(settings.remark("model_name_or_path", told)) for told in troubles]
+    notes = tuple(map(str, reading.notes))
+    return CheckedFile(path, tuple(faults), notes, reading.file, rows, model)
+
+
+def device_for(checked: CheckedFile) -> tuple[Device, str]:
+    """What would be trained on, and why that cannot be; empty where nothing speaks against it."""
+    device = detect_device()
+    parameters = checked.model.parameters if checked.model else None
+    if not parameters:
+        return device, ""
+    least = 2 * parameters  # in bf16, and nothing but the weights
+    if least <= device.memory_bytes:
+        return device, ""
+    return device, (
+        f"the weights alone take {least / 1e9:.0f} GB, and {device.name} has "
+        f"{device.memory_bytes / 1e9:.0f} GB: take a smaller base model or a larger device"
+    )
+
+
+def refuse_faults(checked: CheckedFile) -> tuple[LlamaFactoryFile, TrainingRows]:
+    """What to train by; raises RecipeError that names every fault."""
+    if checked.file is None or checked.rows is None or checked.faults:
+        raise faults_of_file(checked.path, checked.faults)
+    return checked.file, checked.rows
+
+
+def _rows(reading: Reading, faults: list[str]) -> TrainingRows | None:
+    """The rows of the datasets; None where they cannot be read, which is added to `faults`."""
+    settings = reading.settings
+    if not settings["dataset"]:
+        return None
+
+    def read(key: str) -> tuple[Sequence[Example], Sequence[Drop]]:
+        rows = named_rows(
+            settings[key] or (),
+            Path(settings["dataset_dir"]).expanduser(),
+            max_samples=settings["max_samples"],
+            mix_strategy=settings["mix_strategy"],
+            default_system=settings["default_system"],
+        )
+        return rows.examples, rows.drops
+
+    try:
+        learned, drops = read("dataset")
+        measured, more_drops = read("eval_dataset") if settings["eval_dataset"] else ((), ())
+    except RecipeError as error:
+        told = "; ".join(error.faults) or _told(error)
+        faults.append(str(settings.remark("dataset", told)))
+        return None
+    if settings["val_size"] > 0 and not measured:
+        learned, measured = _split(learned, settings["val_size"], settings["seed"])
+    if not learned:
+        faults.append(str(settings.remark("dataset", "leaves no row to learn")))
+        return None
+    return TrainingRows(tuple(learned), tuple(measured), (*drops, *more_drops))
+
+
+def _split(
+    rows: Sequence[Example], size: float, seed: int
+) -> tuple[Sequence[Example], Sequence[Example]]:
+    """`rows` without, and with only, those that the seed draws for validation."""
+    count = int(size) if size >= 1 else max(1, round(size * len(rows)))
+    drawn = set(random.Random(seed).sample(range(len(rows)), min(count, len(rows))))
+    kept = [row for index, row in enumerate(rows) if index not in drawn]
+    return kept, [rows[index] for index in sorted(drawn)]
+
+
+def _model(name: str, faults: list[str]) -> BaseModelFacts | None:
+    """What is known of a base model; None where it cannot be had, which is added to `faults`."""
+    try:
+        return check_base_model(name, load_settings())
+    except LoresmithError as error:
+        faults.append(_told(error))
+    return None
+
+
+def _told(error: LoresmithError) -> str:
+    return f"{error.message} ({error.hint})" if error.hint else error.message
