@@ -80,9 +80,10 @@ def _settings(**values: Any) -> GivenSettings:
 
 def _other_values(key: str) -> list[Any]:
     argument = arguments_by_key()[key]
+    limits = VERDICTS[key].limits
     return {
-        "int": [8, 16],
-        "float": [0.25, 2.0],
+        "int": [8],
+        "float": [value for value in (0.25, 2.0) if not limits.fault(value)],
         "bool": [not argument.default],
         "str": ["another"],
         "list": ["one,another"],

@@ -12,7 +12,7 @@ FINETUNING = {
     "stage": same("sft; pt, rm, ppo, dpo and kto are refused for now"),
     "finetuning_type": mapped("training.type", "lora, full or freeze; oft is refused: use lora"),
     "freeze_trainable_layers": renamed(
-        "training.trainable_layers", Limits(at_least=-1000, at_most=1000)
+        "training.trainable_layers", Limits(at_least=-10_000, at_most=10_000)
     ),
     "freeze_trainable_modules": mapped(
         "training.trainable_modules", "names parted by commas become a list"
@@ -36,7 +36,7 @@ FINETUNING = {
     "lora_target": mapped(
         "training.target_modules", "all becomes all-linear; names parted by commas become a list"
     ),
-    "loraplus_lr_ratio": renamed("training.lora_plus_ratio", Limits(above=0)),
+    "loraplus_lr_ratio": renamed("training.lora_plus_ratio", Limits(at_least=1, at_most=1000)),
     "loraplus_lr_embedding": ignored("embeddings learn with the rate of the adapter"),
     "use_rslora": renamed("training.rank_stabilized"),
     "use_dora": renamed("training.dora"),

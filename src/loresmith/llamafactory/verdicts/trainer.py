@@ -79,7 +79,7 @@ TRAINER = {
     "gradient_checkpointing_kwargs": _SPEED,
     **each("torch_compile torch_compile_backend torch_compile_mode", _SPEED),
     **each("use_liger_kernel liger_kernel_config use_cache torch_empty_cache_steps", _SPEED),
-    "neftune_noise_alpha": renamed("training.neftune_noise_alpha", Limits(above=0)),
+    "neftune_noise_alpha": renamed("training.neftune_noise_alpha", Limits(above=0, at_most=1000)),
     "auto_find_batch_size": ignored("rows that do not fit at once are taken in several passes"),
     **each(
         "logging_strategy logging_steps logging_first_step log_on_each_node "

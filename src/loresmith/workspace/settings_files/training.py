@@ -18,7 +18,10 @@ from loresmith.workspace.progress import Progress, ProgressListener, silent
 from loresmith.workspace.settings_files.checking import CheckedFile, refuse_faults
 from loresmith.workspace.training_process import TrainingTask, task_of, train_in_child
 
-_OURS = ("adapter", "model", "attempt-*", "best-*", "*.part", "task.json", "training*.json")
+_OURS = (
+    *("adapter", "model", "attempt-*", "best-*", "*.part", "task.json", "training*.json"),
+    *("*_results.json", "trainer_log.jsonl", "training_loss.png", "run.json"),
+)
 _DELIVERED = ("adapter_config.json", "config.json")
 
 
@@ -57,39 +60,45 @@ def train_checked_file(
 
 
 def _make_room(file: LlamaFactoryFile, task: TrainingTask) -> None:
-    """Lets what another training left give way, if that is wanted.
+    """Lets what another training of ours left give way, if that is wanted.
 
-    Otherwise only weights of which nobody can tell how they were trained are in the way: that
-    raises Conflict; of our own trainings the engine sees by itself whether it is the same one.
+    Otherwise the engine sees by itself whether it is the same one. Weights of somebody else are
+    only written over if that is wanted: raises Conflict.
     """
     folder = file.output_dir
     folder.mkdir(parents=True, exist_ok=True)
     earlier = task_of(folder)
-    if earlier == task:
-        return
-    if not file.overwrite_output_dir:
-        if earlier is None and any((folder / name).exists() for name in _DELIVERED):
-            raise Conflict(
-                f"output_dir {folder} holds the result of another training",
-                hint="Name another output_dir, or add overwrite_output_dir=true to replace it.",
-            )
-        return
-    from loresmith.training.lock import trainer_lock
+    if earlier.begun and earlier.task != task and file.overwrite_output_dir:
+        from loresmith.training.lock import trainer_lock
 
-    with trainer_lock(folder):
-        for pattern in _OURS:
-            for found in folder.glob(pattern):
-                if found.is_dir():
-                    shutil.rmtree(found)
-                else:
-                    found.unlink()
+        with trainer_lock(folder):
+            _clear(folder)
+    weights = any((folder / name).exists() for name in _DELIVERED)
+    if not earlier.begun and weights and not file.overwrite_output_dir:
+        raise Conflict(
+            f"output_dir {folder} holds the result of another training",
+            hint="Name another output_dir, or add overwrite_output_dir=true to replace it.",
+        )
+
+
+def _clear(folder: Path) -> None:
+    """Deletes what a training of ours left in `folder`, and nothing else."""
+    for delivered in (folder / "adapter", folder / "model"):
+        for found in delivered.rglob("*"):
+            if found.is_file():
+                (folder / found.relative_to(delivered)).unlink(missing_ok=True)
+    for found in [found for pattern in _OURS for found in folder.glob(pattern)]:
+        if found.is_dir():
+            shutil.rmtree(found)
+        else:
+            found.unlink()
 
 
 def _lay_out(folder: Path, base_model: str, result: TrainingResult) -> None:
     """Puts what was delivered, and the figures, where LLaMA Factory's users look for them."""
     delivered = Path(result.checkpoint.folder)
-    for found in sorted(path for path in delivered.iterdir() if path.is_file()):
-        _put(found, folder / found.name)
+    for found in sorted(path for path in delivered.rglob("*") if path.is_file()):
+        _put(found, folder / found.relative_to(delivered))
     named = result.checkpoint.base_model if Path(base_model).is_dir() else base_model
     write_whole(folder / "run.json", json.dumps({"base_model": named}))
     if result.checkpoint.adapter:
@@ -105,6 +114,7 @@ def _lay_out(folder: Path, base_model: str, result: TrainingResult) -> None:
 
 def _put(source: Path, place: Path) -> None:
     """Makes `place` the same file without another copy of it where the disk allows that."""
+    place.parent.mkdir(parents=True, exist_ok=True)
     fresh = place.with_name(f".{place.name}.new")
     fresh.unlink(missing_ok=True)
     try:
@@ -112,6 +122,7 @@ def _put(source: Path, place: Path) -> None:
     except OSError:
         shutil.copy2(source, fresh)
     fresh.replace(place)
+    fresh.unlink(missing_ok=True)  # still there where both were the same file already
 
 
 def _train_results(result: TrainingResult) -> dict[str, float]:
