@@ -234,11 +234,27 @@ def test_max_steps_win_over_epochs_there_too(write) -> None:
     assert any("max_steps wins" in str(note) for note in reading.notes)
 
 
-@pytest.mark.parametrize("text", ["lora_rank: [8", "- a\n- list\n", "a: b: c\n"])
-def test_a_file_that_is_no_settings_is_one_clear_error(write, text: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("sft.yaml", "stage: sft\nlora_rank: [8", "is not valid YAML: line 2"),
+        ("sft.yaml", "stage: sft\na: b: c\n", "is not valid YAML: line 2"),
+        ("sft.yaml", "- a\n- list\n", "holds something else than `key: value` lines"),
+        ("sft.json", '{"stage": "sft",\n}', "is not valid JSON: "),
+    ],
+)
+def test_a_file_that_is_no_settings_is_one_clear_error(
+    write, name: str, text: str, told: str
+) -> None:
     with pytest.raises(RecipeError) as raised:
-        read_training_file(write(text))
-    assert "sft.yaml" in raised.value.message
+        read_training_file(write(text, name))
+    assert name in raised.value.message
+    assert told in raised.value.message
+
+
+def test_lines_of_json_are_told_too(write) -> None:
+    text = '{\n\t"do_train": true,\n\t"lora_rank": 0, "default_system": "\\ud83d\\ude00"\n}'
+    assert "line 3: lora_rank: should be at least 1 (given: 0)" in faults(write(text, "sft.json"))
 
 
 def test_a_file_in_another_encoding_is_one_clear_error(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def _other_values(key: str) -> list[Any]:
     argument = arguments_by_key()[key]
     limits = VERDICTS[key].limits
     return {
-        "int": [8],
+        "int": [value for value in (8, 16) if not limits.fault(value)],
         "float": [value for value in (0.25, 2.0) if not limits.fault(value)],
         "bool": [not argument.default],
         "str": ["another"],

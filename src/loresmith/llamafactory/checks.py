@@ -79,6 +79,8 @@ def _check_purpose(settings: GivenSettings) -> None:
         if not settings["dataset"] and not settings.was_given("dataset"):
             settings.fault("dataset", "is needed and was not given; name one of dataset_info.json")
         return
+    if any(fault.key == "do_train" for fault in settings.faults):
+        return
     if settings["do_predict"] or settings["do_eval"]:
         settings.fault(
             "do_train",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,10 +108,10 @@ def read_given(path: Path, changes: Iterable[str]) -> GivenSettings:
         raise RecipeError(
             f"{path} is not UTF-8: {error.reason}", hint="Save it as UTF-8."
         ) from error
-    written, repeated = _written(path, text)
+    written = _written(path, text)
     settings = GivenSettings([*written, *map(_change, changes)])
-    for place, key in repeated:
-        settings.faults.append(Remark(place, key, "stands twice; one of them has to go"))
+    for one in _repeated(written):
+        settings.faults.append(Remark(one.place, one.key, "stands twice; one of them has to go"))
     return settings
 
 
@@ -125,31 +125,48 @@ def top_level_keys(text: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _written(path: Path, text: str) -> tuple[list[tuple[Place, str, Any]], list[tuple[Place, str]]]:
-    """The settings with their lines, and the keys that stand there again."""
-    if path.suffix.lower() == ".json":
-        text = text.replace("\t", " ")  # blanks in JSON, and nowhere allowed within its text
+class _Given(NamedTuple):
+    """A setting as it was given, nothing of it checked."""
+
+    place: Place
+    key: str
+    raw: Any
+
+
+def _written(path: Path, text: str) -> list[_Given]:
+    """The settings with their lines; one that stands twice does so here."""
+    is_json = path.suffix.lower() == ".json"
     try:
-        loader = yaml.SafeLoader(text)
+        plain = json.loads(text) if is_json else {}
+        # Tabs are blanks in JSON, and nowhere allowed within its text.
+        loader = yaml.SafeLoader(text.replace("\t", " ") if is_json else text)
         node = loader.get_single_node()
         if node is None:
-            return [], []
+            return []
         if not isinstance(node, yaml.MappingNode):
             raise RecipeError(f"{path} holds something else than `key: value` lines")
-        found, repeated = [], []
+        found = []
         for key_node, value_node in node.value:
             key = str(loader.construct_object(key_node, deep=True))
             line = key_node.start_mark.line + 1
-            place = Place(line, f"line {line}")
-            if any(key == earlier for _, earlier, _ in found):
-                repeated.append((place, key))
-            found.append((place, key, loader.construct_object(value_node, deep=True)))
+            raw = plain.get(key) if is_json else loader.construct_object(value_node, deep=True)
+            found.append(_Given(Place(line, f"line {line}"), key, raw))
+    except json.JSONDecodeError as error:
+        raise RecipeError(f"{path} is not valid JSON: {error}") from error
     except yaml.YAMLError as error:
         raise RecipeError(f"{path} is not valid YAML: {_where(error)}") from error
-    return found, repeated
+    return found
 
 
-def _change(change: str) -> tuple[Place, str, Any]:
+def _repeated(written: Iterable[_Given]) -> Iterator[_Given]:
+    seen: set[str] = set()
+    for one in written:
+        if one.key in seen:
+            yield one
+        seen.add(one.key)
+
+
+def _change(change: str) -> _Given:
     """One `key=value` that was said behind the file. Raises RecipeError where it is none."""
     key, separator, text = change.partition("=")
     if not separator or not key.strip() or key.startswith("-"):
@@ -161,7 +178,7 @@ def _change(change: str) -> tuple[Place, str, Any]:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise RecipeError(f"the value of {key} is not valid YAML: {_where(error)}") from error
-    return Place(_AFTER_ALL_LINES, "behind the file"), key.strip(), value
+    return _Given(Place(_AFTER_ALL_LINES, "behind the file"), key.strip(), value)
 
 
 def _unknown(key: str) -> str:

@@ -20,7 +20,7 @@ from loresmith.models.base_models import BaseModelFacts, check_base_model
 from loresmith.records import Drop, Example
 from loresmith.settings import load_settings
 from loresmith.workspace.recipes import load_recipe
-from loresmith.workspace.settings_files.named_rows import named_rows
+from loresmith.workspace.settings_files.named_rows import NamedRows, named_rows
 
 
 class TrainingRows(NamedTuple):
@@ -108,40 +108,45 @@ def _rows(reading: Reading, faults: list[str]) -> TrainingRows | None:
     settings = reading.settings
     if not settings["dataset"]:
         return None
-
-    def read(key: str) -> tuple[Sequence[Example], Sequence[Drop]]:
-        rows = named_rows(
-            settings[key] or (),
-            Path(settings["dataset_dir"]).expanduser(),
-            max_samples=settings["max_samples"],
-            mix_strategy=settings["mix_strategy"],
-            default_system=settings["default_system"],
-        )
-        return rows.examples, rows.drops
-
-    try:
-        learned, drops = read("dataset")
-        measured, more_drops = read("eval_dataset") if settings["eval_dataset"] else ((), ())
-    except RecipeError as error:
-        told = "; ".join(error.faults) or _told(error)
-        faults.append(str(settings.remark("dataset", told)))
+    learned, measured = (_named(reading, key, faults) for key in ("dataset", "eval_dataset"))
+    if learned is None or measured is None:
         return None
-    if settings["val_size"] > 0 and not measured:
-        learned, measured = _split(learned, settings["val_size"], settings["seed"])
-    if not learned:
+    split = TrainingRows(learned.examples, measured.examples, (*learned.drops, *measured.drops))
+    if settings["val_size"] > 0 and not settings["eval_dataset"]:
+        split = _split(split, settings["val_size"], settings["seed"])
+    if not split.learned:
         faults.append(str(settings.remark("dataset", "leaves no row to learn")))
         return None
-    return TrainingRows(tuple(learned), tuple(measured), (*drops, *more_drops))
+    return split
 
 
-def _split(
-    rows: Sequence[Example], size: float, seed: int
-) -> tuple[Sequence[Example], Sequence[Example]]:
-    """`rows` without, and with only, those that the seed draws for validation."""
-    count = int(size) if size >= 1 else max(1, round(size * len(rows)))
-    drawn = set(random.Random(seed).sample(range(len(rows)), min(count, len(rows))))
-    kept = [row for index, row in enumerate(rows) if index not in drawn]
-    return kept, [rows[index] for index in sorted(drawn)]
+def _named(reading: Reading, key: str, faults: list[str]) -> NamedRows | None:
+    """The rows of the datasets that are named under `key`."""
+    settings = reading.settings
+    if not settings[key]:
+        return NamedRows((), ())
+    try:
+        return named_rows(
+            settings[key],
+            Path(settings["dataset_dir"]).expanduser(),
+            max_samples=settings["max_samples"],
+            mix_strategy=settings["mix_strategy"] if key == "dataset" else "concat",
+            default_system=settings["default_system"],
+        )
+    except RecipeError as error:
+        told = "; ".join(error.faults) or _told(error)
+        faults.append(str(settings.remark(key, told)))
+        return None
+
+
+def _split(rows: TrainingRows, size: float, seed: int) -> TrainingRows:
+    """Takes the rows that are only measured out of those that are learned; the seed draws them."""
+    total = len(rows.learned)
+    count = min(int(size) if size >= 1 else max(1, round(size * total)), total)
+    drawn = set(random.Random(seed).sample(range(total), count))
+    learned = tuple(row for index, row in enumerate(rows.learned) if index not in drawn)
+    measured = tuple(row for index, row in enumerate(rows.learned) if index in drawn)
+    return TrainingRows(learned, measured, rows.drops)
 
 
 def _model(name: str, faults: list[str]) -> BaseModelFacts | None:
