@@ -170,6 +170,8 @@ def test_a_stage_that_is_not_there_yet_is_refused(write, stage: str) -> None:
         (["bf16=true", "fp16=true"], "fp16: does not go with bf16: true"),
         (["val_size=0.1", "eval_dataset=other"], "val_size: does not go with eval_dataset"),
         (["eval_strategy=steps"], "eval_strategy: needs rows to measure"),
+        (["do_eval=true"], "do_eval: needs rows to measure"),
+        (["output_dir="], "output_dir: is needed and was not given"),
         (["streaming=true"], "streaming: needs max_steps"),
         (["interleave_probs=0.5,0.5"], "interleave_probs: is for mix_strategy"),
         (["interleave_probs=0.5,0.5"], "names 2 shares, and dataset names 1 datasets"),
@@ -211,6 +213,12 @@ def test_what_is_needed_is_asked_for(write) -> None:
     told = "\n".join(faults(write("stage: sft\ndo_train: true\n")))
     for key in ("model_name_or_path", "dataset", "output_dir"):
         assert f"{key}: is needed and was not given" in told
+
+
+def test_half_precision_is_told_to_be_another(write) -> None:
+    file = load_training_file(write(NEEDED), ["fp16=true"])
+    assert lora(file).precision == "auto"
+    assert "half precision overflows" in str(file.notes[0])
 
 
 def test_a_key_that_stands_twice_is_a_fault(write) -> None:

@@ -60,7 +60,8 @@ def ignored_settings(settings: GivenSettings) -> list[Remark]:
             told = f"ignored: only finetuning_type: {owner[key]} has it"
             remarks.append(settings.remark(key, told))
         elif key == "fp16":
-            remarks.append(settings.remark(key, f"taken for auto: {VERDICTS[key].told}"))
+            told = "half precision overflows: bf16 is used where the device has it, else fp32"
+            remarks.append(settings.remark(key, told))
     if settings.is_changed("max_steps") and settings.was_given("num_train_epochs"):
         remarks.append(settings.remark("num_train_epochs", "ignored: max_steps wins over it"))
     return sorted(remarks)
@@ -71,36 +72,31 @@ _FAULTS_OF_OTHER_METHODS = ("adapter_name_or_path", "quantization_bit", "create_
 
 
 def _check_purpose(settings: GivenSettings) -> None:
-    """Whether the file is one to train by."""
-    if settings["do_train"] is True:
-        for key in ("model_name_or_path", "output_dir"):
-            if not settings[key] and not settings.was_given(key):
-                settings.fault(key, f"is needed and was not given; {_NEEDED[key]}")
-        if not settings["dataset"] and not settings.was_given("dataset"):
-            settings.fault("dataset", "is needed and was not given; name one of dataset_info.json")
-        return
-    if any(fault.key == "do_train" for fault in settings.faults):
-        return
+    """Whether the file is one to train by, and names what that needs."""
+    wrong = {fault.key for fault in settings.faults}
+    if settings["do_train"]:
+        for key, told in _NEEDED.items():
+            if not settings[key] and key not in wrong:
+                settings.fault(key, f"is needed and was not given; {told}")
+    elif not wrong & {"do_train", "export_dir"}:
+        settings.fault("do_train", f"is not true{_other_purpose(settings)}")
+
+
+def _other_purpose(settings: GivenSettings) -> str:
+    """What to use instead of `train`, or what to add."""
     if settings["do_predict"] or settings["do_eval"]:
-        settings.fault(
-            "do_train",
-            "is not true, and only training is done: for replies use "
-            "`loresmith predict`, for marks an exam",
-        )
-    elif settings["export_dir"]:
-        return
-    elif settings["dataset"]:
-        settings.fault("do_train", "is not true: add `do_train: true` to train by this file")
-    else:
-        settings.fault(
-            "do_train",
-            "is not true, and there is no dataset: to talk with a model use "
-            "`loresmith chat`, to serve it `loresmith serve`",
-        )
+        return ", and only training is done: use `loresmith predict` for replies"
+    if settings["dataset"]:
+        return ": add `do_train: true` to train by this file"
+    return (
+        ", and there is no dataset: use `loresmith chat` to talk with a model, `loresmith serve` "
+        "to serve it"
+    )
 
 
 _NEEDED = {
     "model_name_or_path": "name a folder of weights, or an id such as Qwen/Qwen2.5-0.5B-Instruct",
+    "dataset": "name one of dataset_info.json",
     "output_dir": "name a folder for the result",
 }
 
@@ -172,8 +168,15 @@ def _check_validation(settings: GivenSettings) -> None:
         settings.fault("val_size", "does not go with eval_dataset; leave one of them out")
     if size > 1 and size != int(size):
         settings.fault("val_size", "should be a share below 1 or a whole number of rows")
-    if settings["eval_strategy"] != "no" and size <= _SHORT_OF_EVERYTHING and not names:
-        settings.fault("eval_strategy", "needs rows to measure: give val_size or eval_dataset")
+    if size > _SHORT_OF_EVERYTHING or names:
+        return
+    if settings["eval_strategy"] != "no":
+        settings.fault("eval_strategy", _NO_ROWS)
+    if settings["do_train"] and settings["do_eval"]:
+        settings.fault("do_eval", _NO_ROWS)
+
+
+_NO_ROWS = "needs rows to measure: give val_size or eval_dataset"
 
 
 def _check_template(settings: GivenSettings) -> None:
