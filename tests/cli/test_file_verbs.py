@@ -4,25 +4,49 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
 
 from conftest import Loresmith
 from loresmith.workspace.candidates import find_candidate
+from projects import Finished
+from projects import loresmith as in_a_process
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "llamafactory" / "lora_sft.yaml"
 DATA = EXAMPLE.parent / "data"
 
 
-@pytest.fixture
-def small(tiny_base: Path) -> list[str]:
-    """Changes with which the example is trained in seconds, and without the hub."""
+@pytest.fixture(scope="module")
+def changes(tiny_base: Path) -> list[str]:
+    """With these the example is trained in seconds, and without the hub."""
     return [
-        *(f"model_name_or_path={tiny_base}", f"dataset_dir={DATA}", "output_dir=out"),
+        *(f"model_name_or_path={tiny_base}", f"dataset_dir={DATA}"),
         *("num_train_epochs=2", "lora_rank=4", "cutoff_len=400"),
     ]
+
+
+@pytest.fixture
+def small(changes: list[str]) -> list[str]:
+    """`changes`, with the result in the working folder."""
+    return [*changes, "output_dir=out"]
+
+
+class Trained(NamedTuple):
+    folder: Path
+    changes: list[str]
+    done: Finished
+
+
+@pytest.fixture(scope="module")
+def trained(changes: list[str], tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """The example trained by, with two rows that are only measured."""
+    folder = tmp_path_factory.mktemp("trained") / "saves" / "observatory"
+    all_changes = [*changes, f"output_dir={folder}", "val_size=2"]
+    done = in_a_process("train", EXAMPLE, *all_changes)
+    assert done.code == 0, done.err
+    return Trained(folder, all_changes, done)
 
 
 def read(path: Path) -> Any:
@@ -33,8 +57,8 @@ def logged(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "trainer_log.jsonl").read_text().splitlines()]
 
 
-def test_the_example_is_checked_trained_and_asked(
-    loresmith: Loresmith, small: list[str], tiny_base: Path, tmp_path: Path
+def test_the_example_is_looked_at_before_anything_is_loaded(
+    loresmith: Loresmith, small: list[str], tmp_path: Path
 ) -> None:
     checked = loresmith("check", EXAMPLE, *small)
     assert checked.code == 0, checked.err
@@ -42,72 +66,83 @@ def test_the_example_is_checked_trained_and_asked(
     assert "line 26: plot_loss: ignored: training_loss.png is always drawn" in checked.out
     assert not (tmp_path / "out").exists()
 
-    done = loresmith("train", EXAMPLE, *small, "val_size=2")
-    assert done.code == 0, done.err
-    assert "line 26: plot_loss: ignored" in done.out
-    out = tmp_path / "out"
-    config = read(out / "adapter_config.json")
+
+def test_the_example_is_trained_by_and_says_what_it_ignores(trained: Trained) -> None:
+    assert "line 26: plot_loss: ignored" in trained.done.out
+    assert f"Trained 6 steps on 10 rows: {trained.folder}" in trained.done.out
+
+
+def test_output_dir_has_what_its_users_look_for(trained: Trained, tiny_base: Path) -> None:
+    config = read(trained.folder / "adapter_config.json")
     assert (config["r"], config["lora_alpha"]) == (4, 8)
     assert config["base_model_name_or_path"] == str(tiny_base)
-    assert (out / "tokenizer.json").exists()
-    steps = logged(out)
-    assert len(steps) == 6, "10 rows, 4 in a step, twice"
-    assert [step["current_steps"] for step in steps] == [1, 2, 3, 4, 5, 6]
-    results = read(out / "all_results.json")
+    assert (trained.folder / "tokenizer.json").exists()
+    assert (trained.folder / "training_loss.png").exists()
+    steps = logged(trained.folder)
+    assert [step["current_steps"] for step in steps] == [1, 2, 3, 4, 5, 6], "4 rows in a step"
+    results = read(trained.folder / "all_results.json")
     losses = [step["loss"] for step in steps]
     assert results["train_loss"] == pytest.approx(sum(losses) / 6, rel=1e-3)
-    assert read(out / "eval_results.json") == {"eval_loss": results["eval_loss"]}
-
-    candidate = find_candidate(out)
-    assert (candidate.base, candidate.adapter) == (str(tiny_base), out)
-    said = loresmith("chat", out, "--max-tokens", "3", input="Where does Talren stand?\n\n")
-    assert said.code == 0, said.err
+    assert read(trained.folder / "eval_results.json") == {"eval_loss": results["eval_loss"]}
 
 
-def test_the_adapter_loads_with_peft(
-    loresmith: Loresmith, small: list[str], tiny_base: Path, tmp_path: Path
-) -> None:
+def test_the_adapter_loads_with_peft(trained: Trained, tiny_base: Path) -> None:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
-    assert loresmith("train", EXAMPLE, *small).code == 0
     base = AutoModelForCausalLM.from_pretrained(tiny_base)
-    tuned = PeftModel.from_pretrained(base, str(tmp_path / "out"))
+    tuned = PeftModel.from_pretrained(base, str(trained.folder))
     learned = [p for name, p in tuned.named_parameters() if "lora_B" in name]
     assert learned and any(bool(p.any()) for p in learned)
 
 
-def test_what_is_finished_is_not_trained_again(
-    loresmith: Loresmith, small: list[str], tmp_path: Path
+def test_one_can_talk_with_what_was_trained(
+    loresmith: Loresmith, trained: Trained, tiny_base: Path
 ) -> None:
-    assert loresmith("train", EXAMPLE, *small).code == 0
-    weights = tmp_path / "out" / "adapter_model.safetensors"
-    written = (tmp_path / "out" / "adapter" / weights.name).stat().st_mtime_ns
-    again = loresmith("train", EXAMPLE, *small)
-    assert again.code == 0
-    assert (tmp_path / "out" / "adapter" / weights.name).stat().st_mtime_ns == written
-    assert weights.read_bytes()
-    assert not list((tmp_path / "out").glob(".*"))
+    candidate = find_candidate(trained.folder)
+    assert (candidate.base, candidate.adapter) == (str(tiny_base), trained.folder)
+    said = loresmith("chat", trained.folder, "--max-tokens", "3", input="Where?\n\n")
+    assert said.code == 0, said.err
 
 
-def test_another_training_replaces_the_first_only_where_that_is_wanted(
-    loresmith: Loresmith, small: list[str], tmp_path: Path
+def test_what_is_finished_is_not_trained_again(loresmith: Loresmith, trained: Trained) -> None:
+    written = (trained.folder / "adapter" / "adapter_model.safetensors").stat().st_mtime_ns
+    again = loresmith("train", EXAMPLE, *trained.changes)
+    assert again.code == 0, again.err
+    weights = trained.folder / "adapter_model.safetensors"
+    assert weights.stat().st_mtime_ns == written
+    assert not list(trained.folder.glob(".*"))
+
+
+def test_another_training_does_not_replace_the_first(
+    loresmith: Loresmith, trained: Trained
 ) -> None:
-    assert loresmith("train", EXAMPLE, *small).code == 0
-    kept = (tmp_path / "out" / "adapter_model.safetensors").read_bytes()
-    refused = loresmith("train", EXAMPLE, *small, "seed=7", "overwrite_output_dir=false")
-    assert refused.code != 0
+    kept = (trained.folder / "adapter_model.safetensors").read_bytes()
+    changed = [*trained.changes, "seed=7", "overwrite_output_dir=false"]
+    refused = loresmith("train", EXAMPLE, *changed)
+    assert refused.code == 2
     assert "other rows, settings, seed or base model" in refused.err
-    assert (tmp_path / "out" / "adapter_model.safetensors").read_bytes() == kept
+    assert "overwrite_output_dir=true" in refused.err
+    assert (trained.folder / "adapter_model.safetensors").read_bytes() == kept
+
+
+def test_another_training_replaces_the_first_where_that_is_wanted(
+    loresmith: Loresmith, small: list[str], tmp_path: Path
+) -> None:
+    assert loresmith("train", EXAMPLE, *small, "max_samples=2").code == 0
     (tmp_path / "out" / "notes.txt").write_text("mine", encoding="utf-8")
-    replaced = loresmith("train", EXAMPLE, *small, "seed=7")
-    assert replaced.code == 0, replaced.err
-    assert (tmp_path / "out" / "adapter_model.safetensors").read_bytes() != kept
-    whole = loresmith("train", EXAMPLE, *small, "finetuning_type=full")
+    whole = loresmith("train", EXAMPLE, *small, "max_samples=2", "finetuning_type=full")
     assert whole.code == 0, whole.err
+    assert "lora_rank: ignored: only finetuning_type: lora has it" in whole.out
     assert not (tmp_path / "out" / "adapter_config.json").exists()
-    assert (tmp_path / "out" / "model.safetensors").exists()
     assert (tmp_path / "out" / "notes.txt").exists(), "what is not ours stays"
+    assert_is_a_whole_model(tmp_path / "out")
+
+
+def assert_is_a_whole_model(folder: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    assert AutoModelForCausalLM.from_pretrained(folder).num_parameters() > 10_000
 
 
 def test_weights_of_somebody_else_are_not_written_over(
@@ -117,30 +152,8 @@ def test_weights_of_somebody_else_are_not_written_over(
     (tmp_path / "out" / "adapter_config.json").write_text("{}", encoding="utf-8")
     refused = loresmith("train", EXAMPLE, *small, "overwrite_output_dir=false")
     assert refused.code == 2
-    assert "holds the result of another training" in refused.err
+    assert "holds weights of another training" in refused.err
     assert (tmp_path / "out" / "adapter_config.json").read_text(encoding="utf-8") == "{}"
-
-
-def test_full_fine_tuning_leaves_a_whole_model(
-    loresmith: Loresmith, small: list[str], tmp_path: Path
-) -> None:
-    from transformers import AutoModelForCausalLM
-
-    done = loresmith("train", EXAMPLE, *small, "finetuning_type=full", "max_samples=3")
-    assert done.code == 0, done.err
-    assert "lora_rank: ignored: only finetuning_type: lora has it" in done.out
-    assert AutoModelForCausalLM.from_pretrained(tmp_path / "out").num_parameters() > 10_000
-    assert len(logged(tmp_path / "out")) == 4, "2 x 3 rows, 4 in a step, twice"
-
-
-def test_a_system_message_is_put_before_rows_without_one(
-    loresmith: Loresmith, small: list[str], tmp_path: Path
-) -> None:
-    done = loresmith("train", EXAMPLE, *small, "default_system=你是天文台的向导。")
-    assert done.code == 0, done.err
-    rows = read(tmp_path / "out" / "task.json")["examples"]
-    assert len(rows) == 12
-    assert all(row["messages"][0]["content"] == "你是天文台的向导。" for row in rows)
 
 
 def test_rows_that_cannot_be_used_are_named_before_and_after(

@@ -69,7 +69,7 @@ def read_training_file(path: Path, changes: Iterable[str] = ()) -> Reading:
     """Reads a file and `key=value` changes. Raises RecipeError where it cannot be read at all."""
     settings = read_given(path, changes)
     check_settings(settings)
-    recipe = None if _stops(settings) else _recipe(settings)
+    recipe = _recipe(settings)
     faults = tuple(sorted(settings.faults))
     notes = tuple(ignored_settings(settings))
     file = None if faults or recipe is None else _file(settings, recipe, notes)
@@ -84,7 +84,7 @@ def load_training_file(path: Path, changes: Iterable[str] = ()) -> LlamaFactoryF
     return reading.file
 
 
-def faults_of_file(path: Path, faults: Iterable[Remark]) -> RecipeError:
+def faults_of_file(path: Path, faults: Iterable[Remark | str]) -> RecipeError:
     """One error for all of them."""
     lines = [str(fault) for fault in faults]
     count = "1 fault" if len(lines) == 1 else f"{len(lines)} faults"
@@ -95,28 +95,27 @@ def faults_of_file(path: Path, faults: Iterable[Remark]) -> RecipeError:
     )
 
 
-def _stops(settings: GivenSettings) -> bool:
-    """Whether no recipe can be made of it."""
-    return settings["finetuning_type"] == "oft"
-
-
 def _recipe(settings: GivenSettings) -> Recipe | None:
     """The recipe; None where it would have faults, which are added to those of `settings`."""
-    data = recipe_data(settings)
-    before = len(settings.faults)
-    check_not_yet(settings, data)
-    if len(settings.faults) > before:
+    if settings["finetuning_type"] == "oft":
         return None
+    data = recipe_data(settings)
+    check_not_yet(settings, data)
     try:
         return Recipe.build(data)
     except RecipeError as error:
         for fault in error.faults:
-            path, _, told = fault.partition(": ")
-            path = path.replace(f"training.{settings['finetuning_type']}.", "training.")
-            keys = [key for key, verdict in VERDICTS.items() if path in verdict.paths]
-            given = [key for key in keys if settings.was_given(key)] or keys or [path]
-            settings.fault(given[-1], f"{told} (as {path} of a recipe)")
-        return None
+            _add_fault_of_recipe(settings, fault)
+    return None
+
+
+def _add_fault_of_recipe(settings: GivenSettings, fault: str) -> None:
+    """Tells what is wrong with a recipe of the setting that it comes from."""
+    path, _, told = fault.partition(": ")
+    path = path.replace(f"training.{settings['finetuning_type']}.", "training.")
+    keys = [key for key, verdict in VERDICTS.items() if path in verdict.paths]
+    given = [key for key in keys if settings.was_given(key)] or keys or ["finetuning_type"]
+    settings.fault(given[-1], f"{told} (as {path} of a recipe)")
 
 
 def _file(settings: GivenSettings, recipe: Recipe, notes: tuple[Remark, ...]) -> LlamaFactoryFile:

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 from loresmith import errors
 from loresmith.devices import Device, detect_device, passive_environment
@@ -92,25 +92,6 @@ def train_in_child(
     if child.returncode != 0:
         raise TrainingError(_last_words(child.returncode), hint=_MEMORY)
     return finished_training(folder)
-
-
-class Begun(NamedTuple):
-    """What was last begun in a folder."""
-
-    begun: bool
-    """Whether anything was."""
-    task: TrainingTask | None
-    """None where nobody can tell."""
-
-
-def task_of(folder: Path) -> Begun:
-    """The training that was last begun in `folder`, if one was."""
-    path = folder / _TASK
-    try:
-        task = TrainingTask.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return Begun(path.exists(), None)
-    return Begun(True, task)
 
 
 def finished_training(folder: Path) -> TrainingResult:

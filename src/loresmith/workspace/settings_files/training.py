@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from loresmith.errors import Conflict
+from loresmith.errors import AnotherTrainingError, Conflict
 from loresmith.llamafactory import LlamaFactoryFile
 from loresmith.models.base_models import resolve_base_model
 from loresmith.settings import load_settings
@@ -16,7 +16,7 @@ from loresmith.whole_files import write_whole
 from loresmith.workspace.file_training import FileTraining, training_progress
 from loresmith.workspace.progress import Progress, ProgressListener, silent
 from loresmith.workspace.settings_files.checking import CheckedFile, refuse_faults
-from loresmith.workspace.training_process import TrainingTask, task_of, train_in_child
+from loresmith.workspace.training_process import TrainingTask, train_in_child
 
 _OURS = (
     *("adapter", "model", "attempt-*", "best-*", "*.part", "task.json", "training*.json"),
@@ -47,38 +47,39 @@ def train_checked_file(
         examples=rows.learned,
         validation=rows.measured,
     )
-    _make_room(file, task)
-    result = train_in_child(
-        task,
-        file.output_dir,
-        on_progress=lambda progress: on_progress(training_progress(progress)),
-        check=lambda: None,
-    )
+    result = _train(file, task, on_progress)
     _lay_out(file.output_dir, file.recipe.base_model, result)
     drops = (*rows.drops, *result.dropped)
     return FileTraining(file.output_dir, result.rows, result.steps, drops)
 
 
-def _make_room(file: LlamaFactoryFile, task: TrainingTask) -> None:
-    """Lets what another training of ours left give way, if that is wanted.
+def _train(
+    file: LlamaFactoryFile, task: TrainingTask, on_progress: ProgressListener
+) -> TrainingResult:
+    """Trains in output_dir; what another training left there gives way, if that is wanted."""
+    folder, wanted = file.output_dir.absolute(), file.overwrite_output_dir
+    ours = (folder / "task.json").exists()
+    if not wanted and not ours and any((folder / name).exists() for name in _DELIVERED):
+        raise Conflict(f"output_dir {folder} holds weights of another training", hint=_OVERWRITE)
 
-    Otherwise the engine sees by itself whether it is the same one. Weights of somebody else are
-    only written over if that is wanted: raises Conflict.
-    """
-    folder = file.output_dir
-    folder.mkdir(parents=True, exist_ok=True)
-    earlier = task_of(folder)
-    if earlier.begun and earlier.task != task and file.overwrite_output_dir:
-        from loresmith.training.lock import trainer_lock
-
-        with trainer_lock(folder):
-            _clear(folder)
-    weights = any((folder / name).exists() for name in _DELIVERED)
-    if not earlier.begun and weights and not file.overwrite_output_dir:
-        raise Conflict(
-            f"output_dir {folder} holds the result of another training",
-            hint="Name another output_dir, or add overwrite_output_dir=true to replace it.",
+    def train() -> TrainingResult:
+        return train_in_child(
+            task,
+            folder,
+            on_progress=lambda progress: on_progress(training_progress(progress)),
+            check=lambda: None,
         )
+
+    try:
+        return train()
+    except AnotherTrainingError as error:
+        if not wanted:
+            raise Conflict(error.message, hint=_OVERWRITE) from error
+    _clear(folder)
+    return train()
+
+
+_OVERWRITE = "Name another output_dir, or add overwrite_output_dir=true to replace it."
 
 
 def _clear(folder: Path) -> None:
