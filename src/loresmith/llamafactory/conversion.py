@@ -20,7 +20,7 @@ def as_recipe_yaml(file: LlamaFactoryFile, *, source: Path) -> str:
         "# Train by this recipe on a file of rows with:",
         "#   loresmith train ROWS.json --recipe THIS_FILE --output DIR",
         "",
-        _yaml(file.recipe.model_dump(mode="json", exclude_unset=True)).rstrip(),
+        _yaml(_asked_for(file)).rstrip(),
     ]
     if file.notes:
         lines += ["", "# Not taken over:", *(f"#   {note.key}: {note.told}" for note in file.notes)]
@@ -39,6 +39,13 @@ def _outside(file: LlamaFactoryFile) -> dict[str, Any]:
         "output_dir": str(file.output_dir),
     }
     return {name: value for name, value in told.items() if value}
+
+
+def _asked_for(file: LlamaFactoryFile) -> dict[str, Any]:
+    """What the file, or LLaMA Factory by default, decides of the recipe; the `type` first."""
+    data = file.recipe.model_dump(mode="json", exclude_unset=True)
+    training = data.pop("training")
+    return {**data, "training": {"type": training["type"], **training}}
 
 
 def _plain(value: Any) -> str:

@@ -177,7 +177,8 @@ def _change(change: str) -> _Given:
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise RecipeError(f"the value of {key} is not valid YAML: {_where(error)}") from error
+        told = f"the value of {key} behind the file is not valid YAML: {_where(error)}"
+        raise RecipeError(told) from error
     return _Given(Place(_AFTER_ALL_LINES, "behind the file"), key.strip(), value)
 
 

@@ -112,7 +112,7 @@ def _recipe(settings: GivenSettings) -> Recipe | None:
 def _add_fault_of_recipe(settings: GivenSettings, fault: str) -> None:
     """Tells what is wrong with a recipe of the setting that it comes from."""
     path, _, told = fault.partition(": ")
-    path = path.replace(f"training.{settings['finetuning_type']}.", "training.")
+    path = path.replace(f"training.{settings['finetuning_type']}", "training")
     keys = [key for key, verdict in VERDICTS.items() if path in verdict.paths]
     given = [key for key in keys if settings.was_given(key)] or keys or ["finetuning_type"]
     settings.fault(given[-1], f"{told} (as {path} of a recipe)")
