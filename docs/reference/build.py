@@ -316,6 +316,7 @@ _KINDS = {
     "str": "text",
     "list": "names",
     "map": "block",
+    "shares": "numbers",
 }
 
 

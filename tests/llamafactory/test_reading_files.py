@@ -145,6 +145,8 @@ def test_changes_win_over_the_file(write) -> None:
         ("num_train_epochs=many", "num_train_epochs: should be a number (given: 'many')"),
         ("do_train=1", "do_train: should be true or false (given: 1)"),
         ("lora_target=[q_proj", "the value of lora_target behind the file is not valid YAML"),
+        ("interleave_probs=0.5,2", "interleave_probs: should be numbers from 0 to 1"),
+        ("interleave_probs=half", "interleave_probs: should be numbers from 0 to 1"),
         ("lora_rank=", "lora_rank: has no value; give one or leave the key out"),
         ("lora_rank=2.5", "lora_rank: should be a whole number (given: 2.5)"),
         ("learning_rate=.nan", "learning_rate: should be a number (given: nan)"),

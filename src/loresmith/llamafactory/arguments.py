@@ -1,7 +1,7 @@
 """Why: what LLaMA Factory's settings are called, what they can be, and what they are when left out.
 
 `arguments.tsv` lists them as version 0.9.6 declares them. A kind is `int`, `float`, `bool`, `str`,
-`list` (names parted by commas), `map`, or words parted by `|`; a `?` behind it allows null.
+`list` (names parted by commas), `shares` (so are these), `map`, or words parted by `|`; a `?` behind it allows null.
 """
 
 from __future__ import annotations
@@ -107,6 +107,16 @@ def _names(raw: Any) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
+def _shares(raw: Any) -> tuple[float, ...]:
+    try:
+        shares = tuple(map(_number, _names(raw)))
+    except WrongValue:
+        shares = (math.nan,)
+    if not all(0 <= share <= 1 for share in shares):
+        raise WrongValue("should be numbers from 0 to 1, parted by commas")
+    return shares
+
+
 def _map(raw: Any) -> Any:
     if not isinstance(raw, (dict, str, list)):
         raise WrongValue("should be a block of `key: value` lines, or a file of them")
@@ -129,4 +139,5 @@ _READERS = {
     "str": _text,
     "list": _names,
     "map": _map,
+    "shares": _shares,
 }

@@ -126,7 +126,7 @@ def _file(settings: GivenSettings, recipe: Recipe, notes: tuple[Remark, ...]) ->
         eval_datasets=settings["eval_dataset"] or (),
         dataset_dir=Path(settings["dataset_dir"]).expanduser(),
         mix_strategy=settings["mix_strategy"],
-        interleave_probs=tuple(map(float, settings["interleave_probs"] or ())),
+        interleave_probs=settings["interleave_probs"] or (),
         max_samples=settings["max_samples"],
         val_size=settings["val_size"],
         default_system=settings["default_system"],

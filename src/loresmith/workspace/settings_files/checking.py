@@ -38,7 +38,7 @@ class CheckedFile(NamedTuple):
     faults: tuple[str, ...]
     """All that stands in the way, each with the line that it stands in where there is one."""
     notes: tuple[str, ...] = ()
-    """What is ignored, and why."""
+    """What is ignored, of the file and of its rows, and why."""
     file: LlamaFactoryFile | None = None
     """None for a recipe, and where the file itself has faults."""
     rows: TrainingRows | None = None
@@ -72,13 +72,13 @@ def check_llamafactory_file(path: Path, changes: Sequence[str] = ()) -> CheckedF
     """
     reading = read_training_file(path, changes)
     settings, faults = reading.settings, [str(fault) for fault in reading.faults]
-    rows = _rows(reading, faults)
+    notes = [str(note) for note in reading.notes]
+    rows = _rows(reading, faults, notes)
     model, troubles = None, list[str]()
     if settings["model_name_or_path"]:
         model = _model(settings["model_name_or_path"], troubles)
     faults += [str(settings.remark("model_name_or_path", told)) for told in troubles]
-    notes = tuple(map(str, reading.notes))
-    return CheckedFile(path, tuple(faults), notes, reading.file, rows, model)
+    return CheckedFile(path, tuple(faults), tuple(notes), reading.file, rows, model)
 
 
 def device_for(checked: CheckedFile) -> tuple[Device, str]:
@@ -103,7 +103,7 @@ def refuse_faults(checked: CheckedFile) -> tuple[LlamaFactoryFile, TrainingRows]
     return checked.file, checked.rows
 
 
-def _rows(reading: Reading, faults: list[str]) -> TrainingRows | None:
+def _rows(reading: Reading, faults: list[str], notes: list[str]) -> TrainingRows | None:
     """The rows of the datasets; None where they cannot be read, which is added to `faults`."""
     settings = reading.settings
     if not settings["dataset"]:
@@ -111,6 +111,7 @@ def _rows(reading: Reading, faults: list[str]) -> TrainingRows | None:
     learned, measured = (_named(reading, key, faults) for key in ("dataset", "eval_dataset"))
     if learned is None or measured is None:
         return None
+    notes += [*learned.warnings, *measured.warnings]
     split = TrainingRows(learned.examples, measured.examples, (*learned.drops, *measured.drops))
     if settings["val_size"] > 0 and not settings["eval_dataset"]:
         split = _split(split, settings["val_size"], settings["seed"])
@@ -131,6 +132,8 @@ def _named(reading: Reading, key: str, faults: list[str]) -> NamedRows | None:
             Path(settings["dataset_dir"]).expanduser(),
             max_samples=settings["max_samples"],
             mix_strategy=settings["mix_strategy"] if key == "dataset" else "concat",
+            interleave_probs=settings["interleave_probs"] or (),
+            seed=settings["seed"],
             default_system=settings["default_system"],
         )
     except RecipeError as error:

@@ -21,6 +21,8 @@ class NamedRows(NamedTuple):
 
     examples: tuple[Example, ...]
     drops: tuple[Drop, ...]
+    warnings: tuple[str, ...] = ()
+    """What was found in the files and not read."""
 
 
 def named_rows(
@@ -29,6 +31,8 @@ def named_rows(
     *,
     max_samples: int | None = None,
     mix_strategy: str = "concat",
+    interleave_probs: Sequence[float] = (),
+    seed: int = 42,
     default_system: str | None = None,
 ) -> NamedRows:
     """The first `max_samples` rows of each dataset that `folder`'s dataset_info.json names.
@@ -36,6 +40,7 @@ def named_rows(
     A row without a system message gets `default_system`. Raises RecipeError with what is wrong
     with every name.
     """
+    del interleave_probs, seed  # nothing is drawn where one dataset follows the other
     faults: list[str] = []
     if mix_strategy != "concat" and len(names) > 1:
         faults.append(f"mix_strategy {mix_strategy} is not there yet: use concat")
