@@ -1,7 +1,8 @@
 """Why: what LLaMA Factory's settings are called, what they can be, and what they are when left out.
 
 `arguments.tsv` lists them as version 0.9.6 declares them. A kind is `int`, `float`, `bool`, `str`,
-`list` (names parted by commas), `shares` (so are these), `map`, or words parted by `|`; a `?` behind it allows null.
+`list` (names parted by commas), `shares` (numbers so parted), `map`, or words parted by `|`; a `?`
+behind it allows null.
 """
 
 from __future__ import annotations
