@@ -88,10 +88,10 @@ def test_what_cannot_be_had_is_told_of_the_key_that_asks_for_it(folder: Path) ->
     told = "\n".join(checked.faults)
     assert "line 1: model_name_or_path: the base model" in told
     assert "behind the file: dataset: english: " in told
-    assert "behind the file: eval_dataset: lost: " in told
+    assert "behind the file: eval_dataset: lost" in told
     with pytest.raises(RecipeError, match="has 3 faults"):
         refuse_faults(checked)
 
 
 def test_no_row_to_learn_is_a_fault(folder: Path) -> None:
-    assert any("dataset: " in fault for fault in check(folder, "val_size=20").faults)
+    assert any("val_size: " in fault for fault in check(folder, "val_size=20").faults)

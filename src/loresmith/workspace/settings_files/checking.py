@@ -112,13 +112,13 @@ def _rows(reading: Reading, faults: list[str], notes: list[str]) -> TrainingRows
     if learned is None or measured is None:
         return None
     notes += [*learned.warnings, *measured.warnings]
-    split = TrainingRows(learned.examples, measured.examples, (*learned.drops, *measured.drops))
+    rows = TrainingRows(learned.examples, measured.examples, (*learned.drops, *measured.drops))
     if settings["val_size"] > 0 and not settings["eval_dataset"]:
-        split = _split(split, settings["val_size"], settings["seed"])
-    if not split.learned:
-        faults.append(str(settings.remark("dataset", "leaves no row to learn")))
-        return None
-    return split
+        rows = _split(rows, settings["val_size"], settings["seed"])
+        if not rows.learned:
+            faults.append(str(settings.remark("val_size", "leaves no row to learn")))
+            return None
+    return rows
 
 
 def _named(reading: Reading, key: str, faults: list[str]) -> NamedRows | None:
