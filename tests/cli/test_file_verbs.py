@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -185,10 +186,11 @@ def test_check_tells_all_that_is_wrong_at_once(loresmith: Loresmith, tmp_path: P
         "wrong: line 4: learning_rate: should be greater than 0 (given: -1)",
         "wrong: behind the file: cutoff_len: should be at least 8 (given: -5)",
         "wrong: line 5: dataset: observatory: ",
-        "observatory_en",
         "has 5 faults.",
     ):
         assert told in checked.out
+    places = re.findall(r"wrong: (line \d|behind)", checked.out)
+    assert places == ["line 1", "line 3", "line 4", "line 5", "behind"]
     refused = loresmith("train", path, "cutoff_len=-5")
     assert refused.code == 2
     assert "has 5 faults:" in refused.err

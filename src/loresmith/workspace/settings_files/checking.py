@@ -12,6 +12,7 @@ from loresmith.errors import LoresmithError, NotFound, RecipeError
 from loresmith.llamafactory import (
     LlamaFactoryFile,
     Reading,
+    Remark,
     faults_of_file,
     is_llamafactory_file,
     read_training_file,
@@ -71,14 +72,15 @@ def check_llamafactory_file(path: Path, changes: Sequence[str] = ()) -> CheckedF
     Raises RecipeError where it cannot be read at all.
     """
     reading = read_training_file(path, changes)
-    settings, faults = reading.settings, [str(fault) for fault in reading.faults]
+    settings, faults = reading.settings, [*reading.faults]
     notes = [str(note) for note in reading.notes]
     rows = _rows(reading, faults, notes)
     model, troubles = None, list[str]()
     if settings["model_name_or_path"]:
         model = _model(settings["model_name_or_path"], troubles)
-    faults += [str(settings.remark("model_name_or_path", told)) for told in troubles]
-    return CheckedFile(path, tuple(faults), tuple(notes), reading.file, rows, model)
+    faults += [settings.remark("model_name_or_path", told) for told in troubles]
+    told = tuple(map(str, sorted(faults)))
+    return CheckedFile(path, told, tuple(notes), reading.file, rows, model)
 
 
 def device_for(checked: CheckedFile) -> tuple[Device, str]:
@@ -103,7 +105,7 @@ def refuse_faults(checked: CheckedFile) -> tuple[LlamaFactoryFile, TrainingRows]
     return checked.file, checked.rows
 
 
-def _rows(reading: Reading, faults: list[str], notes: list[str]) -> TrainingRows | None:
+def _rows(reading: Reading, faults: list[Remark], notes: list[str]) -> TrainingRows | None:
     """The rows of the datasets; None where they cannot be read, which is added to `faults`."""
     settings = reading.settings
     if not settings["dataset"]:
@@ -116,12 +118,12 @@ def _rows(reading: Reading, faults: list[str], notes: list[str]) -> TrainingRows
     if settings["val_size"] > 0 and not settings["eval_dataset"]:
         rows = _split(rows, settings["val_size"], settings["seed"])
         if not rows.learned:
-            faults.append(str(settings.remark("val_size", "leaves no row to learn")))
+            faults.append(settings.remark("val_size", "leaves no row to learn"))
             return None
     return rows
 
 
-def _named(reading: Reading, key: str, faults: list[str]) -> NamedRows | None:
+def _named(reading: Reading, key: str, faults: list[Remark]) -> NamedRows | None:
     """The rows of the datasets that are named under `key`."""
     settings = reading.settings
     if not settings[key]:
@@ -138,7 +140,7 @@ def _named(reading: Reading, key: str, faults: list[str]) -> NamedRows | None:
         )
     except RecipeError as error:
         told = "; ".join(error.faults) or _told(error)
-        faults.append(str(settings.remark(key, told)))
+        faults.append(settings.remark(key, told))
         return None
 
 
