@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
 
-from conftest import Loresmith
 from loresmith.workspace.candidates import find_candidate
 from projects import Finished
 from projects import loresmith as in_a_process
 
+Loresmith = Callable[..., Finished]
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "llamafactory" / "lora_sft.yaml"
+WHOLE = EXAMPLE.with_name("full_sft.yaml")
 DATA = EXAMPLE.parent / "data"
 
 
@@ -132,7 +135,7 @@ def test_another_training_replaces_the_first_where_that_is_wanted(
 ) -> None:
     assert loresmith("train", EXAMPLE, *small, "max_samples=2").code == 0
     (tmp_path / "out" / "notes.txt").write_text("mine", encoding="utf-8")
-    whole = loresmith("train", EXAMPLE, *small, "max_samples=2", "finetuning_type=full")
+    whole = loresmith("train", WHOLE, *small, "max_samples=2")
     assert whole.code == 0, whole.err
     assert "lora_rank: ignored: only finetuning_type: lora has it" in whole.out
     assert not (tmp_path / "out" / "adapter_config.json").exists()
