@@ -17,6 +17,9 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 from typer.models import ArgumentInfo, OptionInfo
 
 from loresmith.cli import app
+from loresmith.llamafactory.arguments import Argument, arguments
+from loresmith.llamafactory.translation import NOT_YET
+from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.recipe import Recipe
 from loresmith.workspace.report.model import RunReport
 
@@ -42,6 +45,7 @@ def pages() -> dict[str, str]:
         "report.md": (_REPORT, *_ReportPage().lines()),
         "cli.md": (_COMMANDS, *_commands()),
         "api.md": (_API, *_ApiPage().lines()),
+        "llamafactory.md": (_LLAMA_FACTORY, *_llama_factory()),
     }
     return {name: "".join(lines).rstrip() + "\n" for name, lines in parts.items()}
 
@@ -93,6 +97,24 @@ _API = """\
   so by themselves) and misses nothing.
 - **On any but a loopback address** send an API key: `Authorization: Bearer ls-...`
   (see [what is protected](../security.md)).
+
+"""
+
+_LLAMA_FACTORY = """\
+# LLaMA Factory's settings
+
+What becomes of every setting of LLaMA Factory 0.9.6 in a file that `loresmith train`, `check` and
+`convert` read ([how to move over](../from-llama-factory.md)). Its own defaults hold for what a file
+leaves out.
+
+- **same**: means here what it means there.
+- **mapped**: becomes the named setting of [the recipe](recipe.md); what it turns into is told.
+- **ignored**: what is learned does not depend on it, or the training can do without it. Given with
+  another value than the default, it is named with the reason before the training begins.
+- **refused**: with another value than the default the training does not begin.
+
+A number outside its bounds, a mistyped key, and settings that do not go together are refused too,
+all of them at once, each with its line.
 
 """
 
@@ -255,6 +277,54 @@ def _openapi() -> Schema:
             return create_api(home).openapi()
         finally:
             home.engine.dispose()
+
+
+def _llama_factory() -> Iterator[str]:
+    """A table for each group; a setting that several groups declare stands in each of them."""
+    groups: dict[str, list[Argument]] = {}
+    for argument in arguments():
+        groups.setdefault(argument.group, []).append(argument)
+    for group, members in groups.items():
+        yield f"## {group}\n\n"
+        yield "| key | type | default | verdict | what becomes of it |\n"
+        yield "| --- | --- | --- | --- | --- |\n"
+        yield from map(_argument_row, members)
+        yield "\n"
+
+
+def _argument_row(argument: Argument) -> str:
+    verdict = VERDICTS[argument.key]
+    paths = ", ".join(f"`{path}`" for path in verdict.paths)
+    told = ": ".join(part for part in (paths, _plain(verdict.told)) if part)
+    later = "; not there yet, refused until then" if set(verdict.paths) & set(NOT_YET) else ""
+    kind = _KINDS.get(argument.kind, argument.kind.replace("|", ", "))
+    bounds = ", ".join(f"{sign} {limit:.10g}" for sign, limit in verdict.limits.bounds())
+    cells = (
+        f"`{argument.key}`",
+        f"{kind} {bounds}".rstrip(),
+        f"`{_shown_default(argument)}`",
+        verdict.kind,
+        told + later,
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+_KINDS = {
+    "int": "whole number",
+    "float": "number",
+    "bool": "true or false",
+    "str": "text",
+    "list": "names",
+    "map": "block",
+    "shares": "numbers",
+}
+
+
+def _shown_default(argument: Argument) -> str:
+    default = argument.default
+    if isinstance(default, tuple):
+        return ", ".join(default)
+    return default if isinstance(default, str) and default else json.dumps(default)
 
 
 def _settings(schema: Schema) -> Schema:

@@ -84,6 +84,10 @@ class CheckpointError(TrainingError):
     """A checkpoint cannot be written or read."""
 
 
+class AnotherTrainingError(CheckpointError):
+    """The folder belongs to a training with other rows, settings, seed or base model."""
+
+
 class ExamError(LoresmithError):
     """An exam cannot be set or sat as it should be."""
 

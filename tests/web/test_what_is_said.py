@@ -25,11 +25,13 @@ NOT_SHOWN = {
     "api/serving.py": "said in the terminal, before there is a studio",
     "cli/": "said in the terminal",
     "generation/recordings.py": "makes the recordings of the example; for who works on Loresmith",
+    "llamafactory/": "reads files that the command line names",
     "models/scripted.py": "a model for tests",
     "training/interrupts.py": "answers Ctrl-C in a terminal",
     "workspace/candidates.py": "reads what the command line names",
     "workspace/file_training.py": "the command line's training on a file",
     "workspace/prediction.py": "the command line's answers to a file of prompts",
+    "workspace/settings_files/": "works by files that the command line names",
     "workspace/recording.py": "makes the recordings of the example; for who works on Loresmith",
 }
 """What no page can show, each with the reason."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from loresmith.workspace.prediction import Prediction
     from loresmith.workspace.progress import Progress as Step
     from loresmith.workspace.progress import ProgressListener
+    from loresmith.workspace.settings_files import CheckedFile
     from loresmith.workspace.steps.base import StepState
 
 console = Console()
@@ -111,6 +112,32 @@ def show_training(result: FileTraining) -> None:
         _say(f"left out: {drop.subject_id}: {drop.reason} ({drop.detail})")
     steps = "1 step" if result.steps == 1 else f"{result.steps} steps"
     _say(f"Trained {steps} on {result.rows} rows: {result.folder}")
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """Prints what a file says and nobody follows, with the reasons."""
+    for note in notes:
+        _say(note)
+
+
+def show_check(checked: CheckedFile, device: str, trouble: str) -> None:
+    """Prints what would be trained, what is ignored or left out, and what stands in the way."""
+    show_notes(checked.notes)
+    rows, model = checked.rows, checked.model
+    for drop in rows.drops if rows else ():
+        _say(f"left out: {drop.subject_id}: {drop.reason} ({drop.detail})")
+    if rows:
+        _say(f"rows: {len(rows.learned)} to learn, {len(rows.measured)} to measure")
+    if model:
+        size = f", {model.parameters / 1e6:,.0f}M parameters" if model.parameters else ""
+        missing = f", {model.bytes_to_download / 1e9:.1f} GB to fetch"
+        _say(f"base model: {model.name}{size}{missing if model.bytes_to_download else ''}")
+    _say(f"device: {device}")
+    faults = [*checked.faults, *([trouble] if trouble else [])]
+    for fault in faults:
+        _say(f"wrong: {fault}")
+    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    _say(f"{checked.path} has {count}." if faults else f"{checked.path} can be trained by.")
 
 
 def show_prediction(done: Prediction, output: Path) -> None:

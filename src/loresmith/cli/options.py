@@ -25,3 +25,7 @@ BaseModel = Annotated[
     typer.Option(help="What is fine-tuned: embedded, a folder, a hub id, or modelscope:ID."),
 ]
 Seed = Annotated[int | None, typer.Option(help="Decides every random choice.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="KEY=VALUE", help="Changes of the file's settings: learning_rate=2e-4"),
+]

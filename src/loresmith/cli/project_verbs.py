@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loresmith.cli.options import BaseModel, Folder, RecipeFile, Seed, Settings, Teacher
+from loresmith.cli.file_verbs import train_by_llamafactory_file
+from loresmith.cli.options import BaseModel, Changes, Folder, RecipeFile, Seed, Settings, Teacher
 from loresmith.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -59,7 +60,11 @@ def _stage(verb: str) -> Callable[..., None]:
 
 
 def train(
-    target: Annotated[Path, typer.Argument(help="A project, a recipe, or alpaca/sharegpt rows.")],
+    target: Annotated[
+        Path,
+        typer.Argument(help="A project, a recipe, alpaca/sharegpt rows, or a LLaMA Factory file."),
+    ],
+    changes: Changes = None,
     output: Annotated[
         Path | None, typer.Option(help="Where the result of training on a file goes.")
     ] = None,
@@ -69,6 +74,18 @@ def train(
     settings: Settings = None,
     recipe: RecipeFile = None,
 ) -> None:
+    if target.suffix.lower() in (".yaml", ".yml", ".json"):
+        from loresmith.workspace.settings_files import is_llamafactory_file
+
+        if is_llamafactory_file(target):
+            options = any((output, teacher, base_model, settings, recipe)) or seed is not None
+            train_by_llamafactory_file(target, changes or [], with_options=options)
+            return
+    if changes:
+        raise Conflict(
+            f"{changes[0]!r} is understood behind a LLaMA Factory file only",
+            hint=f"For a recipe write --set {changes[0]}",
+        )
     if target.suffix.lower() in (".json", ".jsonl"):
         _train_on_file(target, output, recipe, settings, base_model, seed)
         return

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from loresmith.errors import CheckpointError
+from loresmith.errors import AnotherTrainingError, CheckpointError
 from loresmith.records import Record
 from loresmith.training.result import PracticeScore
 from loresmith.training.sealed import read_seal, seal
@@ -63,7 +63,7 @@ class Checkpoints:
     def newest(self, on_note: Callable[[str], None]) -> Saved | None:
         """The newest that is whole; damaged ones are told to `on_note` and passed over.
 
-        Raises CheckpointError when it is of another training.
+        Raises AnotherTrainingError when it is of another training.
         """
         for folder in self._newest_first():
             found = read_seal(folder)
@@ -73,7 +73,7 @@ class Checkpoints:
                 on_note(f"{shown} is damaged and is not used: {found.fault or 'no position in it'}")
                 continue
             if position.run_id != self._run_id:
-                raise CheckpointError(
+                raise AnotherTrainingError(
                     f"{self._folder} holds the checkpoints of a training with other rows, "
                     "settings, seed or base model",
                     hint="Use another folder, or delete this one to start anew.",

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from loresmith.errors import CheckpointError
+from loresmith.errors import AnotherTrainingError
 from loresmith.training.checkpoints import Position, write_or_explain
 from loresmith.training.loop import Prepared, best_folder
 from loresmith.training.plot import plot_losses
@@ -60,11 +60,11 @@ def write_result(folder: Path, result: TrainingResult, *, run_id: str) -> None:
 def read_result(folder: Path, *, run_id: str) -> TrainingResult | None:
     """What an earlier call finished, if it did and what it delivered is still there.
 
-    Raises CheckpointError when it was another training.
+    Raises AnotherTrainingError when it was another one.
     """
     content = _read_json(folder / _RESULT)
     if content.get("run_id", run_id) != run_id:
-        raise CheckpointError(
+        raise AnotherTrainingError(
             f"{folder} holds a finished training with other rows, settings, seed or base model",
             hint="Use another folder, or delete this one to start anew.",
         )

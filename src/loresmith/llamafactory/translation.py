@@ -1,0 +1,126 @@
+"""Why: the same training as there needs their defaults, and their settings put in our words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loresmith.llamafactory.given import GivenSettings
+from loresmith.llamafactory.verdicts import VERDICTS
+
+NOT_YET: tuple[str, ...] = (
+    "training.max_steps",
+    "training.warmup_steps",
+    "training.optimizer",
+    "training.adam_beta1",
+    "training.adam_beta2",
+    "training.adam_epsilon",
+    "training.neftune_noise_alpha",
+    "training.lora_plus_ratio",
+    "training.dora",
+    "training.additional_modules",
+    "training.adapters",
+    "training.create_new_adapter",
+    "training.quantization",
+    "training.trainable_layers",
+    "training.trainable_modules",
+    "training.extra_modules",
+)
+"""Settings that a verdict names and that the recipe is still to get: refused until then."""
+
+OF_METHOD: dict[str, tuple[str, ...]] = {
+    "lora": (
+        *("lora_rank", "lora_alpha", "lora_dropout", "lora_target", "loraplus_lr_ratio"),
+        *("use_rslora", "use_dora", "additional_target", "adapter_name_or_path"),
+        *("create_new_adapter", "quantization_bit", "quantization_method"),
+    ),
+    "freeze": ("freeze_trainable_layers", "freeze_trainable_modules", "freeze_extra_modules"),
+    "full": (),
+}
+"""The settings that one finetuning_type alone has."""
+
+_UNLIMITED_NORM = 1000.0
+
+
+def recipe_data(settings: GivenSettings) -> dict[str, Any]:
+    """The recipe's settings that stand for `settings`, as plain data, not yet checked."""
+    method = settings["finetuning_type"]
+    others = {key for kind, keys in OF_METHOD.items() if kind != method for key in keys}
+    training = {"type": method}
+    for key, verdict in VERDICTS.items():
+        if verdict.renamed and key not in others and verdict.paths[0] != "seed":
+            name = verdict.paths[0].removeprefix("training.")
+            value = settings[key]
+            # What a recipe does not have yet is as it is there by default.
+            if value is not None and (verdict.paths[0] not in NOT_YET or settings.is_changed(key)):
+                training[name] = value
+    training |= _steps(settings)
+    training |= _computing(settings)
+    training |= {"lora": _lora, "freeze": _freeze}.get(method, lambda _: {})(settings)
+    data = {"seed": settings["seed"], "training": training}
+    if settings["model_name_or_path"]:
+        data["base_model"] = settings["model_name_or_path"]
+    return data
+
+
+def _steps(settings: GivenSettings) -> dict[str, Any]:
+    rows = settings["per_device_train_batch_size"] * settings["gradient_accumulation_steps"]
+    found: dict[str, Any] = {"batch_size": rows, **_warmup(settings), "early_stopping": False}
+    if settings["max_steps"] > 0:
+        found["max_steps"] = settings["max_steps"]
+    if settings["max_grad_norm"] == 0:
+        found["max_grad_norm"] = _UNLIMITED_NORM
+    else:
+        found["max_grad_norm"] = settings["max_grad_norm"]
+    if settings["optim"] not in ("adamw_torch", "adamw_torch_fused"):
+        found["optimizer"] = settings["optim"]
+    return found
+
+
+def _warmup(settings: GivenSettings) -> dict[str, Any]:
+    """transformers takes steps below 1 for a share, and steps before a share."""
+    steps, share = settings["warmup_steps"], settings["warmup_ratio"] or 0.0
+    if settings["lr_scheduler_type"] == "constant":
+        return {"warmup_ratio": 0.0}
+    if steps >= 1:
+        return {"warmup_ratio": 0.0, "warmup_steps": int(steps)}
+    return {"warmup_ratio": steps or share}
+
+
+def _computing(settings: GivenSettings) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if settings["bf16"] or settings["pure_bf16"]:
+        found["precision"] = "bf16"
+    if settings["packing"] or settings["neat_packing"]:
+        found["packing"] = "on"
+    if settings["disable_gradient_checkpointing"]:
+        found["gradient_checkpointing"] = "off"
+    elif settings["gradient_checkpointing"]:
+        found["gradient_checkpointing"] = "on"
+    return found
+
+
+def _lora(settings: GivenSettings) -> dict[str, Any]:
+    targets = settings["lora_target"]
+    found: dict[str, Any] = {
+        "alpha": settings["lora_alpha"] or 2 * settings["lora_rank"],
+        "target_modules": "all-linear" if targets == ("all",) else list(targets),
+    }
+    if settings["additional_target"]:
+        found["additional_modules"] = list(settings["additional_target"])
+    if settings["adapter_name_or_path"]:
+        found["adapters"] = list(settings["adapter_name_or_path"])
+    if settings["quantization_bit"] is not None:
+        found["quantization"] = settings["quantization_bit"]
+    return found
+
+
+def _freeze(settings: GivenSettings) -> dict[str, Any]:
+    return {
+        "trainable_layers": settings["freeze_trainable_layers"],
+        "trainable_modules": list(settings["freeze_trainable_modules"]),
+        **(
+            {"extra_modules": list(settings["freeze_extra_modules"])}
+            if settings["freeze_extra_modules"]
+            else {}
+        ),
+    }

@@ -1,0 +1,98 @@
+"""Verdicts on LLaMA Factory's settings of fine-tuning: stages, methods, optimizers of its own."""
+
+from __future__ import annotations
+
+from loresmith.llamafactory.verdict import Limits, each, ignored, mapped, refused, renamed, same
+
+_SWANLAB = ignored("nothing is sent to SwanLab; trainer_log.jsonl has every step")
+_PREFERENCE = ignored("only stages that are refused for now have it")
+_PLAIN_ADAMW = "use optim: adamw_torch; to save memory, finetuning_type: lora"
+
+FINETUNING = {
+    "stage": same("sft; pt, rm, ppo, dpo and kto are refused for now"),
+    "finetuning_type": mapped("training.type", "lora, full or freeze; oft is refused: use lora"),
+    "freeze_trainable_layers": renamed(
+        "training.trainable_layers", Limits(at_least=-10_000, at_most=10_000)
+    ),
+    "freeze_trainable_modules": mapped(
+        "training.trainable_modules", "names parted by commas become a list"
+    ),
+    "freeze_extra_modules": mapped(
+        "training.extra_modules", "names parted by commas become a list"
+    ),
+    "additional_target": mapped(
+        "training.additional_modules", "names parted by commas become a list"
+    ),
+    **each(
+        "module_dropout oft_rank oft_block_size oft_target",
+        ignored("only finetuning_type: oft has it, which is refused"),
+    ),
+    "create_new_adapter": renamed("training.create_new_adapter"),
+    "lora_alpha": mapped(
+        "training.alpha", "2 x lora_rank where it is left out", Limits(above=0, at_most=65_536)
+    ),
+    "lora_dropout": renamed("training.dropout", Limits(at_least=0, at_most=0.9)),
+    "lora_rank": renamed("training.rank", Limits(at_least=1, at_most=1024)),
+    "lora_target": mapped(
+        "training.target_modules", "all becomes all-linear; names parted by commas become a list"
+    ),
+    "loraplus_lr_ratio": renamed("training.lora_plus_ratio", Limits(at_least=1, at_most=1000)),
+    "loraplus_lr_embedding": ignored("embeddings learn with the rate of the adapter"),
+    "use_rslora": renamed("training.rank_stabilized"),
+    "use_dora": renamed("training.dora"),
+    "pissa_init": refused("leave it out: an adapter begins as zero"),
+    **each("pissa_iter pissa_convert", ignored("only pissa_init has it, which is refused")),
+    **each(
+        "pref_beta pref_ftx pref_bco_weight pref_loss dpo_label_smoothing kto_chosen_weight "
+        "kto_rejected_weight simpo_gamma ppo_buffer_size ppo_epochs ppo_score_norm ppo_target "
+        "ppo_whiten_rewards ref_model ref_model_adapters ref_model_quantization_bit reward_model "
+        "reward_model_adapters reward_model_quantization_bit reward_model_type ld_alpha",
+        _PREFERENCE,
+    ),
+    **each("use_galore use_apollo use_badam use_adam_mini use_muon", refused(_PLAIN_ADAMW)),
+    **each(
+        "galore_target galore_rank galore_update_interval galore_scale galore_proj_type "
+        "galore_layerwise",
+        ignored("only use_galore has it, which is refused"),
+    ),
+    **each(
+        "apollo_target apollo_rank apollo_update_interval apollo_scale apollo_proj "
+        "apollo_proj_type apollo_scale_type apollo_layerwise apollo_scale_front",
+        ignored("only use_apollo has it, which is refused"),
+    ),
+    **each(
+        "badam_mode badam_start_block badam_switch_mode badam_switch_interval badam_update_ratio "
+        "badam_mask_mode badam_verbose",
+        ignored("only use_badam has it, which is refused"),
+    ),
+    **each(
+        "use_swanlab swanlab_project swanlab_workspace swanlab_run_name swanlab_mode "
+        "swanlab_api_key swanlab_logdir swanlab_lark_webhook_url swanlab_lark_secret",
+        _SWANLAB,
+    ),
+    "pure_bf16": mapped("training.precision", "true becomes bf16; what is learned is held in fp32"),
+    "use_llama_pro": refused("use finetuning_type: freeze or lora on the model's own layers"),
+    **each(
+        "use_mca use_megatron_bridge use_hyper_parallel",
+        refused("our own training loop is used: leave it out"),
+    ),
+    "megatron_bridge_args": refused("it is internal to LLaMA Factory: leave it out"),
+    **each(
+        "hyper_parallel_args hyper_parallel_cp_size",
+        ignored("only use_hyper_parallel has it, which is refused"),
+    ),
+    **each(
+        "use_dft_loss use_asft_loss use_eaft_loss",
+        refused("leave it out: the loss is cross-entropy of the answers"),
+    ),
+    **each("asft_alpha eaft_alpha", ignored("only a loss has it that is refused")),
+    **each(
+        "freeze_vision_tower freeze_multi_modal_projector freeze_language_model",
+        ignored("rows of text are trained on, without images, video or sound"),
+    ),
+    "compute_accuracy": ignored("`loresmith predict` gives replies, and an exam marks them"),
+    "disable_shuffling": refused("rows come in an order that the seed draws for each epoch"),
+    "early_stopping_steps": ignored("every step is done, and the last weights are delivered"),
+    "plot_loss": ignored("training_loss.png is always drawn"),
+    "include_effective_tokens_per_second": ignored("trainer_log.jsonl has tokens_per_second"),
+}

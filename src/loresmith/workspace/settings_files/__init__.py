@@ -1,0 +1,23 @@
+"""Files of settings that are no project: looked at, trained by, and put into our own words."""
+
+from __future__ import annotations
+
+from loresmith.llamafactory import is_llamafactory_file
+from loresmith.workspace.settings_files.checking import (
+    CheckedFile,
+    check_file,
+    check_llamafactory_file,
+    device_for,
+)
+from loresmith.workspace.settings_files.converting import convert_file
+from loresmith.workspace.settings_files.training import train_checked_file
+
+__all__ = [
+    "CheckedFile",
+    "check_file",
+    "check_llamafactory_file",
+    "convert_file",
+    "device_for",
+    "is_llamafactory_file",
+    "train_checked_file",
+]

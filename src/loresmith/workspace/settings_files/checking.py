@@ -1,0 +1,167 @@
+"""Why: what would fail, or mislead, in a training by a file of settings is told beforehand."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from loresmith.devices import Device, detect_device
+from loresmith.errors import LoresmithError, NotFound, RecipeError
+from loresmith.llamafactory import (
+    LlamaFactoryFile,
+    Reading,
+    Remark,
+    faults_of_file,
+    is_llamafactory_file,
+    read_training_file,
+)
+from loresmith.models.base_models import BaseModelFacts, check_base_model
+from loresmith.records import Drop, Example
+from loresmith.settings import load_settings
+from loresmith.workspace.recipes import load_recipe
+from loresmith.workspace.settings_files.named_rows import NamedRows, named_rows
+
+
+class TrainingRows(NamedTuple):
+    """What is learned, what is only measured, and what cannot be used."""
+
+    learned: tuple[Example, ...]
+    measured: tuple[Example, ...]
+    drops: tuple[Drop, ...]
+
+
+class CheckedFile(NamedTuple):
+    """A file of settings with all that can be known of it before a model is loaded."""
+
+    path: Path
+    faults: tuple[str, ...]
+    """All that stands in the way, each with the line that it stands in where there is one."""
+    notes: tuple[str, ...] = ()
+    """What is ignored, of the file and of its rows, and why."""
+    file: LlamaFactoryFile | None = None
+    """None for a recipe, and where the file itself has faults."""
+    rows: TrainingRows | None = None
+    """None for a recipe, whose rows are its project's, and where there are none."""
+    model: BaseModelFacts | None = None
+
+
+def check_file(path: Path, changes: Sequence[str] = ()) -> CheckedFile:
+    """Looks at a LLaMA Factory file, or at a recipe, with `key=value` changes.
+
+    Raises NotFound where there is no file, and RecipeError where it cannot be read at all.
+    """
+    if not path.is_file():
+        raise NotFound(f"there is no file {path}", hint="Check the path.")
+    if is_llamafactory_file(path):
+        return check_llamafactory_file(path, changes)
+    faults: list[str] = []
+    try:
+        model = _model(load_recipe(path, changes).base_model, faults)
+    except RecipeError as error:
+        if not error.faults:
+            raise
+        return CheckedFile(path, error.faults)
+    return CheckedFile(path, tuple(faults), model=model)
+
+
+def check_llamafactory_file(path: Path, changes: Sequence[str] = ()) -> CheckedFile:
+    """Looks at the settings, the rows and the base model of a LLaMA Factory file.
+
+    Raises RecipeError where it cannot be read at all.
+    """
+    reading = read_training_file(path, changes)
+    settings, faults = reading.settings, [*reading.faults]
+    notes = [str(note) for note in reading.notes]
+    rows = _rows(reading, faults, notes)
+    model, troubles = None, list[str]()
+    if settings["model_name_or_path"]:
+        model = _model(settings["model_name_or_path"], troubles)
+    faults += [settings.remark("model_name_or_path", told) for told in troubles]
+    told = tuple(map(str, sorted(faults)))
+    return CheckedFile(path, told, tuple(notes), reading.file, rows, model)
+
+
+def device_for(checked: CheckedFile) -> tuple[Device, str]:
+    """What would be trained on, and why that cannot be; empty where nothing speaks against it."""
+    device = detect_device()
+    parameters = checked.model.parameters if checked.model else None
+    if not parameters:
+        return device, ""
+    least = 2 * parameters  # in bf16, and nothing but the weights
+    if least <= device.memory_bytes:
+        return device, ""
+    return device, (
+        f"the weights alone take {least / 1e9:.0f} GB, and {device.name} has "
+        f"{device.memory_bytes / 1e9:.0f} GB: take a smaller base model or a larger device"
+    )
+
+
+def refuse_faults(checked: CheckedFile) -> tuple[LlamaFactoryFile, TrainingRows]:
+    """What to train by; raises RecipeError that names every fault."""
+    if checked.file is None or checked.rows is None or checked.faults:
+        raise faults_of_file(checked.path, checked.faults)
+    return checked.file, checked.rows
+
+
+def _rows(reading: Reading, faults: list[Remark], notes: list[str]) -> TrainingRows | None:
+    """The rows of the datasets; None where they cannot be read, which is added to `faults`."""
+    settings = reading.settings
+    if not settings["dataset"]:
+        return None
+    learned, measured = (_named(reading, key, faults) for key in ("dataset", "eval_dataset"))
+    if learned is None or measured is None:
+        return None
+    notes += [*learned.warnings, *measured.warnings]
+    rows = TrainingRows(learned.examples, measured.examples, (*learned.drops, *measured.drops))
+    if settings["val_size"] > 0 and not settings["eval_dataset"]:
+        rows = _split(rows, settings["val_size"], settings["seed"])
+        if not rows.learned:
+            faults.append(settings.remark("val_size", "leaves no row to learn"))
+            return None
+    return rows
+
+
+def _named(reading: Reading, key: str, faults: list[Remark]) -> NamedRows | None:
+    """The rows of the datasets that are named under `key`."""
+    settings = reading.settings
+    if not settings[key]:
+        return NamedRows((), ())
+    try:
+        return named_rows(
+            settings[key],
+            Path(settings["dataset_dir"]).expanduser(),
+            max_samples=settings["max_samples"],
+            mix_strategy=settings["mix_strategy"] if key == "dataset" else "concat",
+            interleave_probs=settings["interleave_probs"] or (),
+            seed=settings["seed"],
+            default_system=settings["default_system"],
+        )
+    except RecipeError as error:
+        told = "; ".join(error.faults) or _told(error)
+        faults.append(settings.remark(key, told))
+        return None
+
+
+def _split(rows: TrainingRows, size: float, seed: int) -> TrainingRows:
+    """Takes the rows that are only measured out of those that are learned; the seed draws them."""
+    total = len(rows.learned)
+    count = min(int(size) if size >= 1 else max(1, round(size * total)), total)
+    drawn = set(random.Random(seed).sample(range(total), count))
+    learned = tuple(row for index, row in enumerate(rows.learned) if index not in drawn)
+    measured = tuple(row for index, row in enumerate(rows.learned) if index in drawn)
+    return TrainingRows(learned, measured, rows.drops)
+
+
+def _model(name: str, faults: list[str]) -> BaseModelFacts | None:
+    """What is known of a base model; None where it cannot be had, which is added to `faults`."""
+    try:
+        return check_base_model(name, load_settings())
+    except LoresmithError as error:
+        faults.append(_told(error))
+    return None
+
+
+def _told(error: LoresmithError) -> str:
+    return f"{error.message} ({error.hint})" if error.hint else error.message

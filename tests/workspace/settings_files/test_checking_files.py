@@ -1,0 +1,97 @@
+"""What a file would train on is known before anything is loaded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from loresmith.errors import RecipeError
+from loresmith.workspace.settings_files.checking import (
+    CheckedFile,
+    check_llamafactory_file,
+    refuse_faults,
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two datasets of ten rows, one of them in Chinese; a base model's folder without weights."""
+    rows = {
+        "en": [{"instruction": f"Question {n}?", "output": f"Answer {n}."} for n in range(10)],
+        "zh": [{"instruction": f"第{n}问？", "output": f"第{n}答。"} for n in range(10)],
+    }
+    for name, listed in rows.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(listed, ensure_ascii=False), "utf-8")
+    described = {name: {"file_name": f"{name}.json"} for name in rows}
+    described["lost"] = {"file_name": "lost.json"}
+    (tmp_path / "dataset_info.json").write_text(json.dumps(described), encoding="utf-8")
+    return tmp_path
+
+
+def check(folder: Path, *changes: str) -> CheckedFile:
+    path = folder / "sft.yaml"
+    path.write_text(
+        f"model_name_or_path: {folder / 'model'}\ndo_train: true\ndataset: en, zh\n"
+        f"dataset_dir: {folder}\noutput_dir: {folder / 'out'}\n",
+        encoding="utf-8",
+    )
+    return check_llamafactory_file(path, changes)
+
+
+def questions(checked: CheckedFile) -> tuple[list[str], list[str]]:
+    assert checked.rows is not None
+    learned, measured, _ = checked.rows
+    return (
+        [example.messages[-2].content for example in learned],
+        [example.messages[-2].content for example in measured],
+    )
+
+
+def test_datasets_are_read_in_the_order_in_which_they_are_named(folder: Path) -> None:
+    learned, measured = questions(check(folder))
+    assert (learned[0], learned[10], len(learned)) == ("Question 0?", "第0问？", 20)
+    assert measured == []
+
+
+def test_max_samples_are_the_first_rows_of_each(folder: Path) -> None:
+    learned, _ = questions(check(folder, "max_samples=2"))
+    assert learned == ["Question 0?", "Question 1?", "第0问？", "第1问？"]
+
+
+@pytest.mark.parametrize(("size", "rows"), [("0.1", 2), ("5", 5)])
+def test_val_size_keeps_rows_out_of_the_training(folder: Path, size: str, rows: int) -> None:
+    learned, measured = questions(check(folder, f"val_size={size}"))
+    assert (len(learned), len(measured)) == (20 - rows, rows)
+    assert not set(learned) & set(measured)
+    assert questions(check(folder, f"val_size={size}")) == (learned, measured)
+    assert questions(check(folder, f"val_size={size}", "seed=7")) != (learned, measured)
+
+
+def test_eval_dataset_is_measured_whole(folder: Path) -> None:
+    learned, measured = questions(check(folder, "dataset=en", "eval_dataset=zh"))
+    assert (len(learned), len(measured)) == (10, 10)
+    assert measured[0] == "第0问？"
+
+
+def test_a_system_message_is_put_before_rows_without_one(folder: Path) -> None:
+    checked = check(folder, "default_system=你是向导。")
+    assert checked.rows is not None
+    first = [example.messages[0] for example in checked.rows.learned]
+    assert all((one.role, one.content) == ("system", "你是向导。") for one in first)
+    assert len({example.id for example in checked.rows.learned}) == 20
+
+
+def test_what_cannot_be_had_is_told_of_the_key_that_asks_for_it(folder: Path) -> None:
+    checked = check(folder, "eval_dataset=lost", "dataset=english")
+    told = "\n".join(checked.faults)
+    assert "line 1: model_name_or_path: the base model" in told
+    assert "behind the file: dataset: english: " in told
+    assert "behind the file: eval_dataset: lost" in told
+    with pytest.raises(RecipeError, match="has 3 faults"):
+        refuse_faults(checked)
+
+
+def test_no_row_to_learn_is_a_fault(folder: Path) -> None:
+    assert any("val_size: " in fault for fault in check(folder, "val_size=20").faults)
