@@ -85,7 +85,7 @@ def _other_values(key: str) -> list[Any]:
         "int": [value for value in (8, 16) if not limits.fault(value)],
         "float": [value for value in (0.25, 2.0) if not limits.fault(value)],
         "bool": [not argument.default],
-        "str": ["another"],
+        "str": ["another", "llama3"],
         "list": ["one,another"],
     }.get(argument.kind, argument.kind.split("|"))
 

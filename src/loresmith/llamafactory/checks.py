@@ -9,6 +9,7 @@ from loresmith.llamafactory.given import GivenSettings, Remark
 from loresmith.llamafactory.template_names import TEMPLATE_NAMES
 from loresmith.llamafactory.translation import NOT_YET, OF_METHOD
 from loresmith.llamafactory.verdicts import VERDICTS
+from loresmith.models.chat_templates import template_names
 
 _STAGES = {
     "pt": "pre-training on texts",
@@ -33,6 +34,8 @@ def check_settings(settings: GivenSettings) -> None:
     _check_rows(settings)
     _check_validation(settings)
     _check_template(settings)
+    if settings["train_on_prompt"] and settings["mask_history"]:
+        settings.fault("mask_history", "does not go together with train_on_prompt")
     if settings["resume_from_checkpoint"] not in (None, "true", "false"):
         told = "names a checkpoint: leave it out, and the newest whole one of output_dir is taken"
         settings.fault("resume_from_checkpoint", told)
@@ -53,7 +56,10 @@ def ignored_settings(settings: GivenSettings) -> list[Remark]:
     wrong = {fault.key for fault in settings.faults}
     owner = {key: kind for kind, keys in OF_METHOD.items() for key in keys}
     for key in (key for key in settings.changed() if key not in wrong):
-        if VERDICTS[key].kind == "ignored":
+        if key == "template" and settings[key] not in template_names():
+            told = f"ignored: there is none of the name {settings[key]!r} here; {_OWN_TEMPLATE}"
+            remarks.append(settings.remark(key, told))
+        elif VERDICTS[key].kind == "ignored":
             remarks.append(settings.remark(key, f"ignored: {VERDICTS[key].told}"))
         elif owner.get(key, method) != method and key not in _FAULTS_OF_OTHER_METHODS:
             told = f"ignored: only finetuning_type: {owner[key]} has it"
@@ -169,6 +175,9 @@ def _check_validation(settings: GivenSettings) -> None:
 _NO_ROWS = "needs rows to measure: give val_size or eval_dataset"
 
 
+_OWN_TEMPLATE = "the base model's own chat template is written"
+
+
 def _check_template(settings: GivenSettings) -> None:
     name = settings["template"]
     if name is None or name in TEMPLATE_NAMES:
@@ -177,5 +186,5 @@ def _check_template(settings: GivenSettings) -> None:
     meant = f"did you mean {close[0]}? Without it" if close else "without it"
     settings.fault(
         "template",
-        f"unknown; {meant} the base model's own chat template is written (given: {name!r})",
+        f"unknown; {meant} {_OWN_TEMPLATE} (given: {name!r})",
     )

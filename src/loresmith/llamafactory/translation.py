@@ -6,6 +6,7 @@ from typing import Any
 
 from loresmith.llamafactory.given import GivenSettings
 from loresmith.llamafactory.verdicts import VERDICTS
+from loresmith.models.chat_templates import template_names
 
 NOT_YET: tuple[str, ...] = (
     "training.max_steps",
@@ -54,6 +55,7 @@ def recipe_data(settings: GivenSettings) -> dict[str, Any]:
             if value is not None and (verdict.paths[0] not in NOT_YET or settings.is_changed(key)):
                 training[name] = value
     training |= _steps(settings)
+    training |= _rows(settings)
     training |= _computing(settings)
     training |= {"lora": _lora, "freeze": _freeze}.get(method, lambda _: {})(settings)
     data = {"seed": settings["seed"], "training": training}
@@ -84,6 +86,17 @@ def _warmup(settings: GivenSettings) -> dict[str, Any]:
     if steps >= 1:
         return {"warmup_ratio": 0.0, "warmup_steps": int(steps)}
     return {"warmup_ratio": steps or share}
+
+
+def _rows(settings: GivenSettings) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if settings["template"] in template_names():
+        found["chat_template"] = settings["template"]
+    if settings["train_on_prompt"]:
+        found["learn"] = "everything"
+    elif settings["mask_history"]:
+        found["learn"] = "last_reply"
+    return found
 
 
 def _computing(settings: GivenSettings) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from loresmith.llamafactory.verdict import Limits, each, ignored, mapped, refused, renamed, same
+from loresmith.models.chat_templates import template_names
 
 _PREPARING = ignored("it is about the speed of reading; the rows are the same")
 
 DATA = {
-    "template": ignored(
-        "the base model's own chat template is written (ChatML where it has none): what is trained "
-        "is then what chat and serve ask"
+    "template": mapped(
+        "training.chat_template",
+        f"where it is one of {', '.join(template_names())}; of others a note says so, and the base "
+        "model's own is written (ChatML where it has none)",
     ),
     "dataset": same("names in dataset_info.json, parted by commas"),
     "eval_dataset": same("names in dataset_info.json; their rows are measured, not learned"),
@@ -20,8 +22,8 @@ DATA = {
         Limits(at_least=8, at_most=1_048_576),
         told="a longer row is dropped, counted and named; it is never cut",
     ),
-    "train_on_prompt": refused("only answers are learned; learning prompts is not there yet"),
-    "mask_history": refused("every answer of a row is learned; cut rows into one answer each"),
+    "train_on_prompt": mapped("training.learn", "true becomes everything"),
+    "mask_history": mapped("training.learn", "true becomes last_reply"),
     "streaming": ignored("rows are read whole before the training begins"),
     "buffer_size": ignored("rows are read whole before the training begins"),
     "mix_strategy": same("how the rows of several datasets are put together"),

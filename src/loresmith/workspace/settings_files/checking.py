@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from loresmith.datasets.named import split_validation
 from loresmith.devices import Device, detect_device
-from loresmith.errors import LoresmithError, NotFound, RecipeError
+from loresmith.errors import DatasetError, LoresmithError, NotFound, RecipeError
 from loresmith.llamafactory import (
     LlamaFactoryFile,
     Reading,
@@ -116,10 +116,7 @@ def _rows(reading: Reading, faults: list[Remark], notes: list[str]) -> TrainingR
     notes += [*learned.warnings, *measured.warnings]
     rows = TrainingRows(learned.examples, measured.examples, (*learned.drops, *measured.drops))
     if settings["val_size"] > 0 and not settings["eval_dataset"]:
-        rows = _split(rows, settings["val_size"], settings["seed"])
-        if not rows.learned:
-            faults.append(settings.remark("val_size", "leaves no row to learn"))
-            return None
+        return _split(reading, rows, faults)
     return rows
 
 
@@ -144,14 +141,15 @@ def _named(reading: Reading, key: str, faults: list[Remark]) -> NamedRows | None
         return None
 
 
-def _split(rows: TrainingRows, size: float, seed: int) -> TrainingRows:
-    """Takes the rows that are only measured out of those that are learned; the seed draws them."""
-    total = len(rows.learned)
-    count = min(int(size) if size >= 1 else max(1, round(size * total)), total)
-    drawn = set(random.Random(seed).sample(range(total), count))
-    learned = tuple(row for index, row in enumerate(rows.learned) if index not in drawn)
-    measured = tuple(row for index, row in enumerate(rows.learned) if index in drawn)
-    return TrainingRows(learned, measured, rows.drops)
+def _split(reading: Reading, rows: TrainingRows, faults: list[Remark]) -> TrainingRows | None:
+    """Takes rows that are only measured out of those that are learned; the seed draws them."""
+    settings = reading.settings
+    try:
+        split = split_validation(rows.learned, settings["val_size"], seed=settings["seed"])
+    except DatasetError as error:
+        faults.append(settings.remark("val_size", _told(error).removeprefix("val_size: ")))
+        return None
+    return TrainingRows(split.train, split.validation, rows.drops)
 
 
 def _model(name: str, faults: list[str]) -> BaseModelFacts | None:

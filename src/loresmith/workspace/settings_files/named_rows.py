@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from loresmith.component import content_id
-from loresmith.datasets import read_rows
+from loresmith.datasets.named import Mix, read_named
+from loresmith.datasets.named import NamedRows as Read
 from loresmith.errors import DatasetError, RecipeError
 from loresmith.records import Drop, Example, Message
-
-_INFO = "dataset_info.json"
-_KNOWN_KEYS = {"file_name", "formatting"}
 
 
 class NamedRows(NamedTuple):
@@ -30,68 +27,48 @@ def named_rows(
     folder: Path,
     *,
     max_samples: int | None = None,
-    mix_strategy: str = "concat",
+    mix_strategy: Mix = "concat",
     interleave_probs: Sequence[float] = (),
     seed: int = 42,
     default_system: str | None = None,
 ) -> NamedRows:
-    """The first `max_samples` rows of each dataset that `folder`'s dataset_info.json names.
+    """The rows of the datasets that `folder`'s dataset_info.json names, put together.
 
     A row without a system message gets `default_system`. Raises RecipeError with what is wrong
     with every name.
     """
-    del interleave_probs, seed  # nothing is drawn where one dataset follows the other
-    faults: list[str] = []
-    if mix_strategy != "concat" and len(names) > 1:
-        faults.append(f"mix_strategy {mix_strategy} is not there yet: use concat")
-    described = _described(folder)
-    examples: list[Example] = []
-    drops: list[Drop] = []
-    for name in names:
-        try:
-            read = read_rows(_file(name, described, folder))
-        except DatasetError as error:
-            faults.append(f"{name}: {error.message}" + f" ({error.hint})" * bool(error.hint))
-            continue
-        examples += read.examples[:max_samples]
-        drops += read.drops
-    if faults:
-        raise RecipeError(f"the datasets in {folder} cannot be used:", faults=faults)
-    if default_system is not None:
-        examples = [_with_system(example, default_system) for example in examples]
-    return NamedRows(tuple(examples), tuple(drops))
-
-
-def _described(folder: Path) -> dict[str, Any]:
-    """What dataset_info.json holds."""
-    path = folder / _INFO
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        told = f"{path} cannot be read: {error.strerror}"
-        hint = "dataset_dir counts from the folder that the command is given in."
-        raise RecipeError(told, hint=hint) from error
-    except ValueError as error:
-        raise RecipeError(f"{path} is not valid JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise RecipeError(f"{path} holds something else than an object of datasets")
-    return found
+        read = read_named(
+            names,
+            folder=folder,
+            shape="conversation",
+            max_samples=max_samples,
+            mix=mix_strategy,
+            probs=interleave_probs or None,
+            seed=seed,
+        )
+    except DatasetError as error:
+        raise RecipeError(
+            f"the datasets in {folder} cannot be used:",
+            faults=error.faults or (error.message,),
+            hint=error.hint,
+        ) from error
+    examples = read.examples
+    if default_system is not None:
+        examples = tuple(_with_system(example, default_system) for example in examples)
+    return NamedRows(examples, read.drops, (*read.warnings, *_repeats(read)))
 
 
-def _file(name: str, described: dict[str, Any], folder: Path) -> Path:
-    """The file of a dataset. Raises DatasetError where it has none that can be read."""
-    entry = described.get(name)
-    if not isinstance(entry, dict):
-        raise DatasetError(f"{_INFO} does not name it", hint=f"it names {', '.join(described)}")
-    if "file_name" not in entry:
-        raise DatasetError("it has no file_name: only files of rows are read")
-    strange = [key for key in entry if key not in _KNOWN_KEYS]
-    if strange:
-        raise DatasetError(f"its {', '.join(strange)} is not read yet")
-    path = folder / str(entry["file_name"])
-    if not path.is_file():
-        raise DatasetError(f"there is no file {path}")
-    return path
+def _repeats(read: Read) -> list[str]:
+    """One line for all rows that stand in the files again: they are kept."""
+    if not read.repeats:
+        return []
+    first = read.repeats[0]
+    count = len(read.repeats)
+    rows = "1 row says" if count == 1 else f"{count} rows say"
+    return [
+        f"{rows} what an earlier one says, and is learned again: {first.place} as {first.first}"
+    ]
 
 
 def _with_system(example: Example, system: str) -> Example:
