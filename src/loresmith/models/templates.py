@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from loresmith.errors import ModelError
@@ -181,6 +182,21 @@ class ChatTemplate:
             "trained on it would never stop",
             hint="Take one that ends replies with the tokenizer's eos_token: `default` is one.",
         )
+
+
+def check_chat_template(folder: Path, name: str | None) -> None:
+    """Raises ModelError where conversations cannot be written for the model in `folder` by the
+    template of this name (or by its own), ModelUnavailable where it has no tokenizer that can be
+    loaded, and RecipeError where there is no such template. No weights are loaded."""
+    from transformers import AutoTokenizer
+
+    from loresmith.models.chat_templates import template_text
+    from loresmith.models.loading import errors_of_loading
+
+    text = template_text(name) if name is not None else None
+    with errors_of_loading(folder):
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    ChatTemplate(tokenizer, text)
 
 
 class _Marked(NamedTuple):

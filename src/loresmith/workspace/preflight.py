@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from loresmith.errors import WRONG_USE, Conflict, LoresmithError, StoreError
 from loresmith.models import Embedded
 from loresmith.models.base_models import check_base_model
 from loresmith.models.chat_templates import template_text
 from loresmith.models.embedded import fetch_embedded
+from loresmith.models.templates import check_chat_template
 from loresmith.workspace.context import Context
 from loresmith.workspace.imported_rows import live_imports
 from loresmith.workspace.steps.asking import asked_documents
@@ -72,8 +74,14 @@ def _check_teacher(context: Context) -> None:
 
 
 def _check_chat_template(context: Context) -> None:
-    if context.recipe.training.chat_template is not None:
-        template_text(context.recipe.training.chat_template)
+    """By the tokenizer of a base model that is here; else only whether there is such a template."""
+    name = context.recipe.training.chat_template
+    if name is None:
+        return
+    template_text(name)
+    folder = Path(context.recipe.base_model).expanduser()
+    if folder.is_dir():
+        check_chat_template(folder, name)
 
 
 def _check_base_model(context: Context) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from loresmith.datasets.named import split_validation
 from loresmith.devices import Device, detect_device
 from loresmith.errors import DatasetError, LoresmithError, NotFound, RecipeError
 from loresmith.llamafactory import (
+    GivenSettings,
     LlamaFactoryFile,
     Reading,
     Remark,
@@ -18,6 +19,8 @@ from loresmith.llamafactory import (
     read_training_file,
 )
 from loresmith.models.base_models import BaseModelFacts, check_base_model
+from loresmith.models.templates import check_chat_template
+from loresmith.recipe import Recipe
 from loresmith.records import Drop, Example
 from loresmith.settings import load_settings
 from loresmith.workspace.recipes import load_recipe
@@ -79,6 +82,8 @@ def check_llamafactory_file(path: Path, changes: Sequence[str] = ()) -> CheckedF
     if settings["model_name_or_path"]:
         model = _model(settings["model_name_or_path"], troubles)
     faults += [settings.remark("model_name_or_path", told) for told in troubles]
+    if model is not None and reading.file is not None:
+        faults += _template_faults(reading.file.recipe, model, settings)
     told = tuple(map(str, sorted(faults)))
     return CheckedFile(path, told, tuple(notes), reading.file, rows, model)
 
@@ -159,6 +164,18 @@ def _model(name: str, faults: list[str]) -> BaseModelFacts | None:
     except LoresmithError as error:
         faults.append(_told(error))
     return None
+
+
+def _template_faults(
+    recipe: Recipe, model: BaseModelFacts, settings: GivenSettings
+) -> Iterator[Remark]:
+    """Whether rows can be written for a model that is here already."""
+    if model.bytes_to_download or not model.folder.is_dir():
+        return
+    try:
+        check_chat_template(model.folder, recipe.training.chat_template)
+    except LoresmithError as error:
+        yield settings.remark("template", _told(error))
 
 
 def _told(error: LoresmithError) -> str:
