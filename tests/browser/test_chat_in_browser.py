@@ -51,6 +51,19 @@ def test_both_models_answer_and_a_new_page_remembers(page: Any, served: ServedPr
     expect(answers(page)).to_have_count(0)
 
 
+def test_the_newest_answer_is_in_sight_above_the_place_to_ask(
+    page: Any, served: ServedProject
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 520})
+    page.goto(f"/projects/{served.project.id}/chat")
+    for count in (2, 4, 6):
+        ask(page, "Who?")
+        expect(answers(page)).to_have_count(count)
+        expect(answers(page).last).to_have_attribute("data-state", "done")
+    answer, form = answers(page).last.bounding_box(), page.locator(".chat-ask").bounding_box()
+    assert answer["y"] >= 0 and answer["y"] + answer["height"] <= form["y"]
+
+
 def test_what_was_written_when_the_page_is_left_stays_and_is_looked_up(
     page: Any, served: ServedProject
 ) -> None:

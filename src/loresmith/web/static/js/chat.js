@@ -254,7 +254,7 @@ function begin() {
     if (!settings.reportValidity()) return;
     const models = [$("left").value, $("right").value].filter(Boolean);
     const turn = addTurn(question, [...new Set(models)]);
-    turn.answers[0].view.closest(".chat-turn").scrollIntoView({ block: "nearest" });
+    viewOf(turn).scrollIntoView({ block: "nearest" });
     await answerAll(turn, turn.answers);
   }
 
@@ -286,7 +286,7 @@ function begin() {
       for await (const { name, data } of eventsOf(reply)) {
         hear(answer, name, data);
         if (name === "finished") answer.seconds = (performance.now() - started) / 1000;
-        draw(answer);
+        following(turn, () => draw(answer));
       }
       if (["waiting", "writing"].includes(answer.state)) answer.state = "lost";
     } catch (error) {
@@ -295,7 +295,18 @@ function begin() {
       else if (answer.state !== "done") answer.state = "lost";
     }
     if (answer.state === "stopped" && answer.text) await mark(turn, answer);
-    draw(answer);
+    following(turn, () => draw(answer));
+  }
+
+  /* Keeps the end of an answer in sight while it grows, for whoever was looking at its end. */
+  function following(turn, act) {
+    const atEnd = viewOf(turn).getBoundingClientRect().bottom < innerHeight;
+    act();
+    if (atEnd) viewOf(turn).scrollIntoView({ block: "nearest" });
+  }
+
+  function viewOf(turn) {
+    return turn.answers[0].view.closest(".chat-turn");
   }
 
   function hear(answer, name, data) {
