@@ -74,8 +74,10 @@ def exported(
         pieces = packed(rows, project=project, splits=splits, notes=notes)
     else:
         pieces = encoded(rows(wanted.split), wanted.form)
+    ending = file_suffix(wanted.form)
+    form = "" if ending == f".{wanted.form}" else f"-{wanted.form}"
     return ExportedFile(
-        f"{project}-v{version.number}-{wanted.form}{file_suffix(wanted.form)}",
+        f"{project}-v{version.number}{form}{ending}",
         media_type(wanted.form),
         pieces,
     )

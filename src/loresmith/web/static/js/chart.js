@@ -3,6 +3,7 @@
 import uPlot from "../vendor/uplot-1.6.32/uPlot.esm.js";
 import { property } from "./studio.js";
 
+const WHOLE_STEPS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
 const TONES = ["--accent", "--warn", "--bad", "--edge", "--ink"];
 
 /** Draws into `place` (a `ui.chart`).
@@ -27,7 +28,7 @@ export function lineChart(place, { series, data, time = false, log = false, heig
     cursor: { drag: { x: true, y: false }, ...(sync ? { sync: { key: sync } } : {}) },
     scales: { x: { time }, y: log ? { distr: 3 } : range ? { range } : {} },
     axes: [
-      axis({ size: 30, title: x }),
+      axis({ size: 30, title: x, ...(time ? {} : { incrs: WHOLE_STEPS }) }),
       axis({ size: 52, title: y, values: format && ((_, ticks) => ticks.map(format)) }),
     ],
     series: [{ label: x, value: (_, value) => said(value, plain) }, ...series.map(curve)],
