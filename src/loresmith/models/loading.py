@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from loresmith.devices import Device
 from loresmith.errors import ModelUnavailable
+from loresmith.models.adapter_folders import adapter_chain, adapter_fault
 
 
 class Loaded(NamedTuple):
@@ -25,10 +26,13 @@ def load_base(
     device: Device,
     dtype: str | None = None,
     trust_remote_code: bool = False,
+    quantization: Literal[4, 8] | None = None,
 ) -> Loaded:
     """Loads whole weights onto `device`, in evaluation mode.
 
     `dtype` is `bfloat16`, `float16` or `float32`; None takes what the device computes fastest in.
+    `quantization` holds the linear layers in so many bits (bitsandbytes; 4 is NF4, with its scales
+    quantized again), and computes in `dtype`.
     `trust_remote_code` runs Python code from the model's folder. Raises ModelUnavailable when the
     folder holds no model that can be loaded, or the device has no room for it.
     """
@@ -41,32 +45,52 @@ def load_base(
             hint="Give a folder in Hugging Face's layout: config.json, *.safetensors, tokenizer.",
         )
     wanted = getattr(torch, dtype if dtype is not None else fastest_dtype(device))
+    options = _quantized(quantization, wanted, device) if quantization is not None else {}
     with errors_of_loading(folder), _without_progress_bars():
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
         model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=wanted, trust_remote_code=trust_remote_code
+            folder, dtype=wanted, trust_remote_code=trust_remote_code, **options
         )
-        model = model.to(device.torch_device)
+        if quantization is None:
+            model = model.to(device.torch_device)
     model.eval()
     return Loaded(model, tokenizer)
 
 
 def add_adapter(loaded: Loaded, adapter: Path, *, device: Device) -> Loaded:
-    """Merges a LoRA adapter in PEFT's layout into the weights, to answer at the base's speed."""
+    """Merges a LoRA adapter in PEFT's layout into the weights, to answer at the base's speed.
+
+    Earlier adapters that were delivered with it, since it was trained on top of them, are merged
+    before it.
+    """
     from peft import PeftModel
 
-    if not (adapter / "adapter_config.json").is_file():
-        raise ModelUnavailable(
-            f"{adapter} holds no adapter: it has no adapter_config.json",
-            hint="Give a folder in PEFT's layout, as a training run writes it.",
-        )
-    with errors_of_loading(adapter), _without_progress_bars():
-        tuned = PeftModel.from_pretrained(
-            loaded.model, str(adapter), torch_device=device.torch_device
-        )
-        model = tuned.merge_and_unload()
+    model = loaded.model
+    for folder in adapter_chain(adapter):
+        fault = adapter_fault(folder, base=None)
+        if fault:
+            raise ModelUnavailable(
+                f"{folder} holds no adapter: {fault}",
+                hint="Give a folder in PEFT's layout, as a training run writes it.",
+            )
+        with errors_of_loading(folder), _without_progress_bars():
+            tuned = PeftModel.from_pretrained(model, str(folder), torch_device=device.torch_device)
+            model = tuned.merge_and_unload()
     model.eval()
     return Loaded(model, loaded.tokenizer)
+
+
+def _quantized(bits: Literal[4, 8], dtype: Any, device: Device) -> dict[str, Any]:
+    from transformers import BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(
+        load_in_4bit=bits == 4,
+        load_in_8bit=bits == 8,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
+    return {"quantization_config": config, "device_map": {"": device.torch_device}}
 
 
 def fastest_dtype(device: Device) -> str:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 
-from loresmith.errors import WRONG_USE, Conflict, LoresmithError, StoreError
+from loresmith.errors import (
+    WRONG_USE,
+    Conflict,
+    LoresmithError,
+    ModelError,
+    StoreError,
+    TrainingError,
+)
 from loresmith.models import Embedded
-from loresmith.models.base_models import check_base_model
+from loresmith.models.base_models import BaseModelFacts, check_base_model, describe_base_model
 from loresmith.models.embedded import fetch_embedded
+from loresmith.recipe import Recipe
 from loresmith.workspace.context import Context
 from loresmith.workspace.imported_rows import live_imports
 from loresmith.workspace.steps.asking import asked_documents
@@ -32,6 +40,8 @@ def check_before_work(context: Context, steps: Sequence[Step]) -> None:
     if missing & {"exam before", "train", "exam after"}:
         checks.append(lambda: _check_base_model(context))
     found = [error for check in checks if (error := _error_of(check)) is not None]
+    if "train" in missing:
+        found += training_obstacles(context.recipe, _facts(context))
     if len(found) == 1:
         raise found[0]
     if found:
@@ -75,6 +85,20 @@ def _check_base_model(context: Context) -> None:
         _fetch_embedded(context)
     else:
         check_base_model(context.recipe.base_model, context.settings)
+
+
+def training_obstacles(recipe: Recipe, facts: BaseModelFacts | None) -> list[TrainingError]:
+    """What would end the recipe's training on this machine; a base model that is not here yet, or
+    of which nothing is known, is compared with nothing."""
+    here = facts is not None and not facts.bytes_to_download
+    return list(recipe.training.obstacles(base=facts.folder if facts and here else None))
+
+
+def _facts(context: Context) -> BaseModelFacts | None:
+    try:
+        return describe_base_model(context.recipe.base_model, context.settings)
+    except ModelError:  # told by the check of the base model
+        return None
 
 
 def _fetch_embedded(context: Context) -> None:
