@@ -35,8 +35,27 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tiny_model(tmp_path_factory.mktemp("base") / "tiny")
 
 
+@pytest.fixture(scope="session")
+def settled(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A base that answers each question with the answer to the next: its embeddings mean something,
+    so that an adapter on it learns."""
+    from loresmith.training import Full
+
+    answers = [answer for _, answer in (*FACTS[1:], FACTS[0])]
+    rows = [example(fact[0], answer) for fact, answer in zip(FACTS, answers, strict=True)]
+    method = Full(learning_rate=1e-2, num_epochs=60, scheduler="constant")
+    folder = tmp_path_factory.mktemp("settled")
+    return Path(
+        method.train(rows, base=base, folder=folder, seed=0, device=_device()).checkpoint.folder
+    )
+
+
 @pytest.fixture
 def device() -> Device:
+    return _device()
+
+
+def _device() -> Device:
     return Device(
         kind="cpu",
         torch_device="cpu",

@@ -24,21 +24,21 @@ def lora(**settings: Any) -> Lora:
 
 
 def train(
-    method: Lora, examples: list[Example], base: Path, folder: Path, device: Device
+    method: Lora, examples: list[Example], settled: Path, folder: Path, device: Device
 ) -> TrainingResult:
-    return method.train(examples, base=base, folder=folder, seed=3, device=device)
+    return method.train(examples, base=settled, folder=folder, seed=3, device=device)
 
 
 @pytest.fixture
-def first(base: Path, device: Device, examples: list[Example], tmp_path: Path) -> Path:
-    train(lora(), examples, base, tmp_path / "first", device)
+def first(settled: Path, device: Device, examples: list[Example], tmp_path: Path) -> Path:
+    train(lora(), examples, settled, tmp_path / "first", device)
     return tmp_path / "first" / "adapter"
 
 
 @pytest.fixture
-def second(base: Path, device: Device, examples: list[Example], tmp_path: Path) -> Path:
+def second(settled: Path, device: Device, examples: list[Example], tmp_path: Path) -> Path:
     method = lora(rank=2, target_modules=("q_proj", "v_proj"), learning_rate=5e-2)
-    train(method, examples[:4], base, tmp_path / "second", device)
+    train(method, examples[:4], settled, tmp_path / "second", device)
     return tmp_path / "second" / "adapter"
 
 
@@ -50,20 +50,20 @@ def logits(model: Any) -> Any:
         return model(torch.tensor([[1, 40, 41, 60, 7, 99, 2, 15]])).logits
 
 
-def by_peft(base: Path, *adapters: Path) -> Any:
+def by_peft(settled: Path, *adapters: Path) -> Any:
     """What plain peft makes of adapters that are merged one after another."""
     import torch
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(settled, dtype=torch.float32)
     for adapter in adapters:
         model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
     return logits(model)
 
 
-def by_us(base: Path, adapter: Path, device: Device) -> Any:
-    with LocalModel(base, adapter, device=device, dtype="float32") as model:
+def by_us(settled: Path, adapter: Path, device: Device) -> Any:
+    with LocalModel(settled, adapter, device=device, dtype="float32") as model:
         return logits(model._ready.model)  # type: ignore[union-attr]
 
 
@@ -74,69 +74,86 @@ def assert_alike(one: Any, other: Any) -> None:
 
 
 def test_an_adapter_is_gone_on_with_as_it_was_left(
-    first: Path, base: Path, device: Device, examples: list[Example], tmp_path: Path
+    first: Path, settled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
     """With hardly any learning rate it stays what it was, with its own rank."""
     before = json.loads((first.parent / "training_result.json").read_text("utf-8"))
     method = lora(rank=64, adapters=[str(first)], learning_rate=1e-12)
-    result = train(method, examples, base, tmp_path / "further", device)
+    result = train(method, examples, settled, tmp_path / "further", device)
     assert result.losses[0] < 0.9 * before["result"]["losses"][0]
     assert any("of rank 4" in note for note in result.notes)
-    assert_alike(by_peft(base, tmp_path / "further" / "adapter"), by_peft(base, first))
+    assert_alike(by_peft(settled, tmp_path / "further" / "adapter"), by_peft(settled, first))
 
 
 def test_going_on_learns_further(
-    first: Path, base: Path, device: Device, examples: list[Example], tmp_path: Path
+    first: Path, settled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
     before = json.loads((first.parent / "training_result.json").read_text("utf-8"))
-    result = train(lora(adapters=[str(first)]), examples, base, tmp_path / "further", device)
+    result = train(lora(adapters=[str(first)]), examples, settled, tmp_path / "further", device)
     assert result.losses[-1] < before["result"]["losses"][-1]
 
 
 def test_all_but_the_last_are_merged_and_go_along_with_what_is_delivered(
-    first: Path, second: Path, base: Path, device: Device, examples: list[Example], tmp_path: Path
+    first: Path,
+    second: Path,
+    settled: Path,
+    device: Device,
+    examples: list[Example],
+    tmp_path: Path,
 ) -> None:
     method = lora(adapters=[str(first), str(second)], learning_rate=1e-12, max_steps=1)
-    train(method, examples, base, tmp_path / "third", device)
+    train(method, examples, settled, tmp_path / "third", device)
     third = tmp_path / "third" / "adapter"
-    assert_alike(by_peft(base, first, third), by_peft(base, first, second))
+    assert_alike(by_peft(settled, first, third), by_peft(settled, first, second))
     shutil.rmtree(first)
-    assert_alike(by_us(base, third, device), by_peft(base, third / "earlier" / "1", second))
+    assert_alike(by_us(settled, third, device), by_peft(settled, third / "earlier" / "1", second))
     assert not shares_batches(third)
 
 
 def test_a_new_adapter_stands_on_all_of_them(
-    first: Path, second: Path, base: Path, device: Device, examples: list[Example], tmp_path: Path
+    first: Path,
+    second: Path,
+    settled: Path,
+    device: Device,
+    examples: list[Example],
+    tmp_path: Path,
 ) -> None:
     method = lora(adapters=[str(first), str(second)], create_new_adapter=True, rank=3, max_steps=1)
-    train(method, examples, base, tmp_path / "third", device)
+    train(method, examples, settled, tmp_path / "third", device)
     third = tmp_path / "third" / "adapter"
     assert json.loads((third / "adapter_config.json").read_text("utf-8"))["r"] == 3
-    assert_alike(by_us(base, third, device), by_peft(base, first, second, third))
+    assert_alike(by_us(settled, third, device), by_peft(settled, first, second, third))
 
 
 def test_an_adapter_brings_those_that_it_stands_on_and_none_is_merged_twice(
-    first: Path, base: Path, device: Device, examples: list[Example], tmp_path: Path
+    first: Path, settled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
     new = lora(adapters=[str(first)], create_new_adapter=True, max_steps=2)
-    train(new, examples, base, tmp_path / "third", device)
+    train(new, examples, settled, tmp_path / "third", device)
     third = tmp_path / "third" / "adapter"
     idle = {"learning_rate": 1e-12, "max_steps": 1}
     for name, named in (("alone", [third]), ("both", [first, third])):
         method = lora(adapters=[str(one) for one in named], **idle)
-        train(method, examples, base, tmp_path / name, device)
-        assert_alike(by_us(base, tmp_path / name / "adapter", device), by_peft(base, first, third))
+        train(method, examples, settled, tmp_path / name, device)
+        assert_alike(
+            by_us(settled, tmp_path / name / "adapter", device), by_peft(settled, first, third)
+        )
 
 
 def test_other_weights_under_the_same_name_are_another_training(
-    first: Path, second: Path, base: Path, device: Device, examples: list[Example], tmp_path: Path
+    first: Path,
+    second: Path,
+    settled: Path,
+    device: Device,
+    examples: list[Example],
+    tmp_path: Path,
 ) -> None:
     method = lora(adapters=[str(first)])
-    train(method, examples, base, tmp_path / "further", device)
+    train(method, examples, settled, tmp_path / "further", device)
     shutil.rmtree(first)
     shutil.copytree(second, first)
     with pytest.raises(CheckpointError, match="other rows, settings, seed or base"):
-        train(method, examples, base, tmp_path / "further", device)
+        train(method, examples, settled, tmp_path / "further", device)
 
 
 @pytest.mark.parametrize(
@@ -153,11 +170,11 @@ def test_other_weights_under_the_same_name_are_another_training(
     ],
 )
 def test_a_folder_that_is_no_adapter_is_refused_at_once(
-    kind: str, reason: str, first: Path, base: Path, tmp_path: Path
+    kind: str, reason: str, first: Path, settled: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "given"
     if kind == "model":
-        folder = base
+        folder = settled
     elif kind == "run":
         folder = first.parent
     elif kind == "empty":
@@ -173,18 +190,18 @@ def test_a_folder_that_is_no_adapter_is_refused_at_once(
     elif kind == "cut":
         weights = folder / "adapter_model.safetensors"
         weights.write_bytes(weights.read_bytes()[:-50])
-    (error,) = lora(adapters=[str(folder)]).obstacles(base=base)
+    (error,) = lora(adapters=[str(folder)]).obstacles(base=settled)
     assert reason in error.message
     assert str(folder) in error.message
 
 
 @pytest.mark.parametrize("change", [{"hidden_size": 48}, {"num_hidden_layers": 1}])
 def test_an_adapter_of_another_base_model_is_refused_at_once(
-    change: dict[str, int], first: Path, base: Path, tmp_path: Path
+    change: dict[str, int], first: Path, settled: Path, tmp_path: Path
 ) -> None:
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    config = AutoConfig.from_pretrained(base, **change)
+    config = AutoConfig.from_pretrained(settled, **change)
     config.head_dim = config.hidden_size // config.num_attention_heads
     AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "other")
     (error,) = lora(adapters=[str(first)]).obstacles(base=tmp_path / "other")

@@ -35,21 +35,24 @@ def lora(**settings: Any) -> Lora:
 
 
 def train(
-    method: Lora, examples: list[Example], base: Path, folder: Path, device: Device
+    method: Lora, examples: list[Example], settled: Path, folder: Path, device: Device
 ) -> TrainingResult:
-    return method.train(examples, base=base, folder=folder, seed=3, device=device)
+    return method.train(examples, base=settled, folder=folder, seed=3, device=device)
 
 
 @pytest.fixture(params=["tied", "untied"])
-def any_base(request: pytest.FixtureRequest, base: Path, tmp_path: Path) -> Path:
+def any_base(request: pytest.FixtureRequest, settled: Path, tmp_path: Path) -> Path:
     """With and without an output layer of its own."""
     if request.param == "tied":
-        return base
+        return settled
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-    config = AutoConfig.from_pretrained(base, tie_word_embeddings=False)
-    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "untied")
-    AutoTokenizer.from_pretrained(base).save_pretrained(tmp_path / "untied")
+    model = AutoModelForCausalLM.from_pretrained(settled)
+    config = AutoConfig.from_pretrained(settled, tie_word_embeddings=False)
+    untied = AutoModelForCausalLM.from_config(config)
+    untied.load_state_dict(model.state_dict())
+    untied.save_pretrained(tmp_path / "untied")
+    AutoTokenizer.from_pretrained(settled).save_pretrained(tmp_path / "untied")
     return tmp_path / "untied"
 
 
@@ -93,12 +96,12 @@ def test_it_learns_and_loads_in_plain_peft_and_in_ours_with_the_same_scores(
 
 @pytest.mark.parametrize("name", ["dora", "embeddings in full"])
 def test_such_a_training_is_resumed_with_the_same_losses(
-    name: str, base: Path, device: Device, examples: list[Example], tmp_path: Path
+    name: str, settled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
     from loresmith.errors import JobCancelled
 
     method = lora(**VARIANTS[name], max_steps=12, lora_plus_ratio=4)
-    whole = train(method, examples, base, tmp_path / "whole", device)
+    whole = train(method, examples, settled, tmp_path / "whole", device)
     reached = [0]
 
     def note(progress: Any) -> None:
@@ -107,36 +110,36 @@ def test_such_a_training_is_resumed_with_the_same_losses(
     with pytest.raises(JobCancelled):
         method.train(
             examples,
-            base=base,
+            base=settled,
             folder=tmp_path / "run",
             seed=3,
             device=device,
             on_progress=note,
             should_stop=lambda: reached[0] >= 5,
         )
-    assert train(method, examples, base, tmp_path / "run", device).losses == whole.losses
+    assert train(method, examples, settled, tmp_path / "run", device).losses == whole.losses
 
 
 def test_layers_in_full_are_saved_with_the_adapter_and_others_are_not(
-    base: Path, device: Device, examples: list[Example], tmp_path: Path
+    settled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
     from safetensors import safe_open
 
-    train(lora(additional_modules=("norm",), max_steps=2), examples, base, tmp_path, device)
+    train(lora(additional_modules=("norm",), max_steps=2), examples, settled, tmp_path, device)
     with safe_open(tmp_path / "adapter" / "adapter_model.safetensors", "pt") as weights:
         whole = [name for name in weights.keys() if ".lora_" not in name]  # noqa: SIM118
     assert whole == ["base_model.model.model.norm.weight"]
     settings = json.loads((tmp_path / "adapter" / "adapter_config.json").read_text("utf-8"))
-    assert settings["modules_to_save"] == ["norm"]
-    assert settings["base_model_name_or_path"] == str(base)
+    assert settings["modules_to_save"] == ["model.norm"]
+    assert settings["base_model_name_or_path"] == str(settled)
 
 
 def test_an_additional_layer_that_is_not_there_is_refused_with_those_that_are(
-    base: Path, device: Device, examples: list[Example], tmp_path: Path
+    settled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
     method = lora(additional_modules=("embed_tokens", "lm_haed"))
     with pytest.raises(TrainingError, match=r"has not: lm_haed$") as error:
-        train(method, examples, base, tmp_path, device)
+        train(method, examples, settled, tmp_path, device)
     assert "lm_head" in error.value.hint and "norm" in error.value.hint
 
 
@@ -150,12 +153,12 @@ def moved(folder: Path, part: str) -> float:
 
 
 def test_with_lora_plus_the_second_matrices_move_as_many_times_more(
-    base: Path, device: Device, examples: list[Example], tmp_path: Path
+    settled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
     one_step = {"max_steps": 1, "warmup_ratio": 0.0, "learning_rate": 1e-4}
     for name, ratio in (("plain", None), ("plus", 16.0)):
         method = lora(**one_step, lora_plus_ratio=ratio)
-        train(method, examples, base, tmp_path / name, device)
+        train(method, examples, settled, tmp_path / name, device)
     # B begins at zero, and AdamW's first step is as long as its rate.
     assert moved(tmp_path / "plus", "lora_B") == pytest.approx(
         16 * moved(tmp_path / "plain", "lora_B"), rel=1e-3
@@ -164,27 +167,27 @@ def test_with_lora_plus_the_second_matrices_move_as_many_times_more(
 
 
 def test_lora_plus_learns(
-    base: Path, device: Device, examples: list[Example], tmp_path: Path
+    settled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
     losses = train(
-        lora(lora_plus_ratio=8, learning_rate=2e-3), examples, base, tmp_path, device
+        lora(lora_plus_ratio=8, learning_rate=2e-3), examples, settled, tmp_path, device
     ).losses
     assert losses[-1] < 0.8 * losses[0]
 
 
 def test_what_peft_cannot_mix_in_one_batch_is_served_merged(
-    base: Path, device: Device, examples: list[Example], tmp_path: Path
+    settled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
     for name, expected in (("plain", True), ("dora", False), ("norms in full", False)):
-        train(lora(**VARIANTS[name], max_steps=1), examples, base, tmp_path / name, device)
+        train(lora(**VARIANTS[name], max_steps=1), examples, settled, tmp_path / name, device)
         assert shares_batches(tmp_path / name / "adapter") is expected
 
 
-def test_learned_weights_are_fp32_also_beside_a_base_in_bf16(base: Path, device: Device) -> None:
+def test_learned_weights_are_fp32_also_beside_a_base_in_bf16(settled: Path, device: Device) -> None:
     import torch
 
     method = lora(additional_modules=("lm_head",), dora=True)
-    loaded = load_base(base, device=device, dtype="bfloat16")
-    model = method.prepare(loaded.model, base=base)
+    loaded = load_base(settled, device=device, dtype="bfloat16")
+    model = method.prepare(loaded.model, base=settled)
     learned = [p.dtype for p in model.parameters() if p.requires_grad]
     assert learned and set(learned) == {torch.float32}

@@ -34,7 +34,8 @@ def keep_earlier(folder: Path, earlier: Sequence[Path]) -> None:
     for number, adapter in enumerate(earlier, start=1):
         place = folder / _EARLIER / str(number)
         place.mkdir(parents=True)
-        for name in (_CONFIG, *_WEIGHTS):
+        shutil.copyfile(adapter / _CONFIG, place / _CONFIG)
+        for name in _WEIGHTS:
             if (adapter / name).is_file():
                 shutil.copyfile(adapter / name, place / name)
 

@@ -64,7 +64,8 @@ class EarlierAdapters(NamedTuple):
         from peft import PeftModel
 
         for adapter in self.merged:
-            model = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+            tuned = PeftModel.from_pretrained(model, str(adapter), torch_device=_place(model))
+            model = tuned.merge_and_unload()
         return model
 
 
@@ -73,9 +74,16 @@ def continued_adapter(model: Any, folder: Path) -> Any:
     from peft import PeftModel
 
     try:
-        return PeftModel.from_pretrained(model, str(folder), is_trainable=True)
+        return PeftModel.from_pretrained(
+            model, str(folder), is_trainable=True, torch_device=_place(model)
+        )
     except (ValueError, RuntimeError) as error:
         raise TrainingError(
             f"the adapter {folder} of training.adapters cannot be put on this model: {error}",
             hint="Give folders of LoRA adapters in PEFT's layout, trained on the same base model.",
         ) from error
+
+
+def _place(model: Any) -> str:
+    """The device that the model is on."""
+    return str(next(model.parameters()).device)

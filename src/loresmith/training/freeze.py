@@ -12,7 +12,7 @@ from typing_extensions import Self
 
 from loresmith.devices import Device
 from loresmith.errors import TrainingError
-from loresmith.models.local import Loaded, load_base
+from loresmith.models.loading import Loaded, load_base
 from loresmith.models.weights import stored_dtype
 from loresmith.training.full import write_whole_model
 from loresmith.training.method import Precision, TrainingMethod

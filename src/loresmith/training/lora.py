@@ -14,7 +14,7 @@ from typing_extensions import Self
 from loresmith.devices import Device
 from loresmith.errors import TrainingError
 from loresmith.models.adapter_folders import keep_earlier
-from loresmith.models.local import Loaded, load_base
+from loresmith.models.loading import Loaded, load_base
 from loresmith.training.earlier_adapters import EarlierAdapters, continued_adapter
 from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.named_modules import saved_in_full

@@ -13,7 +13,7 @@ from loresmith.component import Component
 from loresmith.devices import Device
 from loresmith.errors import TrainingError
 from loresmith.models.base import ChatModel
-from loresmith.models.local import Loaded, load_base
+from loresmith.models.loading import Loaded, load_base
 from loresmith.records import Example
 from loresmith.training.optimizers import Optimizer, optimizer_obstacles
 from loresmith.training.result import TrainingProgress, TrainingResult

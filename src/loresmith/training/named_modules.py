@@ -30,11 +30,22 @@ def saved_in_full(model: Any, names: Sequence[str]) -> dict[str, Any]:
             f"training.additional_modules names what this model has not: {', '.join(unknown)}",
             hint=f"Its layers with weights are: {', '.join(last_parts(there))}.",
         )
-    settings: dict[str, Any] = {"modules_to_save": list(names)}
+    settings: dict[str, Any] = {"modules_to_save": _as_peft_finds(names, there)}
     if getattr(model.config, "tie_word_embeddings", False) and _can_tie():
         tied = {"embed_tokens", "lm_head", "wte"} & {name.rpartition(".")[2] for name in names}
         settings["ensure_weight_tying"] = bool(tied)
     return settings
+
+
+def _as_peft_finds(names: Sequence[str], there: Sequence[str]) -> list[str]:
+    """Names by which PEFT finds the same layers: it looks at the ends of names, and to it `norm` is
+    the end of `input_layernorm`. Such names are given in full."""
+    found = []
+    for name in names:
+        meant = [one for one in there if _ends_with(one, name)]
+        alone = len(meant) == sum(one.endswith(name) for one in there)
+        found += [name] if alone else meant
+    return found
 
 
 def _ends_with(name: str, end: str) -> bool:
