@@ -75,16 +75,16 @@ def test_what_is_named_is_learned_and_all_else_stays_bit_equal(
 
 
 def test_frozen_layers_stay_bit_equal_in_bf16_too(
-    base: Path, device: Device, examples: list[Example], tmp_path: Path
+    settled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     half = tmp_path / "half"
-    AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16).save_pretrained(half)
-    AutoTokenizer.from_pretrained(base).save_pretrained(half)
+    AutoModelForCausalLM.from_pretrained(settled, dtype=torch.bfloat16).save_pretrained(half)
+    AutoTokenizer.from_pretrained(settled).save_pretrained(half)
     for precision in ("bf16", "fp32"):
-        for stored in (half, base):
+        for stored in (half, settled):
             method = freeze(trainable_layers=1, precision=precision)
             folder = tmp_path / f"{precision} {stored.name}"
             result = train(method, examples, stored, folder, device)

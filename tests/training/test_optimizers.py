@@ -54,7 +54,7 @@ def test_a_model_learns_with_it(
     name: str, base: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
     losses = train(full(name), examples, base, tmp_path, device).losses
-    assert sum(losses[-4:]) / 4 < 0.6 * losses[0]
+    assert sum(losses[-4:]) / 4 < 0.7 * losses[0]
 
 
 def stopped_and_resumed(
