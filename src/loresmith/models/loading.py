@@ -81,8 +81,12 @@ def add_adapter(loaded: Loaded, adapter: Path, *, device: Device) -> Loaded:
 
 
 def _quantized(bits: Literal[4, 8], dtype: Any, device: Device) -> dict[str, Any]:
+    import logging
+
     from transformers import BitsAndBytesConfig
 
+    # In fp32 it tells of each layer, each time, that it computes in half precision.
+    logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
     config = BitsAndBytesConfig(
         load_in_4bit=bits == 4,
         load_in_8bit=bits == 8,
