@@ -11,33 +11,10 @@ from pydantic import ValidationError
 
 from loresmith.devices import Device
 from loresmith.errors import TrainingError
+from loresmith.models.base import Sampling
 from loresmith.models.local import LocalModel
 from loresmith.records import Example
 from loresmith.training import Lora, quantization
-from tiny_model import make_tiny_tokenizer
-
-
-@pytest.fixture(scope="module")
-def wide_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Layers as wide as bitsandbytes' blocks."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    folder = tmp_path_factory.mktemp("wide")
-    tokenizer = make_tiny_tokenizer()
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=128,
-        intermediate_size=256,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=4,
-        max_position_embeddings=512,
-        eos_token_id=2,
-        pad_token_id=2,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 @pytest.mark.parametrize("bits", [4, 8])
@@ -81,18 +58,20 @@ def test_merging_into_rounded_weights_is_refused() -> None:
 @pytest.mark.skipif(importlib.util.find_spec("bitsandbytes") is None, reason="no bitsandbytes")
 @pytest.mark.parametrize("bits", [4, 8])
 def test_an_adapter_is_learned_on_a_quantized_base_and_loads_on_the_plain_one(
-    bits: Any, wide_base: Path, device: Device, examples: list[Example], tmp_path: Path
+    bits: Any, wide_settled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
-    method = Lora(quantization=bits, rank=8, learning_rate=1e-2, num_epochs=15, batch_size=4)
-    if list(method.obstacles(base=wide_base)):
+    method = Lora(quantization=bits, rank=16, learning_rate=1e-2, max_steps=60)
+    if list(method.obstacles(base=wide_settled)):
         pytest.skip("bitsandbytes does not work on this machine")
-    before = (wide_base / "model.safetensors").read_bytes()
-    result = method.train(examples, base=wide_base, folder=tmp_path, seed=0, device=device)
-    assert result.losses[-1] < 0.8 * result.losses[0]
-    plain = Lora(rank=8, learning_rate=1e-2, max_steps=1)
-    whole = plain.train(examples, base=wide_base, folder=tmp_path / "p", seed=0, device=device)
+    before = (wide_settled / "model.safetensors").read_bytes()
+    result = method.train(examples, base=wide_settled, folder=tmp_path, seed=0, device=device)
+    assert result.losses[-1] < 0.2 < 1 < result.losses[0]
+    plain = method.model_copy(update={"quantization": None})
+    whole = plain.train(examples, base=wide_settled, folder=tmp_path / "p", seed=0, device=device)
     assert result.parameters == whole.parameters
-    assert result.losses[0] == pytest.approx(whole.losses[0], rel=0.05)
-    assert (wide_base / "model.safetensors").read_bytes() == before
-    with LocalModel(wide_base, tmp_path / "adapter", device=device) as model:
-        assert model.score(examples[0].messages[:1], examples[0].messages[1].content) > -2
+    assert result.losses[:5] == pytest.approx(whole.losses[:5], rel=0.1)
+    assert (wide_settled / "model.safetensors").read_bytes() == before
+    with LocalModel(wide_settled, tmp_path / "adapter", device=device) as model:
+        replies = [model.reply(e.messages[:1], Sampling(max_tokens=60)).text for e in examples]
+    right = [reply == e.messages[1].content for reply, e in zip(replies, examples, strict=True)]
+    assert sum(right) >= 6

@@ -53,6 +53,8 @@ def load_base(
         )
         if quantization is None:
             model = model.to(device.torch_device)
+        else:
+            keep_gradients(model)
     model.eval()
     return Loaded(model, tokenizer)
 
@@ -78,6 +80,17 @@ def add_adapter(loaded: Loaded, adapter: Path, *, device: Device) -> Loaded:
             model = tuned.merge_and_unload()
     model.eval()
     return Loaded(model, loaded.tokenizer)
+
+
+def keep_gradients(quantized: Any) -> None:
+    """Lets gradients pass through layers of bitsandbytes also after they were evaluated.
+
+    On a CPU with avx512_bf16, its layers of 4 bits put their weights into another order when they
+    are first evaluated, and from then on silently give no gradient to what lies before them (0.50).
+    """
+    for module in quantized.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def _quantized(bits: Literal[4, 8], dtype: Any, device: Device) -> dict[str, Any]:
