@@ -177,9 +177,11 @@ def test_one_whose_package_is_there_works_or_says_at_once_that_it_does_not(
     if obstacles:
         with pytest.raises(TrainingError, match=name):
             train(method, examples, base, tmp_path, device)
-    else:
-        losses = train(method, examples, base, tmp_path, device).losses
-        assert losses[-1] < losses[0]
+        return
+    whole = train(method, examples, base, tmp_path / "whole", device)
+    assert whole.losses[-1] < whole.losses[0]
+    resumed = stopped_and_resumed(method, examples, base, tmp_path / "stopped", device)
+    assert resumed.losses == pytest.approx(whole.losses, rel=1e-5)
 
 
 @pytest.mark.parametrize(
