@@ -196,3 +196,14 @@ def test_the_delivered_model_answers_in_ours_and_in_transformers(
         replies = [model.reply(e.messages[:1], Sampling(max_tokens=60)).text for e in examples]
     right = [reply == e.messages[1].content for reply, e in zip(replies, examples, strict=True)]
     assert sum(right) >= 7
+
+
+def test_a_wrong_name_is_told_from_the_config_alone(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_bytes((base / "config.json").read_bytes())
+    wrong = freeze(trainable_modules=("self_atn",))
+    (error,) = wrong.wrong_names(base=tmp_path)
+    assert "no layer of this model has: self_atn" in error.message
+    assert "self_attn" in error.hint
+    assert not list(freeze(extra_modules=("lm_head",)).wrong_names(base=tmp_path))
+    (tmp_path / "config.json").write_text("{}")
+    assert not list(wrong.wrong_names(base=tmp_path))

@@ -191,3 +191,13 @@ def test_learned_weights_are_fp32_also_beside_a_base_in_bf16(settled: Path, devi
     model = method.prepare(loaded.model, base=settled)
     learned = [p.dtype for p in model.parameters() if p.requires_grad]
     assert learned and set(learned) == {torch.float32}
+
+
+def test_wrong_names_are_told_from_the_config_alone(settled: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_bytes((settled / "config.json").read_bytes())
+    (error,) = lora(additional_modules=("lm_haed",)).wrong_names(base=tmp_path)
+    assert "has not: lm_haed" in error.message and "lm_head" in error.hint
+    (error,) = lora(target_modules=("q_prj",)).wrong_names(base=tmp_path)
+    assert "q_proj" in error.hint
+    good = lora(target_modules=("q_proj",), additional_modules=("norm",), dora=True)
+    assert not list(good.wrong_names(base=tmp_path))

@@ -15,6 +15,7 @@ from loresmith.models.base import Sampling
 from loresmith.models.local import LocalModel
 from loresmith.records import Example
 from loresmith.training import Lora, quantization
+from loresmith.training.probing import Fault
 
 
 @pytest.mark.parametrize("bits", [4, 8])
@@ -42,7 +43,9 @@ def test_where_bitsandbytes_is_there_and_does_not_work_its_own_words_are_told(
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
     monkeypatch.setattr(
-        quantization, "probed_apart", lambda *_: "RuntimeError: no kernel image for this card"
+        quantization,
+        "probed_apart",
+        lambda *_: Fault("RuntimeError", "RuntimeError: no kernel image for this card"),
     )
     (error,) = Lora(quantization=4).obstacles(base=None)
     assert "in 4 bits on this machine: RuntimeError: no kernel image" in error.message

@@ -17,6 +17,7 @@ from loresmith.models.weights import stored_dtype
 from loresmith.training.full import write_whole_model
 from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.named_modules import last_parts
+from loresmith.training.naming import names_not_there
 
 _WEIGHTS = "learned.safetensors"
 _ALL = "all"
@@ -53,6 +54,9 @@ class Freeze(TrainingMethod):
     @property
     def delivery(self) -> Literal["adapter", "model"]:
         return "model"
+
+    def wrong_names(self, *, base: Path) -> Iterator[TrainingError]:
+        yield from names_not_there(self, base=base)
 
     def load(self, base: Path, *, device: Device, precision: Precision) -> Loaded:
         """In bf16 where the weights are stored so and computed in it: frozen ones lose no bit."""

@@ -18,6 +18,7 @@ from loresmith.models.loading import Loaded, load_base
 from loresmith.training.earlier_adapters import EarlierAdapters, continued_adapter
 from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.named_modules import saved_in_full
+from loresmith.training.naming import names_not_there
 from loresmith.training.quantization import Bits, quantization_obstacles
 
 
@@ -82,6 +83,11 @@ class Lora(TrainingMethod):
         yield from self._earlier().obstacles(base=base)
         if self.quantization is not None:
             yield from quantization_obstacles(self.quantization)
+
+    def wrong_names(self, *, base: Path) -> Iterator[TrainingError]:
+        named = self.target_modules != "all-linear" or self.additional_modules
+        if named and not self.adapters:
+            yield from names_not_there(self, base=base)
 
     def notes(self) -> tuple[str, ...]:
         earlier = self._earlier()

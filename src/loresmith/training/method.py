@@ -149,6 +149,12 @@ class TrainingMethod(Component, ABC):
         del base
         yield from optimizer_obstacles(self.optimizer)
 
+    def wrong_names(self, *, base: Path) -> Iterator[TrainingError]:
+        """What these settings name of the model in `base` that it has not, where that can be told
+        without loading it. Takes seconds where something is named; training itself finds it too."""
+        del base
+        yield from ()
+
     def notes(self) -> tuple[str, ...]:
         """What a user should know of how these settings will be followed; mostly nothing."""
         return ()

@@ -147,7 +147,8 @@ def optimizer_obstacles(name: OptimizerName) -> Iterator[TrainingError]:
     fault = probed_apart("loresmith.training.optimizers", "probe_optimizer", name)
     if fault:
         yield TrainingError(
-            f"training.optimizer {name} does not work on this machine: {fault}", hint=instead
+            f"training.optimizer {name} does not work on this machine: {fault.message}",
+            hint=instead,
         )
 
 

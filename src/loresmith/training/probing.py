@@ -3,27 +3,42 @@ with it: so it is tried in a process of its own."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from functools import lru_cache
+from typing import NamedTuple
 
 _SECONDS = 180
 _CODE = """
-import importlib, sys, traceback, warnings
+import importlib, json, sys, warnings
 warnings.simplefilter("ignore")
 module, function, *words = sys.argv[1:]
 try:
     getattr(importlib.import_module(module), function)(*words)
 except BaseException as error:
-    print("fault:" + " ".join(f"{type(error).__name__}: {error}".split())[:300])
+    kind = type(error).__name__
+    message = getattr(error, "message", f"{kind}: {error}")
+    hint = getattr(error, "hint", "")
+    shown = [" ".join(str(text).split())[:1000] for text in (message, hint)]
+    print("fault:" + json.dumps([kind, *shown]))
     sys.exit(3)
 """
 
 
+class Fault(NamedTuple):
+    """What went wrong in a probe."""
+
+    kind: str
+    """The name of the error's class; empty when the process ended without one."""
+    message: str
+    hint: str = ""
+
+
 @lru_cache(maxsize=64)
-def probed_apart(module: str, function: str, *words: str) -> str:
-    """Calls `module.function(*words)` in a new process; empty when it returns, else what went
-    wrong. Remembered for this process's life."""
+def probed_apart(module: str, function: str, *words: str) -> Fault | None:
+    """Calls `module.function(*words)` in a new process; None when it returns. Remembered for this
+    process's life."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", _CODE, module, function, *words],
@@ -34,10 +49,10 @@ def probed_apart(module: str, function: str, *words: str) -> str:
             timeout=_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return f"no answer within {_SECONDS} s"
+        return Fault("", f"no answer within {_SECONDS} s")
     if done.returncode == 0:
-        return ""
+        return None
     faults = [line for line in done.stdout.splitlines() if line.startswith("fault:")]
     if faults:
-        return faults[-1].removeprefix("fault:").strip()
-    return f"the process that tried it ended with code {done.returncode}"
+        return Fault(*json.loads(faults[-1].removeprefix("fault:")))
+    return Fault("", f"the process that tried it ended with code {done.returncode}")

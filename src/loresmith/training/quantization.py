@@ -33,7 +33,7 @@ def quantization_obstacles(bits: Bits) -> Iterator[TrainingError]:
     fault = probed_apart("loresmith.training.quantization", "probe_quantization", str(bits))
     if fault:
         yield TrainingError(
-            f"bitsandbytes cannot hold a model in {bits} bits on this machine: {fault}",
+            f"bitsandbytes cannot hold a model in {bits} bits on this machine: {fault.message}",
             hint=f"On some cards, a DCU among them, it needs a build of its own. {_INSTEAD}",
         )
 

@@ -90,8 +90,11 @@ def _check_base_model(context: Context) -> None:
 def training_obstacles(recipe: Recipe, facts: BaseModelFacts | None) -> list[TrainingError]:
     """What would end the recipe's training on this machine; a base model that is not here yet, or
     of which nothing is known, is compared with nothing."""
-    here = facts is not None and not facts.bytes_to_download
-    return list(recipe.training.obstacles(base=facts.folder if facts and here else None))
+    base = facts.folder if facts is not None and not facts.bytes_to_download else None
+    found = list(recipe.training.obstacles(base=base))
+    if base is not None:
+        found += recipe.training.wrong_names(base=base)
+    return found
 
 
 def _facts(context: Context) -> BaseModelFacts | None:
