@@ -216,3 +216,25 @@ def test_all_wrong_folders_are_told_at_once_and_nothing_is_loaded(
         train(method, examples, tmp_path / "no base", tmp_path / "run", device)
     assert str(tmp_path / "a") in error.value.message
     assert str(tmp_path / "b") in error.value.message
+
+
+@pytest.mark.parametrize("create_new", [True, False])
+def test_what_shows_only_when_it_is_loaded_is_an_error_of_ours_too(
+    create_new: bool,
+    first: Path,
+    base: Path,
+    device: Device,
+    examples: list[Example],
+    tmp_path: Path,
+) -> None:
+    """Pickled weights have no header to look at."""
+    import torch
+    from safetensors.torch import load_file
+
+    weights = load_file(first / "adapter_model.safetensors")
+    (first / "adapter_model.safetensors").unlink()
+    wrong = {name: torch.cat([tensor, tensor]) for name, tensor in weights.items()}
+    torch.save(wrong, first / "adapter_model.bin")
+    method = lora(adapters=[str(first)], create_new_adapter=create_new)
+    with pytest.raises(TrainingError, match="cannot be put on this model"):
+        train(method, examples, base, tmp_path / "run", device)

@@ -60,30 +60,27 @@ class EarlierAdapters(NamedTuple):
         return adapter_settings(self.continued) if self.continued else {}
 
     def merge_into(self, model: Any) -> Any:
-        """The model with all but the last in its weights."""
-        from peft import PeftModel
-
+        """The model with all but the last in its weights. Raises TrainingError."""
         for adapter in self.merged:
-            tuned = PeftModel.from_pretrained(model, str(adapter), torch_device=_place(model))
-            model = tuned.merge_and_unload()
+            model = _adapted(model, adapter, trainable=False).merge_and_unload()
         return model
 
+    def continue_on(self, model: Any) -> Any:
+        """The model with the last beside its layers, to learn further. Raises TrainingError."""
+        assert self.continued is not None  # asked for only where there is one
+        return _adapted(model, self.continued, trainable=True)
 
-def continued_adapter(model: Any, folder: Path) -> Any:
-    """`model` with the adapter in `folder`, ready to learn further."""
+
+def _adapted(model: Any, folder: Path, *, trainable: bool) -> Any:
     from peft import PeftModel
 
+    device = str(next(model.parameters()).device)
     try:
         return PeftModel.from_pretrained(
-            model, str(folder), is_trainable=True, torch_device=_place(model)
+            model, str(folder), is_trainable=trainable, torch_device=device
         )
     except (ValueError, RuntimeError) as error:
         raise TrainingError(
             f"the adapter {folder} of training.adapters cannot be put on this model: {error}",
             hint="Give folders of LoRA adapters in PEFT's layout, trained on the same base model.",
         ) from error
-
-
-def _place(model: Any) -> str:
-    """The device that the model is on."""
-    return str(next(model.parameters()).device)

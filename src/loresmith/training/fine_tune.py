@@ -226,6 +226,8 @@ class _Session:
         weights = 4 * _count_trainable(model)
         # Each checkpoint holds the weights and two moments of each; then the best and the result.
         needed = 3 * weights * (self._method.save_total_limit + 1) + 2 * weights
+        if self._method.delivery == "model":  # with what was not learned
+            needed += sum(p.numel() for p in model.parameters()) * 4 - weights
         there = [*self._folder.glob("attempt-*/*/*"), *self._folder.glob("best-*/*")]
         reused = sum(path.stat().st_size for path in there)
         free = shutil.disk_usage(self._folder).free

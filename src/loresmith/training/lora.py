@@ -15,7 +15,7 @@ from loresmith.devices import Device
 from loresmith.errors import TrainingError
 from loresmith.models.adapter_folders import keep_earlier
 from loresmith.models.loading import Loaded, load_base
-from loresmith.training.earlier_adapters import EarlierAdapters, continued_adapter
+from loresmith.training.earlier_adapters import EarlierAdapters
 from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.named_modules import saved_in_full
 from loresmith.training.naming import names_not_there
@@ -120,7 +120,7 @@ class Lora(TrainingMethod):
             if earlier.continued is None:
                 adapted = self._with_new_adapter(model)
             else:
-                adapted = continued_adapter(model, earlier.continued)
+                adapted = earlier.continue_on(model)
         for parameter in adapted.parameters():
             if parameter.requires_grad and parameter.is_floating_point():
                 parameter.data = parameter.data.float()
