@@ -46,7 +46,18 @@ _SAID_LATER = {"note", "warning"}
 """Names of what is said later on."""
 _SAID_BY_CALL = {"finish", "kind"}
 """Functions whose keywords are said, as those of errors are."""
-_SAID_BY_RETURN = {"_reason_to_ignore", "clean", "_refusal", "_text", "supports", "unknown_key"}
+_SAID_BY_RETURN = {
+    "_misfit",
+    "_other_content",
+    "_reason_to_ignore",
+    "_refusal",
+    "_text",
+    "adapter_fault",
+    "clean",
+    "notes",
+    "supports",
+    "unknown_key",
+}
 """Functions that return what is said."""
 _LISTS_OF_SENTENCES = {"faults.append", "warnings.append"}
 _MOST_SPELLED_OUT = 3

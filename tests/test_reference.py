@@ -125,8 +125,8 @@ def test_a_commented_recipe_names_what_a_setting_can_be() -> None:
     text = commented_yaml(Recipe())
     for said in (
         "# One of: openai, recorded, embedded.",
-        "# One of: lora, full.",
-        "# One of: cosine, linear, constant.",
+        "# One of: lora, full, freeze.",
+        "# One of: cosine, linear, constant, constant_with_warmup, cosine_with_restarts,",
     ):
         assert said in text
 

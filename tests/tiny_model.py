@@ -24,7 +24,12 @@ CHAT_TEMPLATE = (
 
 
 def make_tiny_model(
-    folder: Path, *, seed: int = 0, chat_template: str | None = CHAT_TEMPLATE
+    folder: Path,
+    *,
+    seed: int = 0,
+    chat_template: str | None = CHAT_TEMPLATE,
+    hidden_size: int = 32,
+    intermediate_size: int = 64,
 ) -> Path:
     """Writes the model into `folder` (made if missing) and returns it; equal for equal seeds."""
     import torch
@@ -33,8 +38,8 @@ def make_tiny_model(
     tokenizer = make_tiny_tokenizer(chat_template=chat_template)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
+        hidden_size=hidden_size,
+        intermediate_size=intermediate_size,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,

@@ -170,7 +170,8 @@ class _RecipePage:
             name = f"{path}.{key}" if path else key
             members = _objects(field, self._definitions)
             kind = f"[block](#{_anchor(name)})" if members else _type(field, self._definitions)
-            kind = f"list of [blocks](#{_anchor(name)})" if field.get("type") == "array" else kind
+            if members and field.get("type") == "array":
+                kind = f"list of [blocks](#{_anchor(name)})"
             told = _plain(field.get("description", ""))
             yield f"| `{key}` | {kind} | {_default(field, members)} | {told} |\n"
         yield "\n"

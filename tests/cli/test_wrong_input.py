@@ -201,6 +201,27 @@ def test_an_unknown_base_model_is_told_before_anything_is_paid_for(
     assert "no-model' is not there" in done.err
 
 
+def test_a_training_that_cannot_be_is_told_before_anything_is_paid_for(
+    loresmith: Loresmith, project: Path
+) -> None:
+    with TeacherServer(sentence_teacher) as server:
+        done = loresmith(
+            *(
+                "run",
+                project,
+                "--base-model",
+                "./no-model",
+                "--teacher",
+                f"openai:any@{server.url}",
+            ),
+            *("--set", "training.adapters=[not/there]"),
+        )
+        assert [call for call in server.finished if call.text != "ready"] == []
+    assert done.code == PART_FAILED
+    assert "2 things stand in the way" in done.err
+    assert "the adapter not/there of training.adapters cannot be used" in done.err
+
+
 def test_a_missing_teacher_and_a_missing_base_model_are_told_together(
     loresmith: Loresmith, project: Path, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from loresmith.errors import NotFound
 from loresmith.models import OpenAICompatible
 from loresmith.recipe import Recipe
+from loresmith.training import Freeze
 from loresmith.workspace.forms import Form, FormField, form_as_typed, form_of, submission_of
 
 
@@ -41,9 +42,7 @@ def test_bounds_kinds_and_options_come_from_the_annotations() -> None:
     assert (rank.bounds, fields["exam.max_items"].bounds) == ("1–1,024", "≥ 1")
     assert fields["training.learning_rate"].bounds == "> 0, ≤ 1"
     assert fields["training.target_modules"].bounds == ""
-    assert [one.value for one in fields["training.scheduler"].options] == [
-        *("cosine", "linear", "constant")
-    ]
+    assert [one.value for one in fields["training.packing"].options] == ["auto", "on", "off"]
     assert fields["training.early_stopping"].kind == "flag"
     assert fields["training.learning_rate"].optional
     assert fields["training.target_modules"].kind == "list"
@@ -164,3 +163,30 @@ def test_a_path_that_is_no_setting_is_not_found(path: str) -> None:
 def test_a_type_that_does_not_exist_is_not_found() -> None:
     with pytest.raises(NotFound):
         submission_of(Recipe(), {"training.type": ["magic"]}, "training")
+
+
+def test_a_choice_of_numbers_is_read_as_numbers() -> None:
+    typed = {"training.quantization": ["4"]}
+    submitted = submission_of(Recipe(), typed, "training")
+    assert submitted.changes == {"training.quantization": 4}
+    assert submitted.recipe is not None
+    unset = submission_of(submitted.recipe, {"training.quantization": [""]}, "training")
+    assert unset.changes == {"training.quantization": None}
+
+
+def test_a_form_of_freeze_has_its_fields_and_reads_lists_of_names() -> None:
+    typed = {
+        "training.type": ["freeze"],
+        "training.trainable_layers": ["-2"],
+        "training.trainable_modules": ["self_attn, mlp"],
+        "training.extra_modules": [""],
+        "training.optimizer": ["adafactor"],
+    }
+    submitted = submission_of(Recipe(), typed, "training")
+    assert submitted.recipe is not None
+    assert submitted.recipe.training == Freeze(
+        trainable_layers=-2, trainable_modules=("self_attn", "mlp"), optimizer="adafactor"
+    )
+    typed["training.optimizer"] = ["adamw_troch"]
+    wrong = submission_of(Recipe(), typed, "training").faults
+    assert "did you mean adamw_torch?" in wrong["training.optimizer"].message

@@ -8,24 +8,7 @@ from loresmith.llamafactory.given import GivenSettings
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.models.chat_templates import template_names
 
-NOT_YET: tuple[str, ...] = (
-    "training.max_steps",
-    "training.warmup_steps",
-    "training.optimizer",
-    "training.adam_beta1",
-    "training.adam_beta2",
-    "training.adam_epsilon",
-    "training.neftune_noise_alpha",
-    "training.lora_plus_ratio",
-    "training.dora",
-    "training.additional_modules",
-    "training.adapters",
-    "training.create_new_adapter",
-    "training.quantization",
-    "training.trainable_layers",
-    "training.trainable_modules",
-    "training.extra_modules",
-)
+NOT_YET: tuple[str, ...] = ()
 """Settings that a verdict names and that the recipe is still to get: refused until then."""
 
 OF_METHOD: dict[str, tuple[str, ...]] = {
@@ -82,7 +65,7 @@ def _warmup(settings: GivenSettings) -> dict[str, Any]:
     """transformers takes steps below 1 for a share, and steps before a share."""
     steps, share = settings["warmup_steps"], settings["warmup_ratio"] or 0.0
     if settings["lr_scheduler_type"] == "constant":
-        return {"warmup_ratio": 0.0}
+        return {"warmup_ratio": 0.0, "warmup_steps": 0}
     if steps >= 1:
         return {"warmup_ratio": 0.0, "warmup_steps": int(steps)}
     return {"warmup_ratio": steps or share}

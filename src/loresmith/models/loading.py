@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from loresmith.devices import Device
 from loresmith.errors import ModelUnavailable
+from loresmith.models.adapter_folders import adapter_chain, adapter_fault
 
 
 class Loaded(NamedTuple):
@@ -26,12 +27,15 @@ def load_base(
     dtype: str | None = None,
     trust_remote_code: bool = False,
     chat_template: str | None = None,
+    quantization: Literal[4, 8] | None = None,
 ) -> Loaded:
     """Loads whole weights onto `device`, in evaluation mode.
 
     `chat_template` (Jinja) takes the place of the tokenizer's own.
 
     `dtype` is `bfloat16`, `float16` or `float32`; None takes what the device computes fastest in.
+    `quantization` holds the linear layers in so many bits (bitsandbytes; 4 is NF4, with its scales
+    quantized again), and computes in `dtype`.
     `trust_remote_code` runs Python code from the model's folder. Raises ModelUnavailable when the
     folder holds no model that can be loaded, or the device has no room for it.
     """
@@ -44,12 +48,16 @@ def load_base(
             hint="Give a folder in Hugging Face's layout: config.json, *.safetensors, tokenizer.",
         )
     wanted = getattr(torch, dtype if dtype is not None else fastest_dtype(device))
+    options = _quantized(quantization, wanted, device) if quantization is not None else {}
     with errors_of_loading(folder), _without_progress_bars():
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
         model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=wanted, trust_remote_code=trust_remote_code
+            folder, dtype=wanted, trust_remote_code=trust_remote_code, **options
         )
-        model = model.to(device.torch_device)
+        if quantization is None:
+            model = model.to(device.torch_device)
+        else:
+            keep_gradients(model)
     model.eval()
     if chat_template is not None:
         tokenizer.chat_template = chat_template
@@ -60,19 +68,23 @@ def add_adapter(loaded: Loaded, adapter: Path, *, device: Device) -> Loaded:
     """Merges a LoRA adapter in PEFT's layout into the weights, to answer at the base's speed.
 
     The model is asked from now on with the chat template that lies beside the adapter, if one does.
+
+    Earlier adapters that were delivered with it, since it was trained on top of them, are merged
+    before it.
     """
     from peft import PeftModel
 
-    if not (adapter / "adapter_config.json").is_file():
-        raise ModelUnavailable(
-            f"{adapter} holds no adapter: it has no adapter_config.json",
-            hint="Give a folder in PEFT's layout, as a training run writes it.",
-        )
-    with errors_of_loading(adapter), _without_progress_bars():
-        tuned = PeftModel.from_pretrained(
-            loaded.model, str(adapter), torch_device=device.torch_device
-        )
-        model = tuned.merge_and_unload()
+    model = loaded.model
+    for folder in adapter_chain(adapter):
+        fault = adapter_fault(folder, base=None)
+        if fault:
+            raise ModelUnavailable(
+                f"{folder} holds no adapter: {fault}",
+                hint="Give a folder in PEFT's layout, as a training run writes it.",
+            )
+        with errors_of_loading(folder), _without_progress_bars():
+            tuned = PeftModel.from_pretrained(model, str(folder), torch_device=device.torch_device)
+            model = tuned.merge_and_unload()
     model.eval()
     loaded.tokenizer.chat_template = chat_template_of(adapter) or loaded.tokenizer.chat_template
     return Loaded(model, loaded.tokenizer)
@@ -90,6 +102,34 @@ def chat_template_of(folder: Path) -> str | None:
         return None
     template = config.get("chat_template") if isinstance(config, dict) else None
     return template if isinstance(template, str) else None
+
+
+def keep_gradients(quantized: Any) -> None:
+    """Lets gradients pass through layers of bitsandbytes also after they were evaluated.
+
+    On a CPU with avx512_bf16, its layers of 4 bits put their weights into another order when they
+    are first evaluated, and from then on silently give no gradient to what lies before them (0.50).
+    """
+    for module in quantized.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+
+
+def _quantized(bits: Literal[4, 8], dtype: Any, device: Device) -> dict[str, Any]:
+    import logging
+
+    from transformers import BitsAndBytesConfig
+
+    # In fp32 it tells of each layer, each time, that it computes in half precision.
+    logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
+    config = BitsAndBytesConfig(
+        load_in_4bit=bits == 4,
+        load_in_8bit=bits == 8,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
+    return {"quantization_config": config, "device_map": {"": device.torch_device}}
 
 
 def fastest_dtype(device: Device) -> str:

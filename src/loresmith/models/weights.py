@@ -68,27 +68,44 @@ def model_files(names: Iterable[str]) -> list[str]:
     return [*weights, *beside, *licences] if weights else []
 
 
+def stored_dtype(folder: Path) -> str:
+    """The number format that the weights in a model's folder are in, such as `bfloat16`."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return str(config.get("dtype") or config.get("torch_dtype") or "float32")
+    except (OSError, ValueError, AttributeError):
+        return "float32"
+
+
 def _count_parameters(folder: Path) -> int | None:
     """The sum over the headers of all safetensors files; None for other weights."""
     files = [folder / n for n in model_files(p.name for p in folder.iterdir())]
-    counts = [_parameters_of(file) for file in files if file.suffix == ".safetensors"]
+    counts = [
+        sum(math.prod(shape) for shape in tensor_shapes(file).values())
+        for file in files
+        if file.suffix == ".safetensors"
+    ]
     return sum(counts) if counts else None
 
 
-def _parameters_of(file: Path) -> int:
-    """The format: 8 bytes of header length (little-endian), the header as JSON, the numbers."""
+def tensor_shapes(file: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of a safetensors file's tensors by name, read from its header alone.
+
+    The format: 8 bytes of header length (little-endian), the header as JSON, the numbers. Raises
+    ModelUnavailable when the file is damaged.
+    """
     try:
         with file.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
             header = json.loads(stream.read(min(length, _LONGEST_HEADER)))
-        tensors = [entry for key, entry in header.items() if key != "__metadata__"]
-        end = max((entry["data_offsets"][1] for entry in tensors), default=0)
+        tensors = {key: entry for key, entry in header.items() if key != "__metadata__"}
+        end = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
         whole = file.stat().st_size == 8 + length + end
-        parameters = int(sum(math.prod(entry["shape"]) for entry in tensors))
+        shapes = {key: tuple(map(int, entry["shape"])) for key, entry in tensors.items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         whole = False
     if not whole:
         raise ModelUnavailable(
             f"the weights in {file} are damaged or incomplete", hint="Fetch the model again."
         )
-    return parameters
+    return shapes

@@ -7,18 +7,20 @@ from typing import Annotated
 from pydantic import Field
 
 from loresmith.component import any_instance_of
+from loresmith.training.freeze import Freeze
 from loresmith.training.full import Full
 from loresmith.training.lora import Lora
 from loresmith.training.method import TrainingMethod
 from loresmith.training.result import PracticeScore, TrainingProgress, TrainingResult
 
 AnyTraining = Annotated[
-    Annotated[Lora | Full, Field(discriminator="type")], any_instance_of(TrainingMethod)
+    Annotated[Lora | Full | Freeze, Field(discriminator="type")], any_instance_of(TrainingMethod)
 ]
 """The methods that a recipe can name."""
 
 __all__ = [
     "AnyTraining",
+    "Freeze",
     "Full",
     "Lora",
     "PracticeScore",

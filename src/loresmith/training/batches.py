@@ -44,14 +44,15 @@ def padded_batch(rows: Sequence[Row], *, pad_id: int, device: str) -> Batch:
     )
 
 
-def packed_batch(rows: Sequence[Row], *, device: str) -> Batch:
+def packed_batch(rows: Sequence[Row], *, device: str, share: bool = True) -> Batch:
     """Rows end to end, after what all of them begin with; positions restart for each row.
 
-    There is no mask: see `attention`. Nothing that is to be learned is ever shared.
+    There is no mask: see `attention`. Nothing that is to be learned is ever shared, and with
+    `share` off nothing at all is.
     """
     import torch
 
-    shared = _shared_start(rows)
+    shared = _shared_start(rows) if share else 0
     widest = max(len(row.input_ids) for row in rows) - shared
     ids, positions = list(rows[0].input_ids[:shared]), list(range(shared))
     places: list[int] = []

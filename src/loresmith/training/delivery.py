@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from loresmith.errors import AnotherTrainingError
+from loresmith.models.weights import stored_dtype
 from loresmith.training.checkpoints import Position, write_or_explain
 from loresmith.training.loop import Prepared, best_folder
 from loresmith.training.plot import plot_losses
@@ -40,7 +41,7 @@ def deliver(
     part = folder / f"{method.delivery}.part"
 
     def write() -> None:
-        method.deliver(prepared.model, part, dtype=_dtype_of(base))
+        method.deliver(prepared.model, part, dtype=stored_dtype(base))
         prepared.tokenizer.save_pretrained(part)
         put_in_place(part, folder / method.delivery)
         plot_losses(position.losses, position.practice, folder / "training_loss.png")
@@ -73,12 +74,6 @@ def read_result(folder: Path, *, run_id: str) -> TrainingResult | None:
     except ValidationError:
         return None
     return result if Path(result.checkpoint.folder).is_dir() else None
-
-
-def _dtype_of(base: Path) -> str:
-    """The number format that the base model's own weights are in."""
-    config = _read_json(base / "config.json")
-    return str(config.get("dtype") or config.get("torch_dtype") or "float32")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from loresmith.component import content_id
 from loresmith.devices import Device
 from loresmith.errors import CheckpointError, MissingDependency, TrainingError
 from loresmith.models.chat_templates import template_text
-from loresmith.models.local import load_base
 from loresmith.models.templates import ChatTemplate
 from loresmith.records import Checkpoint, Drop, Example
 from loresmith.training.checkpoints import Checkpoints, Position
@@ -25,12 +24,11 @@ from loresmith.training.forward import Forward
 from loresmith.training.interrupts import Interrupts
 from loresmith.training.lock import trainer_lock
 from loresmith.training.loop import Callbacks, Prepared, TrainingLoop
-from loresmith.training.method import TrainingMethod
+from loresmith.training.method import Precision, TrainingMethod
+from loresmith.training.obstacles import refuse_obstacles
 from loresmith.training.plan import make_plan
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.rows import Row, encode_rows, rows_id
-
-Precision = Literal["bf16", "fp32"]
 
 # Settings that change how a training is computed, not what comes out.
 _OF_NO_EFFECT = {
@@ -55,6 +53,7 @@ def fine_tune(
 ) -> TrainingResult:
     """See `TrainingMethod.train`."""
     _require_libraries()
+    refuse_obstacles(list(method.obstacles(base=base)))
     folder.mkdir(parents=True, exist_ok=True)
     with trainer_lock(folder), Interrupts(callbacks.should_stop) as interrupts, _threads(device):
         session = _Session(method, base, folder, seed, device, callbacks)
@@ -113,15 +112,11 @@ class _Session:
     def load(self, examples: Sequence[Example], validation: Sequence[Example]) -> _Material:
         """The base model, and the rows as its tokens. Raises TrainingError when none is left."""
         self.tell("preparing", 0, 0)
-        in_full = self._method.loads_in_full_precision or self._precision == "fp32"
-        dtype = "float32" if in_full else "bfloat16"
-        named = self._method.chat_template
-        model, tokenizer = load_base(
-            self._base,
-            device=self._device,
-            dtype=dtype,
-            chat_template=template_text(named) if named is not None else None,
+        model, tokenizer = self._method.load(
+            self._base, device=self._device, precision=self._precision
         )
+        if self._method.chat_template is not None:  # saved with what is trained
+            tokenizer.chat_template = template_text(self._method.chat_template)
         template = ChatTemplate(tokenizer)
         window = getattr(model.config, "max_position_embeddings", None)
         longest = min(self._method.max_length, window or self._method.max_length)
@@ -148,7 +143,7 @@ class _Session:
         return _Material(
             model,
             tokenizer,
-            sum(parameter.numel() for parameter in model.parameters()),
+            _count_parameters(model),
             rows.kept,
             measured.kept,
             rows.dropped,
@@ -158,7 +153,8 @@ class _Session:
         """Equal for trainings that give the same result."""
         settings = self._method.model_dump(mode="json", exclude=_OF_NO_EFFECT)
         rows = [rows_id(material.rows), rows_id(material.validation)]
-        return content_id("training/1", settings, rows, self._seed, _base_id(self._base))
+        started_from = [_base_id(self._base), self._method.content()]
+        return content_id("training/2", settings, rows, self._seed, started_from)
 
     def prepare(self, material: _Material) -> Prepared:
         """The model made ready to learn, and how it is taken through. Seeds all generators."""
@@ -172,8 +168,11 @@ class _Session:
             precision=self._precision,
             pad_id=material.tokenizer.pad_token_id or 0,
             pass_tokens=self._method.pass_tokens,
+            noise_alpha=self._method.neftune_noise_alpha,
         )
         forward.choose([*material.rows, *material.validation], self._method.packing)
+        for note in self._method.notes():
+            self.note(note)
         if self._saves_memory(model, material.rows):
             _checkpoint_activations(model)
             self.note("gradient checkpointing is on")
@@ -243,6 +242,8 @@ class _Session:
         weights = 4 * _count_trainable(model)
         # Each checkpoint holds the weights and two moments of each; then the best and the result.
         needed = 3 * weights * (self._method.save_total_limit + 1) + 2 * weights
+        if self._method.delivery == "model":  # with what was not learned
+            needed += sum(p.numel() for p in model.parameters()) * 4 - weights
         there = [*self._folder.glob("attempt-*/*/*"), *self._folder.glob("best-*/*")]
         reused = sum(path.stat().st_size for path in there)
         free = shutil.disk_usage(self._folder).free
@@ -316,6 +317,13 @@ def _base_id(base: Path) -> str:
             file.seek(max(0, size - (1 << 20)))
             digest.update(file.read(1 << 20))
     return digest.hexdigest()
+
+
+def _count_parameters(model: Any) -> int:
+    """Of the model as it was made, however few bytes they are held in."""
+    if getattr(model, "is_quantized", False):
+        return int(model.num_parameters())
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def _count_trainable(model: Any) -> int:

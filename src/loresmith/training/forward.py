@@ -15,6 +15,7 @@ from loresmith.errors import TrainingError
 from loresmith.training.attention import PackingUnsupported, packed_attention
 from loresmith.training.batches import Batch, packed_batch, padded_batch
 from loresmith.training.method import Switch
+from loresmith.training.neftune import noisy_embeddings
 from loresmith.training.order import split_into_passes
 from loresmith.training.rows import Row
 
@@ -26,7 +27,14 @@ class Forward:
     """Takes rows through a model and gives their loss, with or without gradients."""
 
     def __init__(
-        self, model: Any, *, device: str, precision: str, pad_id: int, pass_tokens: int
+        self,
+        model: Any,
+        *,
+        device: str,
+        precision: str,
+        pad_id: int,
+        pass_tokens: int,
+        noise_alpha: float | None = None,
     ) -> None:
         self._model = model
         self._inner = model.get_base_model() if hasattr(model, "get_base_model") else model
@@ -36,6 +44,7 @@ class Forward:
         self._precision = precision
         self._pad_id = pad_id
         self._pass_tokens = pass_tokens
+        self._noise_alpha = noise_alpha
         self._scores_where_learned = False
         self.packed = False
 
@@ -98,6 +107,10 @@ class Forward:
     def _take_pass(self, rows: Sequence[Row], backward: Callable[[Any], None] | None) -> float:
         """The summed loss of one pass."""
         batch = self._batch(rows, packed=self.packed)
+        with self._noise(rows) if backward is not None else nullcontext():
+            return self._take_batch(batch, backward)
+
+    def _take_batch(self, batch: Batch, backward: Callable[[Any], None] | None) -> float:
         if not self._scores_where_learned:
             with self.autocast():
                 scores = self._model(**batch.inputs, use_cache=False).logits
@@ -108,6 +121,17 @@ class Forward:
         with self.autocast():
             hidden = self._hidden(batch)[batch.places]
         return self._score_in_parts(hidden, batch.targets, backward)
+
+    def _noise(self, rows: Sequence[Row]) -> AbstractContextManager[None]:
+        """Within this, the rows' embeddings are noisy, where the settings say so."""
+        if self._noise_alpha is None:
+            return nullcontext()
+        return noisy_embeddings(
+            self._inner,
+            alpha=self._noise_alpha,
+            lengths=[len(row.input_ids) for row in rows],
+            packed=self.packed,
+        )
 
     def _score_in_parts(
         self, hidden: Any, targets: Any, backward: Callable[[Any], None] | None
@@ -127,7 +151,7 @@ class Forward:
             if backward is not None:
                 backward(loss)
             summed += float(loss.detach())
-        if learn:
+        if learn and hidden.requires_grad:  # not where the head alone is learned
             hidden.backward(copy.grad)
         return summed
 
@@ -138,7 +162,8 @@ class Forward:
 
     def _batch(self, rows: Sequence[Row], *, packed: bool) -> Batch:
         if packed:
-            return packed_batch(rows, device=self._device)
+            # Noise is drawn for each row on its own: then nothing of them is the same.
+            return packed_batch(rows, device=self._device, share=self._noise_alpha is None)
         return padded_batch(rows, pad_id=self._pad_id, device=self._device)
 
     def _can_score_where_learned(self, probe: Sequence[Row]) -> bool:

@@ -27,10 +27,6 @@ class Full(TrainingMethod):
         return 2.0
 
     @property
-    def loads_in_full_precision(self) -> bool:
-        return True
-
-    @property
     def delivery(self) -> Literal["adapter", "model"]:
         return "model"
 
@@ -51,10 +47,15 @@ class Full(TrainingMethod):
 
     def deliver(self, model: Any, folder: Path, *, dtype: str) -> None:
         """Writes whole weights; turns `model` itself into `dtype`, so it is the last thing done."""
-        import torch
+        write_whole_model(model, folder, dtype=dtype)
 
-        with _without_progress_bars():
-            model.to(getattr(torch, dtype)).save_pretrained(folder)
+
+def write_whole_model(model: Any, folder: Path, *, dtype: str) -> None:
+    """Writes all weights as transformers loads them; turns `model` itself into `dtype`."""
+    import torch
+
+    with _without_progress_bars():
+        model.to(getattr(torch, dtype)).save_pretrained(folder)
 
 
 @contextmanager

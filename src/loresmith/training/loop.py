@@ -21,6 +21,7 @@ from loresmith.training.interrupts import Interrupts
 from loresmith.training.log import TrainerLog
 from loresmith.training.meter import StepMeter
 from loresmith.training.method import TrainingMethod
+from loresmith.training.optimizers import make_optimizer, set_learning_rate
 from loresmith.training.order import Order
 from loresmith.training.plan import Plan
 from loresmith.training.result import Phase, PracticeScore, TrainingProgress
@@ -71,8 +72,9 @@ class TrainingLoop:
         self._callbacks = callbacks
         self._interrupts = interrupts
         self._checkpoints = checkpoints
-        self._parameters = [p for p in prepared.model.parameters() if p.requires_grad]
-        self._optimizer = _optimizer(self._parameters, prepared.method)
+        learned = [(n, p) for n, p in prepared.model.named_parameters() if p.requires_grad]
+        self._parameters = [parameter for _, parameter in learned]
+        self._optimizer = make_optimizer(prepared.method, learned)
         plan = prepared.plan
         self._order = Order(prepared.rows, steps_per_epoch=plan.steps_per_epoch, seed=prepared.seed)
         self._meter = StepMeter()
@@ -128,8 +130,7 @@ class TrainingLoop:
         step, plan, forward = self._position.step, self._prepared.plan, self._prepared.forward
         rows = self._order.rows_of_step(step)
         rate = plan.learning_rate_at(step)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
+        set_learning_rate(self._optimizer, rate)
         began = time.perf_counter()
         with _memory_explained(), forward.ready():
             loss = forward.backward(rows)
@@ -277,18 +278,6 @@ class TrainingLoop:
 def best_folder(folder: Path, step: int) -> Path:
     """Where the weights after `step` are kept while no later ones have a better score."""
     return folder / f"best-{step}"
-
-
-def _optimizer(parameters: Sequence[Any], method: TrainingMethod) -> Any:
-    """AdamW; vectors (norms, biases) are not decayed."""
-    import torch
-
-    matrices = [p for p in parameters if p.ndim >= 2]
-    vectors = [p for p in parameters if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": method.weight_decay}]
-    if vectors:
-        groups.append({"params": vectors, "weight_decay": 0.0})
-    return torch.optim.AdamW(groups, lr=0.0, fused=True)
 
 
 @contextmanager

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from typing_extensions import Self
 
+from loresmith.devices import Device
 from loresmith.errors import TrainingError
-from loresmith.training.method import TrainingMethod
+from loresmith.models.adapter_folders import keep_earlier
+from loresmith.models.loading import Loaded, load_base
+from loresmith.training.earlier_adapters import EarlierAdapters
+from loresmith.training.method import Precision, TrainingMethod
+from loresmith.training.named_modules import saved_in_full
+from loresmith.training.naming import names_not_there
+from loresmith.training.quantization import Bits, quantization_obstacles
 
 
 class Lora(TrainingMethod):
@@ -27,6 +36,35 @@ class Lora(TrainingMethod):
     """Layers that get an adapter, by the last part of their names, such as `q_proj`."""
     rank_stabilized: bool = False
     """Scale by alpha/sqrt(rank) (rsLoRA, arXiv 2312.03732)."""
+    dora: bool = False
+    """Learn the length of each weight vector apart from its direction (DoRA, arXiv 2402.09353):
+    often a little better at small ranks, and slower."""
+    lora_plus_ratio: float | None = Field(default=None, ge=1.0, le=1000.0)
+    """How many times faster the adapter's second matrix (B) learns than its first (LoRA+, arXiv
+    2402.12354): 16 is usual; both learn alike when not set."""
+    additional_modules: tuple[str, ...] = ()
+    """Layers that are learned in full beside the adapter and saved with it, by the last part of
+    their names, such as `embed_tokens` and `lm_head`."""
+    adapters: tuple[str, ...] = ()
+    """Folders of earlier adapters, in order: all but the last are merged into the base model, and
+    the last is learned further, with its own rank and layers."""
+    create_new_adapter: bool = False
+    """Merge all of `adapters`, and begin a new one on top of them."""
+    quantization: Bits | None = None
+    """Bits that a number of the base model is held in, by bitsandbytes (QLoRA): a larger model
+    fits, and learns more slowly. Not quantized when not set."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.create_new_adapter and not self.adapters:
+            raise ValueError("create_new_adapter merges earlier adapters: name them in adapters")
+        merges = len(self.adapters) > 1 or self.create_new_adapter
+        if self.quantization is not None and merges:
+            raise ValueError(
+                "quantization and adapters that are merged do not go together: merging into "
+                "rounded weights loses what they learned"
+            )
+        return self
 
     def default_learning_rate(self, parameters: int) -> float:
         """1e-3 for 135M, 3e-4 for 3B, 2e-4 for 8B: ten times that of full fine-tuning, roughly.
@@ -40,9 +78,34 @@ class Lora(TrainingMethod):
     def default_epochs(self) -> float:
         return 5.0
 
-    @property
-    def loads_in_full_precision(self) -> bool:
-        return False
+    def obstacles(self, *, base: Path | None) -> Iterator[TrainingError]:
+        yield from super().obstacles(base=base)
+        yield from self._earlier().obstacles(base=base)
+        if self.quantization is not None:
+            yield from quantization_obstacles(self.quantization)
+
+    def wrong_names(self, *, base: Path) -> Iterator[TrainingError]:
+        named = self.target_modules != "all-linear" or self.additional_modules
+        if named and not self.adapters:
+            yield from names_not_there(self, base=base)
+
+    def notes(self) -> tuple[str, ...]:
+        earlier = self._earlier()
+        if earlier.continued is None:
+            return ()
+        rank = earlier.settings().get("r")
+        return (f"goes on with the adapter {earlier.continued}, of rank {rank}",)
+
+    def content(self) -> str:
+        return self._earlier().content()
+
+    def rate_factor(self, name: str) -> float:
+        of_second = ".lora_B." in name or ".lora_embedding_B." in name
+        return self.lora_plus_ratio if self.lora_plus_ratio and of_second else 1.0
+
+    def load(self, base: Path, *, device: Device, precision: Precision) -> Loaded:
+        dtype = "bfloat16" if precision == "bf16" else "float32"
+        return load_base(base, device=device, dtype=dtype, quantization=self.quantization)
 
     @property
     def delivery(self) -> Literal["adapter", "model"]:
@@ -50,6 +113,22 @@ class Lora(TrainingMethod):
 
     def prepare(self, model: Any, *, base: Path) -> Any:
         """Freezes the base and puts fp32 adapters beside its layers."""
+        earlier = self._earlier()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # between transformers and peft
+            model = earlier.merge_into(model)
+            if earlier.continued is None:
+                adapted = self._with_new_adapter(model)
+            else:
+                adapted = earlier.continue_on(model)
+        for parameter in adapted.parameters():
+            if parameter.requires_grad and parameter.is_floating_point():
+                parameter.data = parameter.data.float()
+        # What the recipe chose by name or folder, not by the loader's idea of it.
+        adapted.peft_config["default"].base_model_name_or_path = str(base)
+        return adapted
+
+    def _with_new_adapter(self, model: Any) -> Any:
         from peft import LoraConfig, get_peft_model
 
         targets = self.target_modules
@@ -60,20 +139,16 @@ class Lora(TrainingMethod):
             lora_dropout=self.dropout,
             target_modules=targets if targets == "all-linear" else list(targets),
             use_rslora=self.rank_stabilized,
+            use_dora=self.dora,
+            **saved_in_full(model, self.additional_modules),
         )
-        config.base_model_name_or_path = str(base)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)  # between transformers and peft
-                adapted = get_peft_model(model, config)
+            return get_peft_model(model, config)
         except ValueError as error:
             raise TrainingError(
                 f"no adapter can be put on {self.target_modules!r} of this model: {error}",
                 hint=f"Its linear layers are: {', '.join(_linear_layers(model))}.",
             ) from error
-        # What the recipe chose by name or folder, not by the loader's idea of it.
-        adapted.peft_config["default"].base_model_name_or_path = str(base)
-        return adapted
 
     def save_weights(self, model: Any, folder: Path) -> None:
         model.save_pretrained(folder, save_embedding_layers=False)
@@ -86,7 +161,12 @@ class Lora(TrainingMethod):
         set_peft_model_state_dict(model, load_file(folder / "adapter_model.safetensors"))
 
     def deliver(self, model: Any, folder: Path, *, dtype: str) -> None:  # noqa: ARG002
+        """Writes the adapter, and the earlier ones that must be merged before it."""
         self.save_weights(model, folder)
+        keep_earlier(folder, self._earlier().merged)
+
+    def _earlier(self) -> EarlierAdapters:
+        return EarlierAdapters.of(self.adapters, create_new=self.create_new_adapter)
 
     def _alpha(self) -> float:
         if self.alpha is not None:

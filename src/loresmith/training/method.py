@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,20 +11,23 @@ from pydantic import Field, field_validator
 
 from loresmith.component import Component
 from loresmith.devices import Device
-from loresmith.errors import RecipeError
+from loresmith.errors import RecipeError, TrainingError
 from loresmith.models.base import ChatModel
 from loresmith.models.chat_templates import known_name
+from loresmith.models.loading import Loaded, load_base
 from loresmith.records import Example
+from loresmith.training.optimizers import Optimizer, optimizer_obstacles
 from loresmith.training.result import TrainingProgress, TrainingResult
+from loresmith.training.schedules import Scheduler
 
-Scheduler = Literal["cosine", "linear", "constant"]
+Precision = Literal["bf16", "fp32"]
 Switch = Literal["auto", "on", "off"]
 
 
 class TrainingMethod(Component, ABC):
     """Settings of supervised fine-tuning, and how to do it.
 
-    A member says how a model is made ready (`prepare`) and how its learned weights are kept
+    A member says how a model is made ready (`load`, `prepare`) and how its learned weights are kept
     (`save_weights`, `load_weights`, `deliver`); the loop is the same for all.
     """
 
@@ -38,14 +41,29 @@ class TrainingMethod(Component, ABC):
     """How often every row is learned; as many as give `min_steps`, at least, when not set."""
     min_steps: int = Field(default=200, ge=1, le=1_000_000)
     """Where `num_epochs` is not set: a small corpus is repeated for this many optimizer steps."""
+    max_steps: int | None = Field(default=None, ge=1, le=100_000_000)
+    """Optimizer steps after which the training ends, whatever `num_epochs` says; no such limit when
+    not set."""
     batch_size: int = Field(default=8, ge=1, le=4096, json_schema_extra={"common": True})
     """Rows an optimizer step learns from, packed or not."""
     warmup_ratio: float = Field(default=0.05, ge=0.0, lt=1.0)
     """Share of the steps over which the learning rate rises to its peak."""
+    warmup_steps: int | None = Field(default=None, ge=0, le=100_000_000)
+    """Steps over which the learning rate rises to its peak; by `warmup_ratio` when not set."""
     scheduler: Scheduler = "cosine"
-    """How the learning rate falls after its peak."""
+    """How the learning rate falls after its peak, by transformers' names; `constant`, with or
+    without `_with_warmup`, rises over the warm-up first."""
+    optimizer: Optimizer = "adamw_torch"
+    """What turns gradients into steps, by transformers' names. `adafactor` and those of 8 bits need
+    less memory; some need a package of their own, which is told before the start."""
+    adam_beta1: float = Field(default=0.9, ge=0.0, lt=1.0)
+    """Share of the mean gradient that an optimizer like Adam keeps at each step."""
+    adam_beta2: float = Field(default=0.999, ge=0.0, lt=1.0)
+    """Share of the mean squared gradient that an optimizer like Adam keeps at each step."""
+    adam_epsilon: float = Field(default=1e-8, gt=0.0, le=1.0)
+    """Added where an optimizer like Adam divides, against division by nearly nothing."""
     weight_decay: float = Field(default=0.0, ge=0.0, le=1.0)
-    """Pull of the weight matrices towards zero (AdamW)."""
+    """Pull of the weight matrices towards zero; vectors, such as norms and biases, feel none."""
     max_grad_norm: float = Field(default=1.0, gt=0.0, le=1000.0)
     """A longer gradient is scaled down to this length."""
     max_length: int = Field(
@@ -72,6 +90,9 @@ class TrainingMethod(Component, ABC):
     """Number format of the computing; `auto` is bf16 where the device has it."""
     gradient_checkpointing: Switch = "auto"
     """Compute activations twice to save memory; `auto` does where memory looks short."""
+    neftune_noise_alpha: float | None = Field(default=None, gt=0.0, le=1000.0)
+    """Noise on the embeddings of training rows, which makes longer, freer answers (NEFTune, arXiv
+    2310.05914): 5 is usual; none when not set."""
     early_stopping: bool = True
     """Stop when the practice score no longer rises. The best weights by practice score are
     delivered in any case; without practice questions it is the last ones."""
@@ -138,10 +159,38 @@ class TrainingMethod(Component, ABC):
     def default_epochs(self) -> float:
         """Epochs for a corpus that is large enough to fill `min_steps` with them."""
 
-    @property
-    @abstractmethod
-    def loads_in_full_precision(self) -> bool:
-        """Whether the base model's weights are held in fp32, whatever is computed in."""
+    def obstacles(self, *, base: Path | None) -> Iterator[TrainingError]:
+        """What would end this training on this machine, before anything is loaded.
+
+        `base` is the folder of the base model; None where it has not been downloaded yet, and then
+        nothing is compared with it.
+        """
+        del base
+        yield from optimizer_obstacles(self.optimizer)
+
+    def wrong_names(self, *, base: Path) -> Iterator[TrainingError]:
+        """What these settings name of the model in `base` that it has not, where that can be told
+        without loading it. Takes seconds where something is named; training itself finds it too."""
+        del base
+        yield from ()
+
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of how these settings will be followed; mostly nothing."""
+        return ()
+
+    def content(self) -> str:
+        """Equal for equal files, beside rows and base model, that a training starts from."""
+        return ""
+
+    def rate_factor(self, name: str) -> float:
+        """How many times the learning rate the parameter of this name learns at."""
+        del name
+        return 1.0
+
+    def load(self, base: Path, *, device: Device, precision: Precision) -> Loaded:
+        """The base model and its tokenizer, in fp32 whatever `precision` it is computed in."""
+        del precision
+        return load_base(base, device=device, dtype="float32")
 
     @abstractmethod
     def prepare(self, model: Any, *, base: Path) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from loresmith.records import Record
-from loresmith.training.method import Scheduler, TrainingMethod
+from loresmith.training.method import TrainingMethod
+from loresmith.training.schedules import Scheduler, rate_after_peak
 
 _STEPS_BETWEEN_PRACTICE = 25
 
@@ -29,13 +30,13 @@ class Plan(Record):
         """For the optimizer step with this index, from 0."""
         if step < self.warmup_steps:
             return self.learning_rate * (step + 1) / self.warmup_steps
-        progress = (step - self.warmup_steps) / max(1, self.total_steps - self.warmup_steps)
-        factor = {
-            "cosine": 0.5 * (1 + math.cos(math.pi * progress)),
-            "linear": 1 - progress,
-            "constant": 1.0,
-        }[self.scheduler]
-        return self.learning_rate * factor
+        return rate_after_peak(
+            self.scheduler,
+            peak=self.learning_rate,
+            step=step,
+            warmup_steps=self.warmup_steps,
+            total_steps=self.total_steps,
+        )
 
     def practice_steps(self) -> frozenset[int]:
         """After how many steps practice is held: at the ends of epochs (where these are shorter
@@ -50,17 +51,25 @@ class Plan(Record):
 def make_plan(method: TrainingMethod, *, rows: int, parameters: int) -> Plan:
     """The plan for so many rows and a base model with so many parameters."""
     steps_per_epoch = math.ceil(rows / method.batch_size)
-    if method.num_epochs is None:
-        epochs = max(method.default_epochs, math.ceil(method.min_steps / steps_per_epoch))
-    else:
-        epochs = method.num_epochs
-    total_steps = max(1, round(epochs * steps_per_epoch))
+    total_steps = _total_steps(method, steps_per_epoch)
+    warmup_steps = method.warmup_steps
+    if warmup_steps is None:
+        warmup_steps = math.ceil(method.warmup_ratio * total_steps)
     rate = method.learning_rate
     return Plan(
         rows=rows,
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps,
-        warmup_steps=math.ceil(method.warmup_ratio * total_steps),
+        warmup_steps=warmup_steps,
         learning_rate=method.default_learning_rate(parameters) if rate is None else rate,
         scheduler=method.scheduler,
     )
+
+
+def _total_steps(method: TrainingMethod, steps_per_epoch: int) -> int:
+    if method.max_steps is not None:
+        return method.max_steps
+    epochs = method.num_epochs
+    if epochs is None:
+        epochs = max(method.default_epochs, math.ceil(method.min_steps / steps_per_epoch))
+    return max(1, round(epochs * steps_per_epoch))

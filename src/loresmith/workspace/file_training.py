@@ -13,6 +13,7 @@ from loresmith.recipe import Recipe
 from loresmith.records import Drop
 from loresmith.settings import load_settings
 from loresmith.training import TrainingProgress
+from loresmith.training.obstacles import refuse_obstacles
 from loresmith.workspace.progress import Progress, ProgressListener, silent
 from loresmith.workspace.training_process import TrainingTask, train_in_child
 
@@ -45,6 +46,7 @@ def train_on_file(
         settings,
         on_progress=lambda words: on_progress(Progress("fetch", 0, 0, words)),
     )
+    refuse_obstacles(list(recipe.training.obstacles(base=base)))
     task = TrainingTask(
         training=recipe.training,
         base=str(base.absolute()),

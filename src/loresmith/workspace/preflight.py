@@ -6,12 +6,20 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from loresmith.errors import WRONG_USE, Conflict, LoresmithError, StoreError
+from loresmith.errors import (
+    WRONG_USE,
+    Conflict,
+    LoresmithError,
+    ModelError,
+    StoreError,
+    TrainingError,
+)
 from loresmith.models import Embedded
-from loresmith.models.base_models import check_base_model
+from loresmith.models.base_models import BaseModelFacts, check_base_model, describe_base_model
 from loresmith.models.chat_templates import template_text
 from loresmith.models.embedded import fetch_embedded
 from loresmith.models.templates import check_chat_template
+from loresmith.recipe import Recipe
 from loresmith.workspace.context import Context
 from loresmith.workspace.imported_rows import live_imports
 from loresmith.workspace.steps.asking import asked_documents
@@ -36,6 +44,8 @@ def check_before_work(context: Context, steps: Sequence[Step]) -> None:
         checks.append(lambda: _check_base_model(context))
         checks.append(lambda: _check_chat_template(context))
     found = [error for check in checks if (error := _error_of(check)) is not None]
+    if "train" in missing:
+        found += training_obstacles(context.recipe, _facts(context))
     if len(found) == 1:
         raise found[0]
     if found:
@@ -90,6 +100,23 @@ def _check_base_model(context: Context) -> None:
         _fetch_embedded(context)
     else:
         check_base_model(context.recipe.base_model, context.settings)
+
+
+def training_obstacles(recipe: Recipe, facts: BaseModelFacts | None) -> list[TrainingError]:
+    """What would end the recipe's training on this machine; a base model that is not here yet, or
+    of which nothing is known, is compared with nothing."""
+    base = facts.folder if facts is not None and not facts.bytes_to_download else None
+    found = list(recipe.training.obstacles(base=base))
+    if base is not None:
+        found += recipe.training.wrong_names(base=base)
+    return found
+
+
+def _facts(context: Context) -> BaseModelFacts | None:
+    try:
+        return describe_base_model(context.recipe.base_model, context.settings)
+    except ModelError:  # told by the check of the base model
+        return None
 
 
 def _fetch_embedded(context: Context) -> None:

@@ -154,6 +154,30 @@ def test_checks_name_every_fault_and_do_no_work(
     assert not (folder / "datasets").exists() and not (folder / "runs").exists()
 
 
+def test_checks_name_what_a_training_could_not_do_on_this_machine(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import importlib.util
+
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "bitsandbytes" else there(name)
+    )
+    changes = {
+        "training.quantization": 4,
+        "training.optimizer": "adamw_8bit",
+        "training.adapters": ["not/there"],
+    }
+    readiness = Runs(workspace).checks(changes)
+    told = [check.message for check in readiness.checks if check.subject == "training"]
+    assert len(told) == 3 and not readiness.ready
+    for said in ("quantization 4 needs", "adamw_8bit needs", "no such folder"):
+        assert any(said in message for message in told)
+    named = Runs(workspace).checks({"training.type": "freeze", "training.extra_modules": ["hed"]})
+    (wrong,) = [check for check in named.checks if check.subject == "training"]
+    assert "hed" in wrong.message and "lm_head" in wrong.hint
+
+
 def test_a_start_is_told_as_a_command_and_as_yaml(workspace: Workspace) -> None:
     offer = Runs(workspace).offer(
         {"training.type": "full", "training.learning_rate": 2e-4, "exam.system_prompt": "答: 短"}

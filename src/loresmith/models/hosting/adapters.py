@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from loresmith.models.adapter_folders import adapter_chain
 from loresmith.models.loading import errors_of_loading
 
 _BASE = "__base__"
@@ -59,11 +60,13 @@ class AdaptedModel:
 def shares_batches(adapter: Path) -> bool:
     """Whether PEFT can answer for this adapter in one batch with others.
 
-    It cannot with DoRA, with layers trained as a whole, and with anything that is not LoRA.
+    It cannot with DoRA, with layers trained as a whole, with anything that is not LoRA, and with an
+    adapter that stands on earlier ones.
     """
     try:
         config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return True  # loading it will say what is wrong
     whole = config.get("modules_to_save") or config.get("use_dora") or config.get("bias") != "none"
-    return config.get("peft_type") == "LORA" and not whole
+    alone = len(adapter_chain(adapter)) == 1
+    return config.get("peft_type") == "LORA" and not whole and alone

@@ -13,12 +13,13 @@ from pydantic import Field
 
 from loresmith.errors import DocumentError, LoresmithError
 from loresmith.models.base_models import BaseModelFacts, check_base_model
+from loresmith.recipe import Recipe
 from loresmith.records import Record
 from loresmith.settings import Settings, secret
 from loresmith.training.plan import make_plan
 from loresmith.workspace.background import Background
 from loresmith.workspace.context import Context
-from loresmith.workspace.preflight import check_disk
+from loresmith.workspace.preflight import check_disk, training_obstacles
 from loresmith.workspace.runs.listing import RunSummary, summaries
 from loresmith.workspace.steps import STAGES
 from loresmith.workspace.steps.dataset import dataset
@@ -36,7 +37,9 @@ Severity = Literal["fault", "warning", "fine"]
 class Check(Record):
     """One thing that was looked at."""
 
-    subject: Literal["documents", "rows", "teacher", "base_model", "disk", "memory", "jobs", "run"]
+    subject: Literal[
+        "documents", "rows", "teacher", "base_model", "training", "disk", "memory", "jobs", "run"
+    ]
     severity: Severity
     """With a `fault` a training is not started; a `warning` is worth knowing before it is."""
     message: str = ""
@@ -88,6 +91,7 @@ def readiness(workspace: Workspace) -> Readiness:
             _check("documents", lambda: sources(context)),
             *_rows(context),
             *_base_model(model),
+            *_training(context.recipe, model.facts),
             _check("disk", lambda: check_disk(context)),
             *_memory(context, model.facts),
             *_run_of_today(context),
@@ -189,6 +193,11 @@ def _base_model(model: _Asked) -> Iterator[Check]:
         )
     else:
         yield Check(subject="base_model", severity="fine")
+
+
+def _training(recipe: Recipe, facts: BaseModelFacts | None) -> Iterator[Check]:
+    for error in training_obstacles(recipe, facts):
+        yield Check(subject="training", severity="fault", message=error.message, hint=error.hint)
 
 
 def _memory(context: Context, facts: BaseModelFacts | None) -> Iterator[Check]:
