@@ -11,7 +11,7 @@ import pytest
 from loresmith.llamafactory import GivenSettings, recipe_data
 from loresmith.llamafactory.arguments import Argument, arguments, arguments_by_key
 from loresmith.llamafactory.given import NOWHERE
-from loresmith.llamafactory.translation import NOT_YET, OF_METHOD
+from loresmith.llamafactory.translation import OF_METHOD
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.recipe import Recipe
 
@@ -38,12 +38,7 @@ def test_what_is_mapped_is_mapped_to_settings_of_the_recipe() -> None:
     for key, verdict in VERDICTS.items():
         assert (verdict.kind == "mapped") == bool(verdict.paths), key
         for path in verdict.paths:
-            assert path in known or path in NOT_YET, f"{key} is mapped to {path}"
-
-
-def test_nothing_is_called_missing_that_the_recipe_has() -> None:
-    assert not set(NOT_YET) & set(_paths(Recipe.model_json_schema()))
-    assert set(NOT_YET) <= {path for verdict in VERDICTS.values() for path in verdict.paths}
+            assert path in known, f"{key} is mapped to {path}"
 
 
 def test_every_number_that_is_followed_has_bounds() -> None:

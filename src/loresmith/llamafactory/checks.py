@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any
 
 from loresmith.llamafactory.given import GivenSettings, Remark
 from loresmith.llamafactory.template_names import TEMPLATE_NAMES
-from loresmith.llamafactory.translation import NOT_YET, OF_METHOD
+from loresmith.llamafactory.translation import OF_METHOD
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.models.chat_templates import template_names
 
@@ -39,14 +38,6 @@ def check_settings(settings: GivenSettings) -> None:
     if settings["resume_from_checkpoint"] not in (None, "true", "false"):
         told = "names a checkpoint: leave it out, and the newest whole one of output_dir is taken"
         settings.fault("resume_from_checkpoint", told)
-
-
-def check_not_yet(settings: GivenSettings, data: dict[str, Any]) -> None:
-    """Takes out of `data` what a recipe is still to get, and adds a fault for each."""
-    for key in settings.changed():
-        for path in set(VERDICTS[key].paths) & set(NOT_YET):
-            if data["training"].pop(path.removeprefix("training."), None) is not None:
-                settings.fault(key, f"is not there yet ({path}): leave it out for now")
 
 
 def ignored_settings(settings: GivenSettings) -> list[Remark]:

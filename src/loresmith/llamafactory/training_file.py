@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from loresmith.errors import RecipeError
 from loresmith.llamafactory.arguments import arguments_by_key
-from loresmith.llamafactory.checks import check_not_yet, check_settings, ignored_settings
+from loresmith.llamafactory.checks import check_settings, ignored_settings
 from loresmith.llamafactory.given import GivenSettings, Remark, read_given, top_level_keys
 from loresmith.llamafactory.translation import recipe_data
 from loresmith.llamafactory.verdicts import VERDICTS
@@ -100,7 +100,6 @@ def _recipe(settings: GivenSettings) -> Recipe | None:
     if settings["finetuning_type"] == "oft":
         return None
     data = recipe_data(settings)
-    check_not_yet(settings, data)
     try:
         return Recipe.build(data)
     except RecipeError as error:

@@ -8,9 +8,6 @@ from loresmith.llamafactory.given import GivenSettings
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.models.chat_templates import template_names
 
-NOT_YET: tuple[str, ...] = ()
-"""Settings that a verdict names and that the recipe is still to get: refused until then."""
-
 OF_METHOD: dict[str, tuple[str, ...]] = {
     "lora": (
         *("lora_rank", "lora_alpha", "lora_dropout", "lora_target", "loraplus_lr_ratio"),
@@ -34,8 +31,7 @@ def recipe_data(settings: GivenSettings) -> dict[str, Any]:
         if verdict.renamed and key not in others and verdict.paths[0] != "seed":
             name = verdict.paths[0].removeprefix("training.")
             value = settings[key]
-            # What a recipe does not have yet is as it is there by default.
-            if value is not None and (verdict.paths[0] not in NOT_YET or settings.is_changed(key)):
+            if value is not None:
                 training[name] = value
     training |= _steps(settings)
     training |= _rows(settings)

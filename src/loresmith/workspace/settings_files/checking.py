@@ -23,6 +23,7 @@ from loresmith.models.templates import check_chat_template
 from loresmith.recipe import Recipe
 from loresmith.records import Drop, Example
 from loresmith.settings import load_settings
+from loresmith.workspace.preflight import training_obstacles
 from loresmith.workspace.recipes import load_recipe
 from loresmith.workspace.settings_files.named_rows import NamedRows, named_rows
 
@@ -84,6 +85,10 @@ def check_llamafactory_file(path: Path, changes: Sequence[str] = ()) -> CheckedF
     faults += [settings.remark("model_name_or_path", told) for told in troubles]
     if model is not None and reading.file is not None:
         faults += _template_faults(reading.file.recipe, model, settings)
+        faults += [
+            settings.remark("finetuning_type", _told(error))
+            for error in training_obstacles(reading.file.recipe, model)
+        ]
     told = tuple(map(str, sorted(faults)))
     return CheckedFile(path, told, tuple(notes), reading.file, rows, model)
 
