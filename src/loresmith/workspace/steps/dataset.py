@@ -12,7 +12,7 @@ from loresmith.records import Curated, Dataset, Fact, ImportedRow, Wording, Word
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.frozen_rows import keep_rows
 from loresmith.workspace.imported_rows import imports_key, live_imports, reviewed_rows
-from loresmith.workspace.reviews import confirmed
+from loresmith.workspace.reviews import answered, confirmed
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.curate import curated
 from loresmith.workspace.steps.parse import documents
@@ -41,6 +41,7 @@ class FreezeDataset(Step):
             seed=context.recipe.seed,
             version=_next_version(context),
             confirmed=confirmed(context),
+            edited=answered(context),
         )
         frozen, left_out = with_imported(written, _imported(context))
         if not frozen.examples:
@@ -131,6 +132,10 @@ def _imported(context: Context) -> Iterator[ImportedRow]:
 def _key(context: Context, kept: Curated) -> str:
     settings = context.recipe.dataset.fingerprint()
     key = content_id("dataset", kept.id, settings, context.recipe.seed)
+    paraphrases = {one.id for one in kept.wordings if one.kind == "paraphrase"}
+    edited = sorted(paraphrases & answered(context))
+    if edited:  # once, what a person wrote there was not trained on: such a dataset is not today's
+        key = content_id("as edited", key, edited)
     imports = imports_key(context)
     return content_id("with imports", key, imports) if imports else key
 
