@@ -186,3 +186,26 @@ def test_what_stays_out_is_told_with_reasons_in_both_languages(
     assert "rejected by a reviewer" in told
     chinese = client.get(f"{base}/next", headers={"Accept-Language": "zh-CN"}).text
     assert "审核未通过" in chinese and "将收入的条目" in chinese
+
+
+def test_before_columns_are_mapped_the_rows_are_shown_as_they_stand(client: Any, base: str) -> None:
+    rows = [{"frage": "Wer war es?", "antwort": "Ines Ogawa.", "nr": 7}]
+    first = handed_over(client, base, rows, "odd.json").text
+    shown = first.split("The first rows")[1]
+    assert "Wer war es?" in shown and "Ines Ogawa." in shown and "frage" in shown
+
+
+def test_a_stage_is_named_in_words_while_it_freezes(
+    client: Any, base: str, home: Home, project: KnownProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from loresmith.workspace.background import Background
+
+    imported(client, base)
+    workspace = home.workspace(project.id)
+    workspace.do("dataset")
+    job = Background(workspace).jobs()[0]
+    steps = tuple(one.model_copy(update={"note": "", "total": 1}) for one in job.steps)
+    at_work = job.model_copy(update={"state": "running", "current": "curate", "steps": steps})
+    monkeypatch.setattr(Background, "job", lambda *_: at_work)
+    shown = client.get(f"{base}/freezing/{job.id}").text
+    assert "Check every row" in shown and ">curate" not in shown

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from loresmith.component import content_id
 from loresmith.datasets import with_imported, write_dataset
@@ -56,12 +59,14 @@ class FreezeDataset(Step):
             )
         known = context.store.one(Dataset, frozen.id)
         frozen = known or frozen
-        write_dataset(
-            frozen,
-            context.project.datasets / f"v{frozen.version}",
-            project=context.project.name,
-            drops=[*kept.drops, *left_out],
-        )
+        folder = context.project.datasets / f"v{frozen.version}"
+        with _dated_as_before(folder / "statistics.json", known is not None):
+            write_dataset(
+                frozen,
+                folder,
+                project=context.project.name,
+                drops=[*kept.drops, *left_out],
+            )
         context.finish(_key(context, kept), self.name, f"version {frozen.version}", [frozen])
         keep_rows(context, frozen)
 
@@ -103,6 +108,18 @@ def exam_material(context: Context, use: WordingUse) -> Material:
 def exam_sheet(context: Context) -> ExamSheet:
     """The exam of today's dataset."""
     return context.recipe.exam.set(exam_material(context, "exam"))
+
+
+@contextmanager
+def _dated_as_before(file: Path, frozen_before: bool) -> Iterator[None]:
+    """A version that is written anew keeps the date of its first freezing."""
+    try:
+        before = file.stat().st_mtime_ns if frozen_before else None
+    except OSError:
+        before = None
+    yield
+    if before is not None:
+        os.utime(file, ns=(before, before))
 
 
 def _next_version(context: Context) -> int:
