@@ -13,6 +13,7 @@ import pytest
 from loresmith.workspace.home import Home
 from loresmith.workspace.projects import KnownProject
 from loresmith.workspace.rows import Rows
+from written_rows import copy_written
 
 EVIL = "<script>alert(1)</script>"
 ROWS: list[dict[str, Any]] = [
@@ -209,3 +210,15 @@ def test_a_stage_is_named_in_words_while_it_freezes(
     monkeypatch.setattr(Background, "job", lambda *_: at_work)
     shown = client.get(f"{base}/freezing/{job.id}").text
     assert "Check every row" in shown and ">curate" not in shown
+
+
+def test_rows_that_wait_for_their_check_stand_beside_the_others(
+    client: Any, home: Home, tmp_path: Path
+) -> None:
+    known = home.projects.add(copy_written(tmp_path / "coast"), name="Coast")
+    recipe = home.workspace(known.id).project.folder / "loresmith.yaml"
+    recipe.write_text(
+        recipe.read_text("utf-8") + "\ncuration:\n  filters:\n    - type: empty\n", "utf-8"
+    )
+    told = client.get(f"/projects/{known.id}/dataset/next").text
+    assert re.search(r"<dt>Rows still to be checked</dt><dd>[1-9]", told)
