@@ -116,7 +116,7 @@ def test_other_settings_show_their_effect_before_they_are_applied(at: str, page:
     effect = page.locator("#effect")
     expect(effect).to_contain_text("The first passages that change")
     page.get_by_label("Longest passage").fill("20")
-    expect(effect).to_contain_text("min_length (150) is more than max_length (20)")
+    expect(effect).to_contain_text("min_length (150) is longer than the longest (20)")
     page.get_by_label("Longest passage").fill("250")
     page.get_by_role("button", name="Apply and cut anew").click()
     expect(effect).to_contain_text("Done")
@@ -151,7 +151,8 @@ def _file(name: str, content: bytes) -> dict[str, Any]:
     return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
 
 
-def test_the_first_upload_brings_what_can_be_done_with_it(page: Any, at: str) -> None:
+@pytest.mark.usefixtures("at")
+def test_the_first_upload_brings_what_can_be_done_with_it(page: Any) -> None:
     from loresmith.settings import load_settings
     from loresmith.workspace.home import Home
 

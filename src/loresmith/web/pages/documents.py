@@ -406,7 +406,7 @@ def _progress(
     written = None
     if job.state == "done" and before is not None:
         written = max(0, _rows_in(Documents(workspace)) - before)
-    shown = {"job": job, "step": step, "before": before, "written": written}
+    shown: dict[str, Any] = {"job": job, "step": step, "before": before, "written": written}
     reply = render(request, "documents/_progress.html", project=project, **shown)
     if job.is_over:
         reply.headers["HX-Trigger"] = "documents-changed"
@@ -426,7 +426,7 @@ def _revised(
     start: int = 0,
     restored: bool = False,
 ) -> Response:
-    shown = {"key": key, "revised": revised, "start": start, "restored": restored}
+    shown: dict[str, Any] = {"key": key, "revised": revised, "start": start, "restored": restored}
     return render(request, "documents/_revised.html", project=project, **shown)
 
 
