@@ -116,7 +116,7 @@ def test_other_settings_show_their_effect_before_they_are_applied(at: str, page:
     effect = page.locator("#effect")
     expect(effect).to_contain_text("The first passages that change")
     page.get_by_label("Longest passage").fill("20")
-    expect(effect).to_contain_text("min_length (150) is longer than the longest (20)")
+    expect(effect).to_contain_text("The shortest passage (150 characters) is longer")
     page.get_by_label("Longest passage").fill("250")
     page.get_by_role("button", name="Apply and cut anew").click()
     expect(effect).to_contain_text("Done")
