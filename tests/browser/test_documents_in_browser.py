@@ -100,7 +100,7 @@ def test_a_passage_is_corrected_and_taken_back(at: str, page: Any) -> None:
     expect(page.locator(".line.added").first).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("更正"))).to_contain_text("in use")
     page.get_by_role("button", name="Go back to it").click()
-    expect(page.locator("#restored")).to_contain_text("Saved as a revision")
+    expect(page.locator("#restored")).to_contain_text("The earlier text is in use again")
     page.get_by_role("link", name="Show the text").click()
     expect(page.locator(".passage").first).not_to_contain_text("改过的正文")
 
@@ -116,7 +116,7 @@ def test_other_settings_show_their_effect_before_they_are_applied(at: str, page:
     effect = page.locator("#effect")
     expect(effect).to_contain_text("The first passages that change")
     page.get_by_label("Longest passage").fill("20")
-    expect(effect).to_contain_text("min_length (150) is more than max_length (20)")
+    expect(effect).to_contain_text("The shortest passage (150 characters) is longer")
     page.get_by_label("Longest passage").fill("250")
     page.get_by_role("button", name="Apply and cut anew").click()
     expect(effect).to_contain_text("Done")
@@ -149,3 +149,16 @@ def test_the_page_is_chinese_for_a_chinese_reader(at: str, page: Any, studio: St
 
 def _file(name: str, content: bytes) -> dict[str, Any]:
     return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+
+
+@pytest.mark.usefixtures("at")
+def test_the_first_upload_brings_what_can_be_done_with_it(page: Any) -> None:
+    from loresmith.settings import load_settings
+    from loresmith.workspace.home import Home
+
+    blank = Home(load_settings()).projects.create("Blank")
+    page.goto(f"/projects/{blank.id}/documents")
+    expect(page.get_by_role("button", name="Generate questions…")).to_have_count(0)
+    page.set_input_files("#files", [_file("a.md", b"# Lights\n\nThe light is lit.\n")])
+    page.get_by_role("button", name="Generate questions…").click()
+    expect(page.locator("dialog#generate[open]")).to_contain_text("passage")

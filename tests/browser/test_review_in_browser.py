@@ -104,3 +104,22 @@ def test_keys_pressed_faster_than_the_server_answers_each_meet_the_next_row(
     )
     said = [Rows(workspace).row(one).row.verdict for one in five]
     assert said == ["confirmed", "rejected", "confirmed", "rejected", "confirmed", "pending"]
+
+
+def test_a_note_waits_with_its_row_until_it_is_sent(page: Any, project: Any) -> None:
+    address, workspace = project
+    page.goto(f"{address}/review?kind=pair&language=en")
+    first = row_at(page)
+    page.keyboard.press("n")
+    page.keyboard.type("look again")
+    page.keyboard.press("Escape")
+    press_and_wait(page, "j")
+    assert page.locator("#note").input_value() == ""
+    press_and_wait(page, "k")
+    assert row_at(page) == first
+    assert page.locator("#note").input_value() == "look again"
+    press_and_wait(page, "c")
+    assert Rows(workspace).row(first).row.note == "look again"
+    press_and_wait(page, "u")
+    assert row_at(page) == first
+    assert page.locator("#note").input_value() == ""

@@ -172,3 +172,14 @@ def test_a_deleted_document_s_rows_do_not_come_back() -> None:
     dataset = freeze(facts, wordings, only, splitter=Splitter(), seed=1, version=1)
     assert {example.provenance.document for example in dataset.examples} == {"b.md"}
     assert all("b.md" in fact_id for fact_id in dataset.withheld)
+
+
+def test_a_paraphrase_whose_answer_a_person_wrote_keeps_it() -> None:
+    facts, wordings = corpus()
+    wordings = [w.model_copy(update={"answer": f"In other words, {w.answer}"}) for w in wordings]
+    edited = next(one for one in reversed(wordings) if one.kind == "paraphrase")
+    dataset = Assembly().freeze(
+        facts, wordings, DOCUMENTS, seed=1, version=1, edited=frozenset({edited.id})
+    )
+    answers = [e.messages[1].content for e in dataset.examples]
+    assert [one for one in answers if one.startswith("In other words")].count(edited.answer) == 1

@@ -13,6 +13,7 @@ import pytest
 from loresmith.workspace.home import Home
 from loresmith.workspace.projects import KnownProject
 from loresmith.workspace.rows import Rows
+from written_rows import copy_written
 
 EVIL = "<script>alert(1)</script>"
 ROWS: list[dict[str, Any]] = [
@@ -186,3 +187,38 @@ def test_what_stays_out_is_told_with_reasons_in_both_languages(
     assert "rejected by a reviewer" in told
     chinese = client.get(f"{base}/next", headers={"Accept-Language": "zh-CN"}).text
     assert "审核未通过" in chinese and "将收入的条目" in chinese
+
+
+def test_before_columns_are_mapped_the_rows_are_shown_as_they_stand(client: Any, base: str) -> None:
+    rows = [{"frage": "Wer war es?", "antwort": "Ines Ogawa.", "nr": 7}]
+    first = handed_over(client, base, rows, "odd.json").text
+    shown = first.split("The first rows")[1]
+    assert "Wer war es?" in shown and "Ines Ogawa." in shown and "frage" in shown
+
+
+def test_a_stage_is_named_in_words_while_it_freezes(
+    client: Any, base: str, home: Home, project: KnownProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from loresmith.workspace.background import Background
+
+    imported(client, base)
+    workspace = home.workspace(project.id)
+    workspace.do("dataset")
+    job = Background(workspace).jobs()[0]
+    steps = tuple(one.model_copy(update={"note": "", "total": 1}) for one in job.steps)
+    at_work = job.model_copy(update={"state": "running", "current": "curate", "steps": steps})
+    monkeypatch.setattr(Background, "job", lambda *_: at_work)
+    shown = client.get(f"{base}/freezing/{job.id}").text
+    assert "Check every row" in shown and ">curate" not in shown
+
+
+def test_rows_that_wait_for_their_check_stand_beside_the_others(
+    client: Any, home: Home, tmp_path: Path
+) -> None:
+    known = home.projects.add(copy_written(tmp_path / "coast"), name="Coast")
+    recipe = home.workspace(known.id).project.folder / "loresmith.yaml"
+    recipe.write_text(
+        recipe.read_text("utf-8") + "\ncuration:\n  filters:\n    - type: empty\n", "utf-8"
+    )
+    told = client.get(f"/projects/{known.id}/dataset/next").text
+    assert re.search(r"<dt>Rows still to be checked</dt><dd>[1-9]", told)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from loresmith.workspace.background import Background
 from loresmith.workspace.documents import Documents, document_key
 from loresmith.workspace.home import Home
 from projects import copy_documents
@@ -161,3 +162,56 @@ def test_refusals_and_warnings_are_told_in_chinese(
     sent = {"file": (name, content, "application/octet-stream")}
     reply = client.post(f"{at}/upload", files=sent, headers={"Accept-Language": "zh"})
     assert said in reply.text
+
+
+def test_what_can_be_done_with_documents_comes_with_the_first(client: Any, home: Home) -> None:
+    known = home.projects.create("Blank")
+    at = f"/projects/{known.id}/documents"
+    assert "Generate questions…" not in client.get(at).text
+    client.post(f"{at}/upload", files={"file": ("a.md", b"# Lights\n\nThe light is lit.\n")})
+    part = client.get(f"{at}/table").text
+    assert 'id="document-actions" hx-swap-oob="true"' in part
+    assert "Generate questions…" in part and "/documents/chunking" in part
+    assert client.get(at).text.count('id="document-actions"') == 1
+
+
+def test_lengths_that_cannot_be_are_told_in_the_words_of_the_form(client: Any, at: str) -> None:
+    settings = {"type": "headings", "min_length": "5000", "max_length": "300"}
+    for address in (f"{at}/chunking/preview", f"{at}/chunking"):
+        reply = client.post(address, data=settings)
+        assert reply.status_code == 422
+        assert "The shortest passage (5,000 characters) is longer" in reply.text
+        assert "chunking." not in reply.text and "min_length" not in reply.text
+    chinese = {"Accept-Language": "zh"}
+    told = client.post(f"{at}/chunking/preview", data=settings, headers=chinese).text
+    assert "最短片段（5,000 字）大于最长片段" in told
+    emptied = {"type": "headings", "min_length": "", "max_length": "300"}
+    reply = client.post(f"{at}/chunking/preview", data=emptied)
+    assert reply.status_code == 422
+    assert "Shortest passage: give a whole number" in reply.text
+
+
+def test_a_job_that_ended_brings_the_list_up_to_date_and_says_what_it_wrote(
+    client: Any, at: str, home: Home
+) -> None:
+    workspace = home.workspace(at.split("/")[2])
+    workspace.do("chunk")
+    job = Background(workspace).jobs()[0]
+    reply = client.get(f"{at}/progress/{job.id}?before=0")
+    assert reply.headers["HX-Trigger"] == "documents-changed"
+    assert "No new question was written." in reply.text
+    assert "question was written" not in client.get(f"{at}/progress/{job.id}").text
+
+
+def test_going_back_to_an_earlier_text_is_said(client: Any, at: str) -> None:
+    form = client.get(f"{at}/{ENGLISH}/passage", params={"start": 0, "end": 20}).text
+    assert 'name="note"' in form
+    version = form.split('name="version" value="')[1].split('"')[0]
+    sent = {"start": 0, "end": 20, "version": version, "text": "# New"}
+    client.post(f"{at}/{ENGLISH}/passage", data=sent)
+    history = client.get(f"{at}/{ENGLISH}/history").text
+    version = history.split('"version": "')[1].split('"')[0]
+    back = {"revision": "file", "version": version}
+    assert (
+        "The earlier text is in use again" in client.post(f"{at}/{ENGLISH}/restore", data=back).text
+    )

@@ -101,7 +101,7 @@ def test_wrong_lengths_of_passages_are_told_in_chinese(client: Any, project: Kno
     typed = {"type": "headings", "min_length": "900", "max_length": "few"}
     page = client.post(f"/projects/{project.id}/documents/chunking/preview", data=typed, headers=ZH)
     assert page.status_code == 422
-    assert "应为整数" in page.text
+    assert "最长片段：请填写不小于 1 的整数字数。" in page.text
     assert english_in(page.text) == []
 
 

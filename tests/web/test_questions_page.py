@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -144,3 +145,58 @@ def test_a_project_without_rows_says_what_to_do(client: Any, home: Home, tmp_pat
 def test_the_page_speaks_chinese(client: Any, address: str) -> None:
     page = client.get(address, headers={"Accept-Language": "zh"}).text
     assert "问答" in page and "逐条审核" in page and "保留" in page
+
+
+def test_rows_that_were_not_checked_yet_are_not_said_to_fail(
+    client: Any, address: str, home: Home
+) -> None:
+    recipe = home.workspace(address.split("/")[2]).project.folder / "loresmith.yaml"
+    recipe.write_text(
+        recipe.read_text("utf-8") + "\ncuration:\n  filters:\n    - type: empty\n", "utf-8"
+    )
+    sent = {"verdict": "confirmed", "everything": "true"}
+    told = json.loads(client.post(f"{address}/review", data=sent).headers["HX-Trigger"])
+    message = told["toast"]["message"]
+    assert "have not been checked yet" in message
+    assert "check of substance" not in message
+
+
+def test_an_emptied_text_is_refused_with_what_was_typed(
+    client: Any, address: str, rows: Rows
+) -> None:
+    row = rows.page(RowFilter(kind=("pair",), state=("kept",)), limit=1).rows[0]
+    sent = {"version": rows.row(row.id).version, "question": "Typed with care?", "answer": " "}
+    reply = client.post(f"{address}/{row.id}", data=sent | {"short_answer": row.short_answer})
+    assert reply.status_code == 422
+    assert "the answer is empty" in reply.text
+    assert "Typed with care?" in reply.text
+    review = f"{address.replace('questions', 'review')}/{row.id}/edit"
+    reply = client.post(review, data=sent | {"note": "typed note"})
+    assert reply.status_code == 422
+    for words in ("the answer is empty", "Typed with care?", "typed note"):
+        assert words in reply.text
+    assert Rows(rows._workspace).row(row.id).row == row
+
+
+def test_the_answer_that_is_trained_is_shown_beside_another_one(
+    client: Any, address: str, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = rows.page(RowFilter(kind=("paraphrase",), use=("training",)), limit=1).rows[0]
+    monkeypatch.setattr(Rows, "trained_answers", lambda *_: {row.id: "As the fact says."})
+    assert "As the fact says." in client.get(f"{address}?kind=paraphrase").text
+    review = client.get(f"{address.replace('questions', 'review')}?row={row.id}").text
+    assert "As the fact says." in review
+    assert "Trained with the answer of the fact itself" in review
+    assert row.answer in html.unescape(review)
+
+
+def test_an_edit_says_that_other_rows_are_left_out(client: Any, address: str, rows: Rows) -> None:
+    fact = rows.page(RowFilter(kind=("pair",), state=("kept",)), limit=1).rows[0]
+    sent = {
+        "version": rows.row(fact.id).version,
+        "question": fact.question,
+        "answer": f"{fact.answer} That is so.",
+        "short_answer": fact.short_answer,
+    }
+    told = json.loads(client.post(f"{address}/{fact.id}", data=sent).headers["HX-Trigger"])
+    assert "left out because of it" in told["toast"]["hint"]

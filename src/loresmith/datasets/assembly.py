@@ -31,9 +31,11 @@ class Assembly(Component):
         seed: int,
         version: int,
         confirmed: Set[str] = frozenset(),
+        edited: Set[str] = frozenset(),
     ) -> Dataset:
         """A dataset with these settings; see `build.freeze`. `confirmed` are the ids of the facts
-        and wordings that a person confirmed or edited."""
+        and wordings that a person confirmed or edited; `edited` those whose answer a person
+        wrote, which stays as it is."""
         return freeze(
             facts,
             wordings,
@@ -43,4 +45,5 @@ class Assembly(Component):
             version=version,
             answers=self.answers,
             only=confirmed if self.confirmed_only else None,
+            edited=edited,
         )

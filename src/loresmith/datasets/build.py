@@ -35,13 +35,15 @@ def freeze(
     version: int,
     answers: Answers = "varied",
     only: Set[str] | None = None,
+    edited: Set[str] = frozenset(),
 ) -> Dataset:
     """A dataset of the pairs of `facts`, their training wordings and the abstentions.
 
     Practice and exam wordings never enter it. Rows of withheld and validation facts are there
     with `split` "validation". The order is document, passage, fact, wording, whatever the order
     of the arguments; facts of unknown documents are left out. The id depends on the content only,
-    not on `version`. With `answers="same"`, paraphrases are answered as the pair itself.
+    not on `version`. With `answers="same"`, paraphrases are answered as the pair itself, but for
+    those with the ids `edited`: a person wrote their answers.
     With `only`, nothing enters but the facts' own pairs and the training wordings with these ids.
     """
     names = {document.id for document in documents}
@@ -52,7 +54,7 @@ def freeze(
     reachable = [fact for fact in facts if fact.document_id in names]
     split = splitter.split(reachable, seed=seed)
     examples = build_examples(
-        reachable, wordings, documents, split=split, answers=answers, only=only
+        reachable, wordings, documents, split=split, answers=answers, only=only, edited=edited
     )
     withheld = tuple(sorted(split.withheld))
     return _frozen(examples, withheld, version=version)
@@ -131,6 +133,7 @@ def build_examples(
     split: Split,
     answers: Answers = "varied",
     only: Set[str] | None = None,
+    edited: Set[str] = frozenset(),
 ) -> tuple[Example, ...]:
     """One user and one assistant message a row; facts of unknown documents are left out."""
     names = {document.id: document.name for document in documents}
@@ -147,7 +150,7 @@ def build_examples(
         ),
     ]
     if answers == "same":
-        rows = [row.answered_as_its_pair() for row in rows]
+        rows = [row if row.wording.id in edited else row.answered_as_its_pair() for row in rows]
     starts = _passage_starts(known.values())
     rows.sort(key=lambda row: row.place(names, starts))
     return tuple(

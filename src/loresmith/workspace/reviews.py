@@ -25,3 +25,8 @@ def confirmed(context: Context) -> frozenset[str]:
     """The ids of the rows that a person confirmed, or edited and thereby saw."""
     approved = ("confirmed", "edited")
     return frozenset(row for row, said in reviews(context).items() if said.verdict in approved)
+
+
+def answered(context: Context) -> frozenset[str]:
+    """The ids of the rows whose answer a person wrote."""
+    return frozenset(row for row, said in reviews(context).items() if said.answer is not None)

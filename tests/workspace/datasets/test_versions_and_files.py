@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -167,3 +168,18 @@ def test_without_imports_nothing_is_done_anew(workspace: Workspace, teacher: Tea
     workspace.do("dataset")
     assert len(teacher.requests) == calls
     assert len(Datasets(workspace).versions()) == 2
+
+
+def test_a_version_that_is_frozen_again_keeps_its_date(
+    open_workspace: OpenWorkspace, project: Path
+) -> None:
+    workspace = open_workspace()
+    workspace.do("dataset")
+    statistics = project / "datasets" / "v1" / "statistics.json"
+    os.utime(statistics, (1e9, 1e9))
+    with workspace.opened() as context:
+        row = context.store.all(Dataset)[0].examples[0].provenance.fact_id
+    review(workspace, str(row))
+    workspace.do("dataset")
+    (version,) = Datasets(workspace).versions()
+    assert version.created_at.startswith("2001-09-09")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from loresmith import Workspace
-from loresmith.errors import Conflict, NotFound
+from loresmith.errors import Conflict, DatasetError, NotFound
 from loresmith.records import Dataset, Document
 from loresmith.workspace.rows import IndexedRow, RowFilter, Rows
 from loresmith.workspace.steps.curate import curated as curated_rows
@@ -321,3 +321,79 @@ def test_only_confirmed_rows_are_trained_on_where_that_is_asked(
     assert {wording.question, other.question} <= texts
     assert pair.question not in texts
     assert len(texts) == 4
+
+
+def test_an_edited_paraphrase_is_trained_with_the_answer_that_a_person_wrote(
+    open_workspace: OpenWorkspace,
+) -> None:
+    workspace = open_workspace("dataset.split.withheld=0")
+    workspace.do("dataset")
+    rows = Rows(workspace)
+    row = next(
+        one
+        for one in every_row(rows)
+        if (one.kind, one.use, one.state, one.language) == ("paraphrase", "training", "kept", "en")
+    )
+    fact = rows.row(row.fact_id or "").row
+    edited = rows.edit(row.id, answer=f"{row.answer} That is so.")
+    assert edited.objection == ""
+    workspace.do("dataset")
+    with workspace.opened() as context:
+        newest = max(context.store.all(Dataset), key=lambda one: one.version)
+    answers = {e.messages[0].content: e.messages[1].content for e in newest.examples}
+    assert answers[row.question] == f"{row.answer} That is so."
+    assert answers[fact.question] == fact.answer
+
+
+def test_what_a_paraphrase_is_answered_with_in_training_is_told_where_it_differs(
+    curated: Workspace,
+) -> None:
+    rows = Rows(curated)
+    row = next(
+        one for one in every_row(rows) if (one.kind, one.use) == ("paraphrase", "training")
+    ).model_copy(update={"answer": "In other words."})
+    fact = rows.row(row.fact_id or "").row
+    assert rows.trained_answers([row, fact]) == {row.id: fact.answer}
+    rows.edit(row.id, question=f"Please: {row.question}")
+    assert rows.trained_answers([row]) == {row.id: fact.answer}
+    rows.edit(row.id, answer="In other words.")
+    assert rows.trained_answers([row]) == {}
+
+
+def test_texts_that_are_sent_as_they_were_are_no_edits(curated: Workspace) -> None:
+    rows = Rows(curated)
+    fact = first(rows, kind=("pair",), state=("kept",), language=("en",))
+    before = [row.state for row in rows.row(fact.id).siblings]
+    edited = rows.edit(
+        fact.id,
+        question=f"Kindly tell me: {fact.question}",
+        answer=fact.answer,
+        short_answer=fact.short_answer,
+    )
+    assert edited.view.history[-1].answer is None
+    assert ([row.state for row in edited.view.siblings], edited.left_out) == (before, 0)
+
+
+def test_an_edit_says_how_many_other_rows_it_leaves_out(curated: Workspace) -> None:
+    rows = Rows(curated)
+    fact = first(rows, kind=("pair",), state=("kept",), language=("en",))
+    before = {row.id for row in rows.row(fact.id).siblings if row.state == "dropped"}
+    edited = rows.edit(fact.id, answer=f"{fact.answer} That is so.")
+    dropped = {row.id for row in edited.view.siblings if row.state == "dropped"}
+    assert edited.left_out == len(dropped - before) > 0
+
+
+@pytest.mark.parametrize("name", ["question", "answer", "short_answer"])
+def test_no_text_of_a_row_is_emptied_by_an_edit(curated: Workspace, name: str) -> None:
+    rows = Rows(curated)
+    fact = first(rows, kind=("pair",), state=("kept",), language=("en",))
+    with pytest.raises(DatasetError, match="is empty"):
+        rows.edit(fact.id, **{name: " \n"})
+    assert rows.row(fact.id).row == fact
+
+
+def test_rows_that_curation_has_not_seen_are_counted_apart(open_workspace: OpenWorkspace) -> None:
+    workspace = open_workspace()
+    workspace.do("generate")
+    done = Rows(workspace).review(RowFilter(), "confirmed")
+    assert (done.unchecked, done.kept) == (done.rows, 0)

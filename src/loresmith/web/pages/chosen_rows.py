@@ -11,7 +11,7 @@ from loresmith.component import validated
 from loresmith.records import Record
 from loresmith.web.i18n import gettext_of, language_of_request
 from loresmith.workspace.report.phrases import language_phrase, reason_phrase
-from loresmith.workspace.rows import Facet, Facets, RowFilter, RowOrder
+from loresmith.workspace.rows import Edited, Facet, Facets, RowFilter, RowOrder
 
 _MANY = ("document", "use", "kind", "state", "verdict", "reason", "language")
 _ONE = ("evidence", "passage", "fact", "search")
@@ -80,11 +80,33 @@ def typed_row(
     answer: Annotated[str, Form()] = "",
     short_answer: Annotated[str, Form()] = "",
 ) -> TypedRow:
-    """Reads the form."""
+    """Reads the form; browsers send every line end as two characters."""
+    question, answer, short_answer = (
+        text.replace("\r\n", "\n") for text in (question, answer, short_answer)
+    )
     return TypedRow(question, answer, short_answer, version)
 
 
 TypedRowHere = Annotated[TypedRow, Depends(typed_row)]
+
+
+def also_out(request: Request, edited: Edited) -> str:
+    """That an edit left other rows out, in words; empty where it did not."""
+    if not edited.left_out:
+        return ""
+    _ = gettext_of(request)
+    return (
+        _(
+            "Other rows about this fact that are left out because of it: %(count)s. "
+            "They tell the earlier answer; edit or confirm those that still hold.",
+            count=f"{edited.left_out:,}",
+        )
+        if edited.view.row.state != "dropped"
+        else _(
+            "Other rows about this fact that are left out with it: %(count)s.",
+            count=f"{edited.left_out:,}",
+        )
+    )
 
 
 class Choice(NamedTuple):

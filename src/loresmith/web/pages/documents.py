@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, Up
 
 from loresmith.api.dependencies import ProjectHere, WorkspaceHere, author_of
 from loresmith.errors import Conflict, DocumentError, RecipeError
+from loresmith.web.i18n import gettext_of
 from loresmith.web.rendering import render
 from loresmith.workspace.background import Background
 from loresmith.workspace.documents import DocumentListing, Documents, Revised
@@ -28,8 +29,8 @@ Chosen = Annotated[list[str] | None, Form()]
 
 def chunking_typed(
     kind: Annotated[str, Form(alias="type")],
-    min_length: Annotated[str, Form()],
-    max_length: Annotated[str, Form()],
+    min_length: Annotated[str, Form()] = "",
+    max_length: Annotated[str, Form()] = "",
 ) -> dict[str, Any]:
     """The form's settings; what is no number is left to the recipe to refuse by name."""
     lengths = {"min_length": min_length, "max_length": max_length}
@@ -57,6 +58,7 @@ def index(
         "documents/index.html",
         page="documents",
         project=project,
+        part=False,
         **_page_of(project.id, Documents(workspace).all(), search, start),
     )
 
@@ -71,7 +73,7 @@ def table(
 ) -> Response:
     """A part of the list: what was searched for, another page, or after something has changed."""
     listed = _page_of(project.id, Documents(workspace).all(), search, start)
-    answer = render(request, "documents/_table.html", project=project, **listed)
+    answer = render(request, "documents/_table.html", project=project, part=True, **listed)
     answer.headers["HX-Replace-Url"] = f"/projects/{project.id}/documents{listed['query']}"
     return answer
 
@@ -115,7 +117,7 @@ def preview_chunking(
     try:
         preview = Documents(workspace).preview_chunking(settings)
     except RecipeError as error:
-        return _chunking_fault(request, project, error)
+        return _chunking_fault(request, project, settings, error)
     return render(request, "documents/_chunking.html", project=project, preview=preview, fault="")
 
 
@@ -130,7 +132,7 @@ def apply_chunking(
     try:
         job_id = Documents(workspace).apply_chunking(settings)
     except RecipeError as error:
-        return _chunking_fault(request, project, error)
+        return _chunking_fault(request, project, settings, error)
     return _progress(request, project, workspace, job_id)
 
 
@@ -173,15 +175,20 @@ def generate(
     """Starts the job; the answer is its progress. Keys and ids come with commas between."""
     here = Documents(workspace)
     scope = here.selection(keys=_listed(documents), chunks=_listed(chunks))
-    return _progress(request, project, workspace, here.generate(scope))
+    before = _rows_in(here)
+    return _progress(request, project, workspace, here.generate(scope), before)
 
 
 @router.get("/progress/{job_id}")
 def progress(
-    request: Request, project: ProjectHere, workspace: WorkspaceHere, job_id: str
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    job_id: str,
+    before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
 ) -> Response:
-    """How far a job is."""
-    return _progress(request, project, workspace, job_id)
+    """How far a job is; `before` are the rows that there were when it was begun."""
+    return _progress(request, project, workspace, job_id, before)
 
 
 @router.get("/{key}")
@@ -317,7 +324,7 @@ def restore(
     """Goes back to an earlier text."""
     here = Documents(workspace)
     revised = here.restore(key, revision, expected=version, author=author_of(request))
-    return _revised(request, project, key, revised)
+    return _revised(request, project, key, revised, restored=True)
 
 
 @router.post("/{key}/delete")
@@ -373,8 +380,10 @@ def _page_of(project_id: str, listing: DocumentListing, search: str, start: int)
     }
 
 
-def _chunking_fault(request: Request, project: KnownProject, error: RecipeError) -> Response:
-    fault = "\n".join(error.faults) or error.message
+def _chunking_fault(
+    request: Request, project: KnownProject, settings: dict[str, Any], error: RecipeError
+) -> Response:
+    fault = _in_the_forms_words(request, settings) or "\n".join(error.faults) or error.message
     return render(
         request,
         "documents/_chunking.html",
@@ -386,19 +395,60 @@ def _chunking_fault(request: Request, project: KnownProject, error: RecipeError)
 
 
 def _progress(
-    request: Request, project: KnownProject, workspace: WorkspaceHere, job_id: str
+    request: Request,
+    project: KnownProject,
+    workspace: WorkspaceHere,
+    job_id: str,
+    before: int | None = None,
 ) -> Response:
     job = Background(workspace).job(job_id)
     step = next((one for one in job.steps if one.name == job.current), None)
-    return render(request, "documents/_progress.html", project=project, job=job, step=step)
+    written = None
+    if job.state == "done" and before is not None:
+        written = max(0, _rows_in(Documents(workspace)) - before)
+    shown: dict[str, Any] = {"job": job, "step": step, "before": before, "written": written}
+    reply = render(request, "documents/_progress.html", project=project, **shown)
+    if job.is_over:
+        reply.headers["HX-Trigger"] = "documents-changed"
+    return reply
+
+
+def _rows_in(documents: Documents) -> int:
+    return sum(line.rows for line in documents.all().documents)
 
 
 def _revised(
-    request: Request, project: KnownProject, key: str, revised: Revised, *, start: int = 0
+    request: Request,
+    project: KnownProject,
+    key: str,
+    revised: Revised,
+    *,
+    start: int = 0,
+    restored: bool = False,
 ) -> Response:
-    return render(
-        request, "documents/_revised.html", project=project, key=key, revised=revised, start=start
-    )
+    shown: dict[str, Any] = {"key": key, "revised": revised, "start": start, "restored": restored}
+    return render(request, "documents/_revised.html", project=project, **shown)
+
+
+def _in_the_forms_words(request: Request, settings: dict[str, Any]) -> str:
+    """What is wrong with the lengths, by the names of the form's fields; empty for other faults."""
+    _ = gettext_of(request)
+    shortest, longest = settings["chunking.min_length"], settings["chunking.max_length"]
+    faults = []
+    if not (isinstance(shortest, int) and shortest > 0):
+        faults.append(_("Shortest passage: give a whole number of characters, at least 1."))
+    if not (isinstance(longest, int) and longest > 0):
+        faults.append(_("Longest passage: give a whole number of characters, at least 1."))
+    if not faults and shortest > longest:
+        faults.append(
+            _(
+                "The shortest passage (%(shortest)s characters) is longer than the longest "
+                "(%(longest)s characters).",
+                shortest=f"{shortest:,}",
+                longest=f"{longest:,}",
+            )
+        )
+    return "\n".join(faults)
 
 
 def _listed(ids: str) -> list[str]:

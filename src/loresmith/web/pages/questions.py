@@ -8,16 +8,23 @@ from fastapi import APIRouter, Form, Query, Request, Response
 
 from loresmith.api.dependencies import ProjectHere, WorkspaceHere, author_of
 from loresmith.api.paging import cursor_of, paging
-from loresmith.errors import Conflict
+from loresmith.errors import Conflict, DatasetError
 from loresmith.records import ReviewVerdict
 from loresmith.web.i18n import gettext_of
-from loresmith.web.pages.chosen_rows import ChosenHere, ChosenRows, RowWords, TypedRowHere
+from loresmith.web.pages.chosen_rows import (
+    ChosenHere,
+    ChosenRows,
+    RowWords,
+    TypedRow,
+    TypedRowHere,
+    also_out,
+)
 from loresmith.web.rendering import render
 from loresmith.web.said import said_to
 from loresmith.web.toasts import with_toast
 from loresmith.workspace.documents import Documents
 from loresmith.workspace.projects import KnownProject
-from loresmith.workspace.rows import Reviewed, RowFilter, Rows
+from loresmith.workspace.rows import IndexedRow, Reviewed, RowFilter, Rows, RowView
 from loresmith.workspace.workspace import Workspace
 
 router = APIRouter(prefix="/projects/{project_id}/questions")
@@ -113,21 +120,14 @@ def edit_form(
 ) -> Response:
     """The row as a form."""
     view = Rows(workspace).row(row_id)
-    return render(request, "questions/_edit.html", project=project, view=view, conflict=None)
+    return _form(request, project, view)
 
 
 @router.get("/{row_id}")
 def row(request: Request, project: ProjectHere, workspace: WorkspaceHere, row_id: str) -> Response:
     """The row as the list shows it."""
-    found = Rows(workspace).row(row_id).row
-    return render(
-        request,
-        "questions/_row.html",
-        project=project,
-        row=found,
-        words=RowWords(request),
-        chosen=ChosenRows(RowFilter(), "position"),
-    )
+    rows = Rows(workspace)
+    return _shown(request, project, rows, rows.row(row_id).row)
 
 
 @router.post("/{row_id}")
@@ -144,22 +144,53 @@ def save(
     try:
         edited = rows.edit(row_id, **typed._asdict(), author=author_of(request))
     except Conflict as conflict:
-        view = rows.row(row_id)
-        shown = {"project": project, "view": view, "conflict": conflict}
-        return render(request, "questions/_edit.html", status=422, **shown)
-    reply = render(
-        request,
-        "questions/_row.html",
-        project=project,
-        row=edited.view.row,
-        words=words,
-        chosen=ChosenRows(RowFilter(), "position"),
-    )
+        return _form(request, project, rows.row(row_id), conflict=conflict)
+    except DatasetError as fault:
+        return _form(request, project, rows.row(row_id), typed=typed, fault=fault)
+    reply = _shown(request, project, rows, edited.view.row)
     if edited.objection:
         why = words.word("reason", edited.objection)
         hint = said_to(request, edited.detail)
-        return with_toast(reply, _("Saved, but left out: %(why)s", why=why), hint=hint)
-    return with_toast(reply, _("Saved. It passes all checks."))
+        told = _("Saved, but left out: %(why)s", why=why)
+        return with_toast(
+            reply, told, hint=" ".join(filter(None, [hint, also_out(request, edited)]))
+        )
+    return with_toast(reply, _("Saved. It passes all checks."), hint=also_out(request, edited))
+
+
+def _form(
+    request: Request,
+    project: KnownProject,
+    view: RowView,
+    *,
+    typed: TypedRow | None = None,
+    conflict: Conflict | None = None,
+    fault: DatasetError | None = None,
+) -> Response:
+    """The row as a form: as it is, or as it was typed and refused."""
+    return render(
+        request,
+        "questions/_edit.html",
+        status=422 if conflict or fault else 200,
+        project=project,
+        view=view,
+        typed=typed or view.row,
+        version=typed.expected if typed else view.version,
+        conflict=conflict,
+        fault=fault,
+    )
+
+
+def _shown(request: Request, project: KnownProject, rows: Rows, row: IndexedRow) -> Response:
+    return render(
+        request,
+        "questions/_row.html",
+        project=project,
+        row=row,
+        trained=rows.trained_answers([row]),
+        words=RowWords(request),
+        chosen=ChosenRows(RowFilter(), "position"),
+    )
 
 
 def _list(
@@ -182,6 +213,7 @@ def _list(
         "project": project,
         "chosen": chosen,
         "rows": page.rows,
+        "trained": rows.trained_answers(page.rows),
         "total": page.total,
         "current": page.current,
         "first": first,
@@ -205,10 +237,17 @@ def _told(request: Request, done: Reviewed, verdict: ReviewVerdict) -> str:
         return _("Rejected: %(count)s.", count=count)
     if verdict == "pending":
         return _("Open again: %(count)s.", count=count)
-    if done.kept == done.rows:
-        return _("Confirmed: %(count)s.", count=count)
-    return _(
-        "Confirmed: %(count)s. Still left out, as a check of substance fails: %(dropped)s.",
-        count=count,
-        dropped=f"{done.rows - done.kept:,}",
-    )
+    told = _("Confirmed: %(count)s.", count=count)
+    dropped = done.rows - done.kept - done.unchecked
+    if dropped:
+        told = _(
+            "Confirmed: %(count)s. Still left out, as a check of substance fails: %(dropped)s.",
+            count=count,
+            dropped=f"{dropped:,}",
+        )
+    if done.unchecked:
+        told += " " + _(
+            "%(count)s of them have not been checked yet; that is done before a version is frozen.",
+            count=f"{done.unchecked:,}",
+        )
+    return told

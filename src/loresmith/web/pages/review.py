@@ -9,10 +9,16 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from loresmith.api.dependencies import ProjectHere, WorkspaceHere, author_of
-from loresmith.errors import Conflict, NotFound
+from loresmith.errors import Conflict, DatasetError, NotFound
 from loresmith.records import ReviewVerdict
 from loresmith.web.i18n import gettext_of
-from loresmith.web.pages.chosen_rows import ChosenHere, ChosenRows, RowWords, TypedRowHere
+from loresmith.web.pages.chosen_rows import (
+    ChosenHere,
+    ChosenRows,
+    RowWords,
+    TypedRowHere,
+    also_out,
+)
 from loresmith.web.rendering import render
 from loresmith.web.said import said_to
 from loresmith.web.toasts import with_toast
@@ -119,10 +125,19 @@ def save(
         reply = _fragment(request, project, rows, chosen, row_id)
         hint = said_to(request, conflict.hint)
         return with_toast(reply, said_to(request, conflict.message), hint=hint, tone="bad")
+    except DatasetError as fault:
+        shown = _row(request, project, rows, chosen, row_id) | {
+            "fault": fault,
+            "typed": typed,
+            "version": typed.expected,
+            "note": note,
+        }
+        return render(request, "review/_review.html", status=422, **shown)
     reply = _fragment(request, project, rows, chosen, row_id)
-    if edited.objection:
-        return reply  # the page itself says why
-    return with_toast(reply, _("Saved. It passes all checks."))
+    also = also_out(request, edited)
+    if edited.objection:  # the page itself says why
+        return with_toast(reply, _("Saved, but left out"), hint=also) if also else reply
+    return with_toast(reply, _("Saved. It passes all checks."), hint=also)
 
 
 def _fragment(
@@ -154,6 +169,11 @@ def _row(
     return _common(request, project, rows, chosen) | {
         "view": view,
         "row": view.row,
+        "typed": view.row,
+        "version": view.version,
+        "note": view.row.note,
+        "fault": None,
+        "trained": rows.trained_answers([view.row]).get(view.row.id, ""),
         "blocks": source_blocks(view.source) if view.source else (),
         "beside": beside,
         "previous": _address(project, chosen, beside.previous) if beside.previous else "",

@@ -35,6 +35,9 @@ class PreviewedRow(Record):
     reason: str = ""
     """Why it cannot: `wrong_role`, say."""
     detail: str = ""
+    cells: dict[str, str] = Field(default_factory=dict)
+    """The first columns as they stand in the file, shortened, where nobody has said yet what the
+    columns mean."""
 
 
 class ImportPreview(Record):

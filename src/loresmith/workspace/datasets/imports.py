@@ -149,6 +149,7 @@ class Imports:
 
 _LOOKED_AT = 50
 _PREVIEWED = 8
+_CELLS_SHOWN = 3
 _AT_ONCE = 1000
 _SHOWN = 200
 _BAD_ROWS = "bad_rows.jsonl"
@@ -264,7 +265,11 @@ def _previewed(row: RawRow, mapping: RowMapping) -> PreviewedRow:
         messages = mapping.conversation(row.value) if mapping.complete else ()
     except RowFault as fault:
         return PreviewedRow(number=row.number, reason=fault.reason, detail=fault.detail)
-    return PreviewedRow(number=row.number, messages=messages)
+    cells = {}
+    if not mapping.complete and isinstance(row.value, dict):
+        first = islice(row.value.items(), _CELLS_SHOWN)
+        cells = {str(name): _shown(value, 200) for name, value in first}
+    return PreviewedRow(number=row.number, messages=messages, cells=cells)
 
 
 def _shown(value: Any, most: int) -> str:

@@ -119,6 +119,8 @@ class Reviewed(Record):
     """How many rows were reviewed."""
     kept: int
     """How many of them are kept now."""
+    unchecked: int = 0
+    """How many of them curation has not seen yet: it runs before a dataset is frozen."""
 
 
 class Undone(Record):
@@ -140,6 +142,8 @@ class Edited(Record):
     """The reason for which it is dropped as it stands, empty where it passes."""
     detail: str
     """Why, in this case."""
+    left_out: int = 0
+    """How many other rows about its fact are dropped now because of it."""
 
 
 class PassageRows(Record):

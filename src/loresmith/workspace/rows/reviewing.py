@@ -59,7 +59,14 @@ class Reviewing:
         ]
         self._log.add(made)
         changed = self._apply(rows, {one.subject_id: one for one in made})
-        return Reviewed(act=act, rows=len(rows), kept=_kept(changed, {row.id for row in rows}))
+        ids = {row.id for row in rows}
+        states = [row.state for row in changed if row.id in ids]
+        return Reviewed(
+            act=act,
+            rows=len(rows),
+            kept=states.count("kept"),
+            unchecked=states.count("pending"),
+        )
 
     def begin(self, author: str) -> str:
         """The id of a new act."""
@@ -75,8 +82,9 @@ class Reviewing:
         expected: str | None,
         note: str,
         author: str,
-    ) -> None:
-        """Puts new texts in the place of a row's; None leaves one as it is.
+    ) -> int:
+        """Puts new texts in the place of a row's; None, or what it says already, leaves one as it
+        is. Gives back how many other rows were left out because of it.
 
         Raises Conflict where the row is not in the state `expected` any more.
         """
@@ -86,14 +94,14 @@ class Reviewing:
                 hint="Read it again and repeat your change.",
             )
         before = self._log.history([row.id]).get(row.id, [])
-        last = before[-1] if before else None
+        last = before[-1] if before and before[-1].verdict != "pending" else None
         act = self.begin(author)
         made = Review(
             id=review_id(act, row.id),
             subject_id=row.id,
             verdict="edited",
             **{
-                name: text if text is not None else getattr(last, name, None)
+                name: _edited(text, getattr(last, name, None), shown=getattr(row, name))
                 for name, text in texts.items()
             },
             note=note,
@@ -101,7 +109,9 @@ class Reviewing:
             at=_now(),
         )
         self._log.add([made])
+        out_before = _left_out(self._families([row]))
         self._apply([row], {row.id: made})
+        return len(_left_out(self._families([row])) - out_before - {row.id})
 
     def undo(self, author: str) -> Undone:
         """Takes back the author's last act that still stands."""
@@ -209,5 +219,12 @@ def _restoring(act: str, row: str, earlier: Review | None, *, author: str, at: s
     return made.model_copy(update={name: getattr(earlier, name) for name in kept})
 
 
-def _kept(rows: Iterable[IndexedRow], ids: set[str]) -> int:
-    return sum(row.id in ids and row.state == "kept" for row in rows)
+def _edited(text: str | None, before: str | None, *, shown: str) -> str | None:
+    """What a person wrote in the place of a text; None where it is the row's own."""
+    if text is None:
+        return before
+    return None if before is None and text == shown.strip() else text
+
+
+def _left_out(rows: Iterable[IndexedRow]) -> set[str]:
+    return {row.id for row in rows if row.state == "dropped"}

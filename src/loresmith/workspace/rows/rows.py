@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
-from loresmith.errors import NotFound
+from loresmith.errors import DatasetError, NotFound
 from loresmith.records import ReviewVerdict
+from loresmith.store.review_log import ReviewLog
 from loresmith.store.row_index import FacetCell, IndexedRow, IndexState, RowIndex
 from loresmith.store.row_query import Cursor, RowFilter, RowOrder, without_nul
 from loresmith.workspace.context import Context
+from loresmith.workspace.reviews import latest
 from loresmith.workspace.rows.counting import counted, counted_rows
 from loresmith.workspace.rows.freshness import make_current
 from loresmith.workspace.rows.model import (
@@ -97,11 +100,12 @@ class Rows:
                 ids = list(dict.fromkeys(without_nul(one) for one in chosen))
                 _require(index.rows(connection, ids), ids)
             note, act = without_nul(note), reviewing.begin(author) if ids else ""
-            kept = 0
+            kept = unchecked = 0
             for start in range(0, len(ids), _REVIEWED_AT_ONCE):
                 part = index.rows(connection, ids[start : start + _REVIEWED_AT_ONCE])
-                kept += reviewing.review(part, act, verdict, note=note, author=author).kept
-            return Reviewed(act=act, rows=len(ids), kept=kept)
+                done = reviewing.review(part, act, verdict, note=note, author=author)
+                kept, unchecked = kept + done.kept, unchecked + done.unchecked
+            return Reviewed(act=act, rows=len(ids), kept=kept, unchecked=unchecked)
 
     def edit(
         self,
@@ -117,18 +121,46 @@ class Rows:
         """Puts other texts in the place of a row's; None leaves one as it is.
 
         The filters are asked at once; a row that fails is stored as edited and stays out of the
-        dataset. `expected` is the `version` that the editor saw. Raises NotFound, and Conflict
-        where somebody else has changed the row since.
+        dataset. `expected` is the `version` that the editor saw. Raises NotFound, Conflict where
+        somebody else has changed the row since, and DatasetError where a text that a row needs
+        would be empty.
         """
         given = {"question": question, "answer": answer, "short_answer": short_answer}
         texts = {name: text and without_nul(text).strip() for name, text in given.items()}
         with self._writing() as (index, connection, reviewing):
             row = _one(index, connection, row_id)
-            reviewing.edit(
+            _refuse_empty(row, texts)
+            left_out = reviewing.edit(
                 row, texts=texts, expected=expected, note=without_nul(note), author=author
             )
         view = self.row(row_id)
-        return Edited(view=view, objection=view.row.reason, detail=view.row.detail)
+        return Edited(
+            view=view, objection=view.row.reason, detail=view.row.detail, left_out=left_out
+        )
+
+    def trained_answers(self, rows: Sequence[IndexedRow]) -> Mapping[str, str]:
+        """By id, what those of `rows` are answered with in training that are shown with another
+        answer: paraphrases, where the recipe gives them the fact's own."""
+        if self._workspace.recipe.dataset.answers != "same":
+            return {}
+        asked = {
+            row.id: row.fact_id
+            for row in rows
+            if row.use == "training" and row.kind == "paraphrase" and row.fact_id
+        }
+        with self._workspace.opened() as context, self._reading() as (index, connection, _):
+            log = ReviewLog(connection, project_id=context.project_id)
+            said = latest(one for made in log.history(list(asked)).values() for one in made)
+            facts = index.rows(connection, sorted(set(asked.values())))
+        answers = {fact.id: fact.answer for fact in facts}
+        trained = {
+            row: answers[fact]
+            for row, fact in asked.items()
+            if fact in answers and (row not in said or said[row].answer is None)
+        }
+        return {
+            row.id: trained[row.id] for row in rows if trained.get(row.id, row.answer) != row.answer
+        }
 
     def undo(self, author: str = "") -> Undone:
         """Takes back what `author` did last, however many rows that was."""
@@ -267,6 +299,24 @@ def _require(rows: Sequence[IndexedRow], ids: Sequence[str]) -> Sequence[Indexed
             hint="Documents or settings may have changed since the list was read.",
         )
     return rows
+
+
+def _refuse_empty(row: IndexedRow, texts: Mapping[str, str | None]) -> None:
+    """An empty text would drop the row, and with a fact's own all others about it."""
+    without_short = row.kind in ("abstention", "imported")
+    for name, text in texts.items():
+        if text is None or re.search(r"\w", text):
+            continue
+        if name == "short_answer" and (without_short or not row.short_answer.strip()):
+            continue
+        if name == "question":
+            raise DatasetError("the question is empty", hint=_INSTEAD)
+        if name == "answer":
+            raise DatasetError("the answer is empty", hint=_INSTEAD)
+        raise DatasetError("the short answer is empty", hint=_INSTEAD)
+
+
+_INSTEAD = "Write one; a row that nobody should learn can be rejected."
 
 
 def _place(

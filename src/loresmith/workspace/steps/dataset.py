@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from loresmith.component import content_id
 from loresmith.datasets import with_imported, write_dataset
@@ -12,7 +15,7 @@ from loresmith.records import Curated, Dataset, Fact, ImportedRow, Wording, Word
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.frozen_rows import keep_rows
 from loresmith.workspace.imported_rows import imports_key, live_imports, reviewed_rows
-from loresmith.workspace.reviews import confirmed
+from loresmith.workspace.reviews import answered, confirmed
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.curate import curated
 from loresmith.workspace.steps.parse import documents
@@ -41,6 +44,7 @@ class FreezeDataset(Step):
             seed=context.recipe.seed,
             version=_next_version(context),
             confirmed=confirmed(context),
+            edited=answered(context),
         )
         frozen, left_out = with_imported(written, _imported(context))
         if not frozen.examples:
@@ -55,12 +59,14 @@ class FreezeDataset(Step):
             )
         known = context.store.one(Dataset, frozen.id)
         frozen = known or frozen
-        write_dataset(
-            frozen,
-            context.project.datasets / f"v{frozen.version}",
-            project=context.project.name,
-            drops=[*kept.drops, *left_out],
-        )
+        folder = context.project.datasets / f"v{frozen.version}"
+        with _dated_as_before(folder / "statistics.json", known is not None):
+            write_dataset(
+                frozen,
+                folder,
+                project=context.project.name,
+                drops=[*kept.drops, *left_out],
+            )
         context.finish(_key(context, kept), self.name, f"version {frozen.version}", [frozen])
         keep_rows(context, frozen)
 
@@ -104,6 +110,18 @@ def exam_sheet(context: Context) -> ExamSheet:
     return context.recipe.exam.set(exam_material(context, "exam"))
 
 
+@contextmanager
+def _dated_as_before(file: Path, frozen_before: bool) -> Iterator[None]:
+    """A version that is written anew keeps the date of its first freezing."""
+    try:
+        before = file.stat().st_mtime_ns if frozen_before else None
+    except OSError:
+        before = None
+    yield
+    if before is not None:
+        os.utime(file, ns=(before, before))
+
+
 def _next_version(context: Context) -> int:
     """One more than the highest that there is."""
     from sqlalchemy import func, select
@@ -131,6 +149,10 @@ def _imported(context: Context) -> Iterator[ImportedRow]:
 def _key(context: Context, kept: Curated) -> str:
     settings = context.recipe.dataset.fingerprint()
     key = content_id("dataset", kept.id, settings, context.recipe.seed)
+    paraphrases = {one.id for one in kept.wordings if one.kind == "paraphrase"}
+    edited = sorted(paraphrases & answered(context))
+    if edited:  # once, what a person wrote there was not trained on: such a dataset is not today's
+        key = content_id("as edited", key, edited)
     imports = imports_key(context)
     return content_id("with imports", key, imports) if imports else key
 

@@ -47,6 +47,26 @@ page.addEventListener("change", (event) => {
   event.target.closest("[data-filter]")?.requestSubmit();
 });
 
+/* A note that is not sent yet stays with its row until it is, wherever one goes meanwhile. */
+
+const draftOf = (row) => `note ${row}`;
+page.addEventListener("input", (event) => {
+  const row = find("[data-row]")?.dataset.row;
+  if (event.target.id === "note" && row) sessionStorage.setItem(draftOf(row), event.target.value);
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { requestConfig, xhr } = event.detail;
+  const sent = /\/review\/([^/?]+)\/(?:verdict|edit)(?:\?|$)/.exec(requestConfig?.path ?? "");
+  if (sent && xhr.status === 200) sessionStorage.removeItem(draftOf(sent[1]));
+});
+function bringNoteBack() {
+  const note = find("#note");
+  const draft = note && sessionStorage.getItem(draftOf(find("[data-row]").dataset.row));
+  if (draft) note.value = draft;
+}
+document.addEventListener("htmx:afterSwap", bringNoteBack);
+bringNoteBack();
+
 /** Brings the evidence into sight, without moving the page. */
 function showEvidence() {
   const source = find("[data-source]");
