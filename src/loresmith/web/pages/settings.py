@@ -128,7 +128,7 @@ def save_recipe(
     """The editor anew: with what was saved, with every fault of it, or with the question whether
     what was asked with the recipe of now may be set aside."""
     folder = Path(project.folder)
-    shown = {"recipe": recipe, "etag": etag}
+    shown: dict[str, Any] = {"recipe": recipe, "etag": etag}
     try:
         aside = questions_set_aside(folder, Recipe.from_yaml(recipe.replace("\r\n", "\n")))
         if aside and not agreed:
