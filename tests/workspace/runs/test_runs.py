@@ -160,7 +160,8 @@ def test_a_start_is_told_as_a_command_and_as_yaml(workspace: Workspace) -> None:
         {"training.type": "full", "training.learning_rate": 2e-4, "exam.system_prompt": "答: 短"}
     )
     assert offer.command == (
-        f"loresmith run {shlex.quote(str(workspace.project.folder))} --set training.type=full --set training.learning_rate=0.0002"
+        f"loresmith run {shlex.quote(str(workspace.project.folder))}"
+        " --set training.type=full --set training.learning_rate=0.0002"
         " --set 'exam.system_prompt=\"答: 短\"'"
     )
     assert "type: full" in offer.yaml and "system_prompt: '答: 短'" in offer.yaml
