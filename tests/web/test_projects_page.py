@@ -90,6 +90,8 @@ def test_a_project_at_work_is_marked_and_not_deleted(client: TestClient, home: H
     refused = client.post(f"/projects/{known.id}/delete", headers=HTMX)
     assert refused.status_code == 422
     assert "A job is at work on this project" in refused.text
+    assert "Nothing was deleted." in refused.text
+    assert re.search(r'<button class="button danger"[^>]* disabled>', refused.text)
     assert f'href="/projects/{known.id}/jobs"' in refused.text
     assert Path(known.folder).exists()
 
