@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
@@ -112,7 +112,7 @@ def ask_to_delete(request: Request, home: HomeHere, project_id: str) -> Response
     known = home.projects.get(project_id)
     losses = home.projects.what_is_lost(project_id)
     busy = home.projects.card(project_id).working
-    shown = {"known": known, "losses": losses, "busy": busy, "refused": False}
+    shown: dict[str, Any] = {"known": known, "losses": losses, "busy": busy, "refused": False}
     return render(request, "projects/_delete.html", **shown)
 
 
