@@ -18,7 +18,6 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from loresmith.cli import app
 from loresmith.llamafactory.arguments import Argument, arguments
-from loresmith.llamafactory.translation import NOT_YET
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.recipe import Recipe
 from loresmith.workspace.report.model import RunReport
@@ -297,7 +296,6 @@ def _argument_row(argument: Argument) -> str:
     verdict = VERDICTS[argument.key]
     paths = ", ".join(f"`{path}`" for path in verdict.paths)
     told = ": ".join(part for part in (paths, _plain(verdict.told)) if part)
-    later = "; not there yet, refused until then" if set(verdict.paths) & set(NOT_YET) else ""
     kind = _KINDS.get(argument.kind, argument.kind.replace("|", ", "))
     bounds = ", ".join(f"{sign} {limit:.10g}" for sign, limit in verdict.limits.bounds())
     cells = (
@@ -305,7 +303,7 @@ def _argument_row(argument: Argument) -> str:
         f"{kind} {bounds}".rstrip(),
         f"`{_shown_default(argument)}`",
         verdict.kind,
-        told + later,
+        told,
     )
     return f"| {' | '.join(cells)} |\n"
 

@@ -121,9 +121,7 @@ def _make_project(page, say: Say, recipe: str) -> str:
     page.goto(f"{found[0]}/settings")
     page.locator("#recipe-form [name=recipe]").fill(recipe)
     page.locator("#recipe-form").get_by_role("button", name=say("Save")).click()
-    page.locator("#recipe-form").get_by_text(
-        say("Saved. The next run uses it; what is already made stays.")
-    ).wait_for()
+    page.locator("#recipe-form").get_by_text(say("Saved. The next run uses it.")).wait_for()
     return found[0]
 
 

@@ -55,7 +55,9 @@ def test_a_miss_names_the_command_that_records(tmp_path: Path) -> None:
     path = tmp_path / "recordings.jsonl"
     record(path, "{}")
     model = Recorded(path=path, model="teacher").open()
-    with pytest.raises(ModelUnavailable, match="run `make recordings`"):
+    with pytest.raises(
+        ModelUnavailable, match="there is no recorded reply for a request ending in"
+    ):
         model.reply(ASKED, Sampling(temperature=0.5))
     with pytest.raises(ModelUnavailable, match="别的问题"):
         model.reply((Message(role="user", content="别的问题"),), Sampling())

@@ -164,3 +164,9 @@ def test_a_comparison_asks_for_at_least_two_runs(client, base, run_id):
 def test_an_unknown_run_or_question_is_not_found(client, base, run_id):
     assert client.get(f"{base}/v9-none").status_code == 404
     assert client.get(f"{base}/{run_id}/items/none").status_code == 404
+
+
+def test_the_first_group_is_named_for_what_it_is_and_the_chooser_follows_marks(client, base):
+    page = client.get(base).text
+    assert "Facts that were trained" in page and "All questions" not in page
+    assert re.search(r'id="run-chooser" hx-get="[^"]+/exam/[^"]+" hx-trigger="marked', page)

@@ -101,6 +101,25 @@ def test_work_left_undone_is_not_called_done(
     assert "3 pieces of work are missing" in page
     assert "&lt;x&gt;.md" in page
     assert "and 2 more" in page
+    again = client.post(f"/projects/{project.id}/jobs/{job_id}/retry").text
+    assert "Try what is missing again" in page and f'id="job-{job_id}"' not in again
+    assert "generate" in {job.kind for job in queue.jobs() if job.id != job_id}
+
+
+def test_a_job_began_with_its_first_attempt(
+    client: TestClient, project: KnownProject, queue: Queue, home: Home
+) -> None:
+    job_id = queue.submit("parse", {})
+    for outcome in ("failed", "done"):
+        claim = queue.claim(worker_name(), job_id=job_id)
+        assert claim is not None
+        queue.finish(claim, state=outcome)
+        if outcome == "failed":
+            queue.retry(job_id)
+    job = Background(home.workspace(project.id)).job(job_id)
+    assert len(job.attempts) == 2
+    assert job.began_at == job.attempts[0].started_at != job.started_at
+    assert job.began_at in client.get(f"/projects/{project.id}/jobs").text
 
 
 def test_a_job_is_stopped_and_goes_on_from_the_page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from loresmith.models.presets import PRESETS
 from loresmith.workspace.home import Home
 from loresmith.workspace.providers import NewEndpoint, Providers
+from loresmith.workspace.rows import Rows
 from servers.teacher_server import TeacherServer
+from written_rows import copy_written
 
 KEY = "sk-page-0011223344556677"
 
@@ -108,6 +111,27 @@ def test_a_projects_teacher_and_base_model_are_chosen(client: Any, home: Home) -
     assert elsewhere.status_code == 422 and "Not saved" in elsewhere.text
     assert home.workspace(project.id).recipe.base_model == "embedded"
     assert "qwen-small" in client.get("/models").text
+
+
+def test_another_teacher_is_asked_about_before_questions_are_set_aside(
+    client: Any, home: Home, tmp_path: Path
+) -> None:
+    project = home.projects.add(copy_written(tmp_path / "coast"), name="Coast")
+    address = f"/models/projects/{project.id}/teacher"
+    before = home.workspace(project.id).recipe.teacher
+    written = Rows(home.workspace(project.id)).facets().total
+    asked = client.post(address, data={"provider": "embedded"}).text
+    assert f"{written} questions were written with the present teacher" in asked
+    assert "put these lines back into the recipe" in asked and "model: any" in asked
+    assert home.workspace(project.id).recipe.teacher == before
+    chinese = client.post(
+        address, data={"provider": "embedded"}, headers={"Accept-Language": "zh"}
+    ).text
+    assert f"有 {written} 个问题是用现在的教师模型编写的" in chinese
+    assert "Saved." in client.post(address, data={"provider": "embedded", "agreed": "true"}).text
+    assert home.workspace(project.id).recipe.teacher != before
+    back = client.post(address, data={"provider": "dashscope", "model": "qwen-plus"}).text
+    assert "Saved." in back, "nothing is asked where nothing was written"
 
 
 def test_a_broken_recipe_is_told_and_stops_no_other_project(client: Any, home: Home) -> None:

@@ -90,6 +90,8 @@ def test_a_project_at_work_is_marked_and_not_deleted(client: TestClient, home: H
     refused = client.post(f"/projects/{known.id}/delete", headers=HTMX)
     assert refused.status_code == 422
     assert "A job is at work on this project" in refused.text
+    assert "Nothing was deleted." in refused.text
+    assert re.search(r'<button class="button danger"[^>]* disabled>', refused.text)
     assert f'href="/projects/{known.id}/jobs"' in refused.text
     assert Path(known.folder).exists()
 
@@ -164,6 +166,36 @@ def test_the_example_can_be_asked_about_at_once(client: TestClient, home: Home) 
     estimate = client.post(f"/projects/{known.id}/documents/estimate").text
     assert not re.search(r"<button[^>]*\sdisabled", estimate)
     assert "read and cut into passages first" not in estimate
+
+
+def test_the_recorded_teacher_is_not_asked_about_a_text_that_it_does_not_know(
+    client: TestClient, home: Home
+) -> None:
+    known = home.projects.create_example("Harbour")
+    (Path(known.folder) / "documents" / "mine.md").write_text("# Mine\n\nThe quay is 40 m long.\n")
+    at = f"/projects/{known.id}/documents"
+    client.post(f"{at}/read")
+    background = Background(home.workspace(known.id))
+    wait_for(lambda: background.jobs()[-1].is_over, what="the end of the reading")
+    page = client.post(f"{at}/estimate").text
+    assert "replies for the example&#39;s own texts only" in page
+    assert re.search(r"<button[^>]*\sdisabled", page)
+    chinese = client.post(f"{at}/estimate", headers={"Accept-Language": "zh"}).text
+    assert "只有示例自带文本的回复" in chinese
+
+
+def test_a_job_that_wrote_nothing_is_not_called_done(client: TestClient, home: Home) -> None:
+    known = home.projects.create_example("Harbour")
+    with home.workspace(known.id).opened() as context:
+        queue = Queue(context.engine, project_id=context.project_id)
+    job_id = queue.submit("generate", {}, background=True)
+    claim = queue.claim(worker_name(), job_id=job_id)
+    assert claim is not None
+    failure = {"step": "generate", "subject": "a.md", "reason": "no <i>reply</i>"}
+    queue.finish(claim, state="done", progress={"failures": [failure], "failure_count": 1})
+    said = client.get(f"/projects/{known.id}/documents/progress/{job_id}").text
+    assert "Nothing was written" in said and "no &lt;i&gt;reply" in said
+    assert "Look at the questions" not in said
 
 
 def test_a_folder_of_the_command_line_is_read_before_it_is_asked_about(

@@ -10,6 +10,8 @@ import pytest
 
 from loresmith.recipe import Recipe
 from loresmith.workspace.prompts import teacher_prompts
+from loresmith.workspace.rows import RowFilter, Rows
+from written_rows import copy_written
 
 
 @pytest.fixture
@@ -185,3 +187,46 @@ def test_a_prompt_is_shown_as_it_would_be_sent(client):
     assert "写问答。</pre>" in reply.text and "二〇三一年渔获增至57,200吨。" in reply.text
     reply = client.post("/settings/prompts/facts/zh/try", data={"text": "写问答。"})
     assert "This would not work" in reply.text
+
+
+@pytest.fixture
+def written(home, tmp_path):
+    """A project with questions in English and Chinese."""
+    return home.projects.add(copy_written(tmp_path / "coast"), name="Coast")
+
+
+def test_a_prompt_is_saved_only_when_setting_questions_aside_is_agreed_to(client, home, written):
+    prompts = f"/projects/{written.id}/settings/prompts"
+    version = version_in(client.get(prompts).text, "facts-zh")
+    chosen = RowFilter(language=("zh",))
+    concerned = Rows(home.workspace(written.id)).facets(chosen).total
+    form = {"text": OWN, "version": version}
+    asked = client.post(f"{prompts}/facts/zh", data=form).text
+    assert f"{concerned} questions were asked for with the present prompt" in asked
+    assert "写问答。" in asked and "Saved." not in asked
+    assert home.workspace(written.id).recipe.generation.facts.prompt.zh is None
+    saved = client.post(f"{prompts}/facts/zh", data=form | {"agreed": "true"}).text
+    assert "What was asked with the one before is set aside" in saved
+    now = version_in(client.get(prompts).text, "facts-zh")
+    back = client.post(f"{prompts}/facts/zh", data={"text": "", "version": now}).text
+    assert "The prompt of this version is in use." in back
+    assert home.workspace(written.id).recipe.generation.facts.prompt.zh is None
+
+
+def test_a_recipe_with_another_teacher_is_saved_only_when_that_is_agreed_to(client, home, written):
+    address = f"/projects/{written.id}/settings"
+    form = {"recipe": "seed: 3\n", "etag": etag_in(client.get(address).text)}
+    asked = client.post(f"{address}/recipe", data=form).text
+    total = Rows(home.workspace(written.id)).facets().total
+    assert f"{total} questions were written with another teacher than this recipe names" in asked
+    assert "seed: 3" in asked and "seed: 3" not in recipe_of(written).read_text("utf-8")
+    saved = client.post(f"{address}/recipe", data=form | {"agreed": "true"}).text
+    assert "Saved." in saved and "is set aside until the recipe is as before" in saved
+    assert recipe_of(written).read_text("utf-8") == "seed: 3\n"
+
+
+def test_a_variable_that_is_not_there_is_named_as_it_is_written(client):
+    text = "Write.\n<!-- user -->\n{{ passage.txt }} {{ passage.text }}\n"
+    said = html.unescape(client.post("/settings/prompts/facts/en/try", data={"text": text}).text)
+    assert "there is no variable passage.txt; there are passage.title" in said
+    assert "object" not in said

@@ -31,7 +31,8 @@ def base(project):
 
 @pytest.fixture
 def no_worker(monkeypatch):
-    """Jobs are queued and nobody works them off."""
+    """Jobs are queued and nobody works them off; the teacher has a key."""
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setattr(
         "loresmith.workspace.background.background.start_worker", lambda *_, **__: None
     )
@@ -119,6 +120,22 @@ def test_a_start_does_not_overwrite_what_somebody_else_changed(client, base, hom
     assert late.status_code == 422 and "changed meanwhile" in late.text
     assert "seed: 5" in (Path(project.folder) / "loresmith.yaml").read_text()
     assert jobs_of(home, project) == []
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_a_training_is_not_started_where_a_check_has_found_a_fault(client, base, home, project):
+    recipe = Path(project.folder) / "loresmith.yaml"
+    before = recipe.read_text()
+    typed = {"base_model": "/nowhere/at/all", "seed": "7"}
+    refused = client.post(f"{base}/start", data=typed)
+    assert refused.status_code == 422 and "something stands in the way" in refused.text
+    assert "/nowhere/at/all" in refused.text and 'value="7"' in refused.text
+    assert jobs_of(home, project) == [] and recipe.read_text() == before
+
+
+def test_what_is_told_before_a_start_is_told_anew_when_the_job_changes(client, base):
+    assert "jobchanged from:body" in client.get(base).text
+    assert 'new Event("jobchanged")' in client.get("/static/js/train.js").text
 
 
 @pytest.mark.usefixtures("no_worker")

@@ -23,8 +23,9 @@ class Exam(Component):
     max_practice: int = Field(default=80, ge=0)
     """Most practice questions, sat after each epoch to know when to stop; never the exam's."""
     retention: int = Field(default=60, ge=0, json_schema_extra={"common": True})
-    """General questions that the base model gets right, to be asked again; it is asked until
-    there are so many, or no more."""
+    """How many general questions the base model should get right, to be asked again after training.
+    It is asked 40 at a time until there are at least so many, or no more; all that it got right
+    are asked again."""
     max_overlap: float = Field(default=0.6, gt=0.0, lt=1.0)
     """Greatest token-set Jaccard of an exam prompt with any training prompt."""
     max_tokens: int = Field(default=64, ge=1, json_schema_extra={"unit": "tokens"})

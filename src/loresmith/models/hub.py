@@ -15,7 +15,7 @@ from loresmith.models.weights import has_all_weights, model_files
 _SECONDS_TO_ANSWER = 8.0
 _ELSEWHERE = (
     "Set HF_ENDPOINT to a mirror that you can reach, use modelscope:OWNER/NAME, name a local "
-    "folder, or `--base-model embedded`."
+    "folder, or the embedded model (`embedded`)."
 )
 
 

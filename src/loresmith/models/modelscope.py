@@ -163,7 +163,8 @@ def _errors_of_the_site(model_id: str) -> Iterator[None]:
         raise ModelUnavailable(
             f"{_endpoint()} cannot be reached, so the base model {model_id!r} can be neither "
             f"checked nor downloaded ({error.__class__.__name__})",
-            hint="Check the network and proxy, or name a local folder or `--base-model embedded`.",
+            hint="Check the network and proxy, or name a local folder or the embedded model "
+            "(`embedded`).",
         ) from error
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         raise ModelUnavailable(

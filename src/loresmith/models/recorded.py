@@ -52,9 +52,9 @@ class RecordedModel(ChatModel):
         text = self._replies.get(reply_key(self.name, messages, sampling))
         if text is None:
             raise ModelUnavailable(
-                f"no recorded reply in {self.path} for {_gist(messages)}; run `make recordings`",
-                hint="the documents, the recipe or a prompt changed since it was recorded; "
-                "`--teacher PRESET:MODEL` asks a real model instead",
+                f"there is no recorded reply for a request ending in {_gist(messages)}",
+                hint="The text, the recipe or a prompt has changed since it was recorded. "
+                "Choose another teacher, or restore what was changed.",
             )
         return Reply(text=text, usage=Usage(cached=1))
 
@@ -101,4 +101,4 @@ def _read(path: Path, number: int, line: str) -> Recording:
 
 def _gist(messages: Sequence[Message]) -> str:
     text = " ".join(messages[-1].content.split()) if messages else ""
-    return f"a request ending in {text[-80:]!r}"
+    return repr(text[-80:])

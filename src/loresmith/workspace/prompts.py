@@ -13,11 +13,14 @@ from loresmith.recipe import Recipe
 from loresmith.records import Message, Record
 from loresmith.workspace.project import Project
 from loresmith.workspace.recipes import change_recipe, load_recipe, recipe_etag
+from loresmith.workspace.setting_aside import questions_set_aside
+from loresmith.workspace.workspace import Workspace
 
 __all__ = [
     "PromptLanguage",
     "PromptTask",
     "TeacherPrompt",
+    "prompt_sets_aside",
     "set_prompt",
     "teacher_prompt",
     "teacher_prompts",
@@ -76,14 +79,21 @@ def set_prompt(
     """
     etag, path = recipe_etag(folder), Project.at(folder).recipe
     before = load_recipe(path if path.exists() else None)
-    if teacher_prompt(before, task, language).version != expected:
-        raise Conflict("somebody else has changed this prompt", hint="Load it again.")
-    text = _lines(text)
-    shipped = teacher_prompt(Recipe(), task, language).text
-    own = text if text.strip() and text.strip() != shipped.strip() else None
-    _refuse(task, own)
+    own = _own(before, task, language, text, expected=expected)
     changed = change_recipe(folder, {f"generation.{task}.prompt.{language}": own}, expected=etag)
     return teacher_prompt(changed, task, language)
+
+
+def prompt_sets_aside(
+    folder: Path, task: PromptTask, language: PromptLanguage, text: str, *, expected: str
+) -> int:
+    """How many of today's questions `set_prompt` with the same would set aside; changes nothing.
+
+    Raises as it does.
+    """
+    before = Workspace(folder).recipe
+    own = _own(before, task, language, text, expected=expected)
+    return questions_set_aside(folder, {f"generation.{task}.prompt.{language}": own})
 
 
 def tried(task: PromptTask, language: PromptLanguage, text: str) -> tuple[Message, ...]:
@@ -92,6 +102,19 @@ def tried(task: PromptTask, language: PromptLanguage, text: str) -> tuple[Messag
     _refuse(task, text)
     sample = _prompts(Generation(), task).samples[LANGUAGES.index(language)]
     return Prompt("tried", text).messages(**sample)
+
+
+def _own(
+    before: Recipe, task: PromptTask, language: PromptLanguage, text: str, *, expected: str
+) -> str | None:
+    """What the recipe is to say; None for the prompt of this version."""
+    if teacher_prompt(before, task, language).version != expected:
+        raise Conflict("somebody else has changed this prompt", hint="Load it again.")
+    text = _lines(text)
+    shipped = teacher_prompt(Recipe(), task, language).text
+    own = text if text.strip() and text.strip() != shipped.strip() else None
+    _refuse(task, own)
+    return own
 
 
 def _refuse(task: PromptTask, text: str | None) -> None:

@@ -13,6 +13,7 @@ from loresmith.settings import load_settings
 from loresmith.workspace import Workspace
 from loresmith.workspace.home import Home
 from loresmith.workspace.projects import KnownProject, end_guide, guide_of
+from loresmith.workspace.rows import RowFilter, Rows
 from loresmith.workspace.steps.curate import curated
 
 
@@ -47,6 +48,8 @@ def test_the_example_leads_from_writing_to_the_chat(example: KnownProject) -> No
     run = Path(example.folder) / "runs" / "v1-first"
     run.mkdir(parents=True)
     (run / "run.json").write_text("{}")
+    assert next_step(example) == "train", "a training that has not come to its end"
+    (run / "training.json").write_text("{}")
     assert next_step(example) == "exam"
     (run / "report.json").write_text(
         '{"exam": {"before": {"accuracy": 0.1}, "after": {"accuracy": 0.8}}}'
@@ -59,7 +62,18 @@ def test_whoever_trains_without_a_review_is_not_sent_back(example: KnownProject)
     run = Path(example.folder) / "runs" / "v1-first"
     run.mkdir(parents=True)
     (run / "run.json").write_text("{}")
-    assert next_step(example) == "exam"
+    assert next_step(example) == "train"
+    (run / "training.json").write_text("{}")
+    guide = guide_of(example)
+    assert guide is not None and guide.current == "exam"
+    assert guide.done == ("write", "train"), "nobody has reviewed anything"
+
+
+def test_whoever_rejects_every_row_is_not_sent_back_to_write(example: KnownProject) -> None:
+    workspace = Workspace(example.folder)
+    workspace.do("curate")
+    Rows(workspace).review(RowFilter(), "rejected")
+    assert next_step(example) == "train"
 
 
 def test_a_guide_tells_of_the_job_at_work_and_of_one_that_failed(example: KnownProject) -> None:
@@ -75,6 +89,10 @@ def test_a_guide_tells_of_the_job_at_work_and_of_one_that_failed(example: KnownP
     guide = guide_of(example)
     assert guide is not None
     assert (guide.working, guide.failed_job) == (False, job_id)
+    queue.submit("generate", {}, background=True)
+    guide = guide_of(example)
+    assert guide is not None
+    assert (guide.working, guide.failed_job) == (True, "")
 
 
 def test_only_the_example_is_guided_and_only_until_that_is_ended(

@@ -17,7 +17,13 @@ MakeReport = Callable[..., RunReport]
 
 def test_the_table_names_every_group_with_its_interval() -> None:
     text = _printed(harbor_report())
-    for group in ("All questions", "Not known before", "English", "船厂简报.md", "Withheld facts"):
+    for group in (
+        "Facts that were trained",
+        "Not known before",
+        "English",
+        "船厂简报.md",
+        "Withheld facts",
+    ):
         assert group in text
     line = next(line for line in text.splitlines() if line.startswith("Withheld"))
     assert line.split()[-10:] == ["8", "0", "%", "0–32", "%", "0", "%", "0–32", "%", "0"]

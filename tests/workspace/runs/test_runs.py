@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -183,7 +184,8 @@ def test_a_start_is_told_as_a_command_and_as_yaml(workspace: Workspace) -> None:
         {"training.type": "full", "training.learning_rate": 2e-4, "exam.system_prompt": "答: 短"}
     )
     assert offer.command == (
-        "loresmith run coast --set training.type=full --set training.learning_rate=0.0002"
+        f"loresmith run {shlex.quote(str(workspace.project.folder))}"
+        " --set training.type=full --set training.learning_rate=0.0002"
         " --set 'exam.system_prompt=\"答: 短\"'"
     )
     assert "type: full" in offer.yaml and "system_prompt: '答: 短'" in offer.yaml
@@ -191,8 +193,6 @@ def test_a_start_is_told_as_a_command_and_as_yaml(workspace: Workspace) -> None:
 
 
 def test_the_command_of_a_start_gives_the_recipe_that_it_stands_for(workspace: Workspace) -> None:
-    import shlex
-
     changes = {"training.type": "full", "training.num_epochs": None, "seed": 3}
     words = shlex.split(Runs(workspace).offer(changes).command)
     overrides = [after for word, after in pairwise(words) if word == "--set"]

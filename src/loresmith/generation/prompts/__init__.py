@@ -6,6 +6,7 @@ call: so servers that keep the state of a common prefix compute the instruction 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
@@ -107,7 +108,8 @@ class TaskPrompts(Component):
             try:
                 _, request = prompt.messages(**sample)
             except UndefinedError as error:
-                faults.append(f"a variable is not there: {error.message}; there are {cls._known()}")
+                name = _missing(str(error.message), prompt.text)
+                faults.append(f"there is no variable {name}; there are {cls._known()}")
             except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
                 faults.append(f"it cannot be filled in: {error}")
             else:
@@ -139,6 +141,16 @@ _JINJA = ImmutableSandboxedEnvironment(
 
 def _variables(text: str) -> set[str]:
     return find_undeclared_variables(_JINJA.parse(text))
+
+
+def _missing(message: str, text: str) -> str:
+    """What a template names in vain, as it is written there: `passage.txt`."""
+    found = re.search(r"has no (?:attribute|element) '?(\w+)|'(\w+)' is undefined", message)
+    if found is None:
+        return message
+    name = found[1] or found[2]
+    written = re.search(rf"\w+\.{name}\b", text)
+    return written[0] if written is not None else name
 
 
 def _value(name: str, sample: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from pydantic import SecretStr, ValidationError
@@ -18,7 +18,9 @@ from loresmith.workspace.providers import (
     Providers,
     models_of,
     models_of_projects,
+    teacher_lines,
 )
+from loresmith.workspace.setting_aside import questions_set_aside
 
 router = APIRouter(prefix="/models")
 
@@ -131,15 +133,29 @@ def remove_base_model(home: HomeHere, id: Text = "") -> Response:
 
 @router.post("/projects/{project_id}/teacher")
 def choose_teacher(
-    request: Request, home: HomeHere, project_id: str, provider: Text = "", model: Text = ""
+    request: Request,
+    home: HomeHere,
+    project_id: str,
+    provider: Text = "",
+    model: Text = "",
+    agreed: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Writes the teacher into the project's recipe; the project's row anew."""
+    """Writes the teacher into the project's recipe, once it is agreed that questions are set aside;
+    the project's row anew."""
     words = provider if provider == "embedded" else f"{provider}:{model}"
+    workspace = home.workspace(project_id)
     try:
-        Providers(home).choose_teacher(home.workspace(project_id), words)
+        wanted = {"teacher": Providers(home).teacher(words)}
+        aside = 0 if agreed else questions_set_aside(workspace.project.folder, wanted)
+        if not aside:
+            Providers(home).choose_teacher(workspace, words)
     except LoresmithError as error:
         return _project(request, home, project_id, error=error)
-    return _project(request, home, project_id)
+    asked = None
+    if aside:
+        lines = teacher_lines(workspace.recipe.teacher)
+        asked = {"aside": aside, "provider": provider, "model": model, "lines": lines}
+    return _project(request, home, project_id, asked=asked)
 
 
 @router.post("/projects/{project_id}/base-model")
@@ -158,7 +174,12 @@ def _row(request: Request, home: Home, provider_id: str) -> Response:
 
 
 def _project(
-    request: Request, home: Home, project_id: str, *, error: LoresmithError | None = None
+    request: Request,
+    home: Home,
+    project_id: str,
+    *,
+    error: LoresmithError | None = None,
+    asked: dict[str, Any] | None = None,
 ) -> Response:
     known = home.projects.get(project_id)
     one = models_of(home, home.workspace(project_id), project_id=project_id, name=known.name)
@@ -168,7 +189,8 @@ def _project(
         status=422 if error else 200,
         one=one,
         error=error,
-        saved=error is None,
+        asked=asked,
+        saved=error is None and asked is None,
         providers=Providers(home).all(),
         base_models=BaseModels(home).all(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
@@ -112,7 +112,8 @@ def ask_to_delete(request: Request, home: HomeHere, project_id: str) -> Response
     known = home.projects.get(project_id)
     losses = home.projects.what_is_lost(project_id)
     busy = home.projects.card(project_id).working
-    return render(request, "projects/_delete.html", known=known, losses=losses, busy=busy)
+    shown: dict[str, Any] = {"known": known, "losses": losses, "busy": busy, "refused": False}
+    return render(request, "projects/_delete.html", **shown)
 
 
 @router.post("/projects/{project_id}/delete")
@@ -122,7 +123,7 @@ def delete(request: Request, home: HomeHere, project_id: str) -> Response:
         losses = home.projects.delete(project_id)
     except Conflict:
         known, losses = home.projects.get(project_id), home.projects.what_is_lost(project_id)
-        shown = {"known": known, "losses": losses, "busy": True}
+        shown = {"known": known, "losses": losses, "busy": True, "refused": True}
         answer = render(request, "projects/_delete.html", status=422, **shown)
         return _in_dialog(answer)
     _ = gettext_of(request)

@@ -12,18 +12,21 @@ from sqlalchemy import URL
 from loresmith import __version__
 from loresmith.api.dependencies import HomeHere, ProjectHere, WorkspaceHere
 from loresmith.errors import Conflict, LoresmithError, RecipeError
+from loresmith.recipe import Recipe
 from loresmith.web.rendering import render
 from loresmith.workspace.projects import KnownProject
 from loresmith.workspace.prompts import (
     PromptLanguage,
     PromptTask,
     TeacherPrompt,
+    prompt_sets_aside,
     set_prompt,
     teacher_prompt,
     teacher_prompts,
     tried,
 )
 from loresmith.workspace.recipes import recipe_etag, recipe_text, replace_recipe
+from loresmith.workspace.setting_aside import questions_set_aside
 from loresmith.workspace.workspace import Workspace
 
 router = APIRouter()
@@ -67,6 +70,7 @@ def prompts(request: Request, project: ProjectHere, workspace: WorkspaceHere) ->
         project=project,
         prompts=teacher_prompts(workspace.recipe),
         saved=False,
+        aside=0,
         error=None,
     )
 
@@ -79,16 +83,23 @@ def save_prompt(
     language: PromptLanguage,
     version: Annotated[str, Form()],
     text: Annotated[str, Form()] = "",
+    agreed: Annotated[bool, Form()] = False,
 ) -> Response:
-    """The prompt's form anew: with what was saved, or with what is wrong with it."""
+    """The prompt's form anew: with what was saved, with what is wrong with it, or with the question
+    whether what was asked with the prompt of now may be set aside."""
     folder = Path(project.folder)
     try:
+        aside = prompt_sets_aside(folder, task, language, text, expected=version)
+        if aside and not agreed:
+            text = text if text.strip() else teacher_prompt(Recipe(), task, language).text
+            before = teacher_prompt(Workspace(folder).recipe, task, language)
+            return _prompt(request, project, before.model_copy(update={"text": text}), aside=aside)
         saved = set_prompt(folder, task, language, text, expected=version)
     except (RecipeError, Conflict) as error:
         before = teacher_prompt(Workspace(folder).recipe, task, language)
         kept = before.model_copy(update={"text": text, "version": version})
         return _prompt(request, project, kept, status=422, error=error)
-    return _prompt(request, project, saved, saved=True)
+    return _prompt(request, project, saved, saved=True, aside=aside)
 
 
 @router.post("/settings/prompts/{task}/{language}/try")
@@ -112,17 +123,22 @@ def save_recipe(
     project: ProjectHere,
     recipe: Annotated[str, Form()] = "",
     etag: Annotated[str, Form()] = "",
+    agreed: Annotated[bool, Form()] = False,
 ) -> Response:
-    """The editor anew: with what was saved, or with every fault of it."""
+    """The editor anew: with what was saved, with every fault of it, or with the question whether
+    what was asked with the recipe of now may be set aside."""
     folder = Path(project.folder)
-    shown = {"recipe": recipe, "etag": etag}
+    shown: dict[str, Any] = {"recipe": recipe, "etag": etag}
     try:
+        aside = questions_set_aside(folder, Recipe.from_yaml(recipe.replace("\r\n", "\n")))
+        if aside and not agreed:
+            return _again(request, project, aside=aside, **shown)
         replace_recipe(folder, recipe, expected=etag)
     except RecipeError as error:
         return _again(request, project, status=422, error=error, **shown)
     except Conflict as error:
         return _again(request, project, status=422, conflict=error, **shown)
-    return _again(request, project, saved=True)
+    return _again(request, project, saved=True, aside=aside)
 
 
 def _prompt(
@@ -132,6 +148,7 @@ def _prompt(
     *,
     status: int = 200,
     saved: bool = False,
+    aside: int = 0,
     error: LoresmithError | None = None,
 ) -> Response:
     return render(
@@ -141,6 +158,7 @@ def _prompt(
         project=project,
         prompt=prompt,
         saved=saved,
+        aside=aside,
         error=error,
     )
 
@@ -163,6 +181,7 @@ def _editor(project: KnownProject) -> dict[str, Any]:
         "recipe": recipe_text(folder),
         "etag": recipe_etag(folder),
         "saved": False,
+        "aside": 0,
         "error": None,
         "conflict": None,
     }

@@ -16,7 +16,7 @@ from loresmith.web.toasts import with_toast
 from loresmith.workspace.background import Background
 from loresmith.workspace.forms import form_as_typed, submission_of
 from loresmith.workspace.recipes import change_recipe, recipe_etag
-from loresmith.workspace.runs import FORM_PATHS, Runs
+from loresmith.workspace.runs import FORM_PATHS, Check, NotReady, Runs
 from loresmith.workspace.workspace import Workspace
 
 router = APIRouter(prefix="/projects/{project_id}/train")
@@ -106,7 +106,7 @@ def start(
     verb: Literal["train", "run"] = "train" if typed.get("verb") == ["train"] else "run"
 
     def begin(changes: dict[str, Any], etag: str) -> None:
-        Runs(workspace).start(changes, verb=verb, expected=etag or None)
+        Runs(workspace).start(changes, verb=verb, expected=etag or None, only_if_ready=True)
 
     _ = gettext_of(request)
     return _carried_out(request, project, workspace, typed, begin, _("The training is queued."))
@@ -183,15 +183,19 @@ def _carried_out(
 ) -> Response:
     submitted = submission_of(workspace.recipe, typed, *FORM_PATHS)
     faults, problem = fault_texts(request, submitted.faults), None
+    in_the_way: tuple[Check, ...] = ()
     if submitted.recipe is not None:
         try:
             act(dict(submitted.changes), (typed.get("etag") or [""])[-1])
+        except NotReady as error:
+            in_the_way = error.faults
         except Conflict as error:
             problem = error
-    if faults or problem is not None:
+    if faults or problem is not None or in_the_way:
         shown = form_as_typed(workspace.recipe, typed, *FORM_PATHS)
         again = {"form": shown, "typed": typed_over(shown, typed), "faults": faults}
-        filled = _form(request, workspace) | again | {"problem": problem}
+        filled = _form(request, workspace) | again
+        filled |= {"problem": problem, "in_the_way": in_the_way}
         return render(request, "train/_form.html", status=422, project=project, **filled)
     fresh = Workspace(workspace.project.folder)
     answer = render(request, "train/_form.html", project=project, **_form(request, fresh))
@@ -206,6 +210,7 @@ def _form(request: Request, workspace: Workspace) -> dict[str, Any]:
         "faults": {},
         "typed": {},
         "problem": None,
+        "in_the_way": (),
     }
 
 

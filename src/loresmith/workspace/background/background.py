@@ -73,8 +73,10 @@ class Background:
     def retry(self, job_id: str, *, with_settings_of_today: bool = False) -> BackgroundJob:
         """Lets a job that failed or was cancelled go on from where it stopped, in the background.
 
-        It works by its own settings, or by the project's as they are now. Raises NotFound, and
-        Conflict for a job that has not failed, or that is no work on the project's records.
+        One that is done but left work undone stays as it is: a new job like it does the rest, and
+        is returned. It works by its own settings, or by the project's as they are now. Raises
+        NotFound, and Conflict for a job that has left nothing undone, or that is no work on the
+        project's records.
         """
         with self._queue() as queue:
             job = queue.job(job_id)
@@ -83,7 +85,10 @@ class Background:
             payload: dict[str, Any] = dict(job.payload)
             if with_settings_of_today:
                 payload["recipe"] = self._today()
-            queue.retry(job_id, payload=payload)
+            if job.state == "done" and job.progress.get("failure_count"):
+                job_id = queue.submit(job.kind, payload, background=True)
+            else:
+                queue.retry(job_id, payload=payload)
             self._see_to_it(queue)
         return self.job(job_id)
 

@@ -98,9 +98,15 @@ class BackgroundJob(Record):
         return self.state in ("done", "failed", "cancelled")
 
     @property
+    def began_at(self) -> str:
+        """When the first attempt began; before there is one, when it was asked for."""
+        return self.attempts[0].started_at if self.attempts else self.created_at
+
+    @property
     def can_go_on(self) -> bool:
-        """Whether a retry takes it up where it stopped."""
-        return self.state in ("failed", "cancelled") and self.verb in STAGES
+        """Whether a retry takes it up where it stopped, or does what it left undone."""
+        undone = self.state in ("failed", "cancelled") or self.failure_count > 0
+        return self.is_over and undone and self.verb in STAGES
 
     @property
     def worked_seconds(self) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from loresmith.errors import LoresmithError
-from loresmith.models import Embedded
+from loresmith.models import Embedded, Recorded
 from loresmith.records import Chunk, Document, Record
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.measurements import FEWEST, factors, measured
@@ -67,7 +67,7 @@ def estimate(context: Context, scope: Scope) -> Estimate:
     sample = asked[::step]
     cost = cost_of(context, sample)
     scale = len(asked) / len(sample) if sample else 1.0
-    obstacle = _obstacle(context, asked)
+    obstacle = _obstacle(context, asked, cost)
     return _estimate(context, cost, scale, len(asked), len(sample), obstacle)
 
 
@@ -116,7 +116,7 @@ class _Obstacle(NamedTuple):
     hint: str = ""
 
 
-def _obstacle(context: Context, asked: Sequence[tuple[Chunk, Document]]) -> _Obstacle:
+def _obstacle(context: Context, asked: Sequence[tuple[Chunk, Document]], cost: Cost) -> _Obstacle:
     """What would stop the work at once, as far as it can be known without a call."""
     if not asked:
         return _Obstacle("there is no passage to ask about", "Upload a document first.")
@@ -133,4 +133,10 @@ def _obstacle(context: Context, asked: Sequence[tuple[Chunk, Document]]) -> _Obs
         teacher_of(context).open()
     except LoresmithError as error:
         return _Obstacle(error.message, error.hint)
+    if isinstance(context.recipe.teacher, Recorded) and cost.calls:
+        return _Obstacle(
+            "this teacher has replies for the example's own texts only",
+            "Choose another teacher under Models, or restore the text; or select only documents "
+            "that are as they were.",
+        )
     return _Obstacle()

@@ -10,6 +10,7 @@ from loresmith.recipe import Recipe
 from loresmith.records import Record, Review
 from loresmith.workspace.project import Project
 from loresmith.workspace.projects.cards import figures_of
+from loresmith.workspace.runs.listing import state_of
 from loresmith.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ class Guide(Record):
 
     current: GuideStep
     """What is to be done next; everything before it is done or was passed over."""
+    done: tuple[GuideStep, ...] = ()
+    """What is done, in order: what was passed over is not."""
     working: bool = False
     """Whether a job is at work or waits: what is next may come with it."""
     failed_job: str = ""
-    """The id of the latest job, where it failed."""
+    """The id of the latest job, where it failed and none is at work or waits since."""
 
 
 def begin_guide(folder: Path) -> None:
@@ -57,13 +60,26 @@ def guide_of(known: KnownProject) -> Guide | None:
     except LoresmithError:
         return None
     done = {
-        "write": figures.rows > 0,
-        "review": reviewed or figures.runs > 0,
-        "train": figures.runs > 0,
+        "write": figures.rows > 0 or reviewed,
+        "review": reviewed,
+        "train": _has_trained(Path(known.folder)),
         "exam": figures.best_score is not None,
+        "chat": False,
     }
-    current = next((step for step in GUIDE_STEPS[:-1] if not done[step]), GUIDE_STEPS[-1])
-    return Guide(current=current, working=figures.working, failed_job=failed)
+    passed = done | {"review": reviewed or figures.runs > 0}
+    current = next((step for step in GUIDE_STEPS[:-1] if not passed[step]), GUIDE_STEPS[-1])
+    return Guide(
+        current=current,
+        done=tuple(step for step in GUIDE_STEPS if done[step]),
+        working=figures.working,
+        failed_job="" if figures.working else failed,
+    )
+
+
+def _has_trained(folder: Path) -> bool:
+    """Whether a training has come to its end."""
+    runs = Project.at(folder).runs.glob("*/run.json")
+    return any(state_of(run.parent) in ("trained", "examined") for run in runs)
 
 
 def _told(known: KnownProject) -> tuple[bool, str]:

@@ -7,6 +7,7 @@ from loresmith.workspace.providers.project_models import (
     ProjectModels,
     models_of,
     models_of_projects,
+    teacher_lines,
 )
 from loresmith.workspace.providers.providers import Provider, Providers
 
@@ -22,4 +23,5 @@ __all__ = [
     "Providers",
     "models_of",
     "models_of_projects",
+    "teacher_lines",
 ]

@@ -55,6 +55,15 @@ def teacher_words(providers: Providers, spec: ModelSpec) -> str:
     return f"{spec.preset}:{spec.model}" + (f"@{spec.url}" if spec.url else "")
 
 
+def teacher_lines(spec: ModelSpec) -> str:
+    """The lines of a recipe that name a teacher, defaults left out."""
+    import yaml
+
+    changed = spec.model_dump(mode="json", exclude_defaults=True)
+    said = {"type": getattr(spec, "type", ""), **changed}
+    return yaml.safe_dump({"teacher": said}, allow_unicode=True, sort_keys=False)
+
+
 def _of(home: Home, project_id: str, name: str) -> ProjectModels:
     try:
         return models_of(home, home.workspace(project_id), project_id=project_id, name=name)

@@ -104,7 +104,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "after": ("After", "训练后"),
     "group": ("Group", "分组"),
     "gain": ("Gain", "变化"),
-    "all": ("All questions", "全部题目"),
+    "all": ("Facts that were trained", "训练过的知识点"),
     "unknown": ("Not known before", "原本不会"),
     "withheld": ("Withheld facts", "未训练的对照"),
     "abstention": ("Not in the documents", "文档未提及"),

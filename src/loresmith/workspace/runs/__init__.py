@@ -1,6 +1,6 @@
 """Trainings and their exams, as lists, curves and results: what the pages Train and Exam show."""
 
-from loresmith.workspace.runs.checks import Check, Estimate, Readiness
+from loresmith.workspace.runs.checks import Check, Estimate, NotReady, Readiness
 from loresmith.workspace.runs.comparing import ExamComparison
 from loresmith.workspace.runs.curves import Curves
 from loresmith.workspace.runs.device_use import DeviceUse
@@ -25,6 +25,7 @@ __all__ = [
     "ItemDetail",
     "ItemFilter",
     "ItemRow",
+    "NotReady",
     "Readiness",
     "RunComparison",
     "RunLoss",

@@ -11,7 +11,7 @@ from typing import Literal
 import psutil
 from pydantic import Field
 
-from loresmith.errors import DocumentError, LoresmithError
+from loresmith.errors import Conflict, DocumentError, LoresmithError
 from loresmith.models.base_models import BaseModelFacts, check_base_model
 from loresmith.recipe import Recipe
 from loresmith.records import Record
@@ -81,6 +81,14 @@ class Readiness(Record):
     def ready(self) -> bool:
         """Whether nothing stands in the way."""
         return not any(check.severity == "fault" for check in self.checks)
+
+
+class NotReady(Conflict):
+    """A training is not started: something stands in the way."""
+
+    def __init__(self, readiness: Readiness) -> None:
+        self.faults = tuple(one for one in readiness.checks if one.severity == "fault")
+        super().__init__(self.faults[0].message, hint=self.faults[0].hint)
 
 
 def readiness(workspace: Workspace) -> Readiness:

@@ -43,7 +43,8 @@ class ExamResult(Record):
 
     run: RunSummary
     groups: tuple[ScoreGroup, ...]
-    """Those that have questions: all first, then by language, document and kind, then controls."""
+    """Those that have questions: all on facts that were trained first, then by language, document
+    and kind, then controls."""
     outcomes: tuple[OutcomeShare, ...]
     """Every outcome that occurs."""
     items: int

@@ -12,7 +12,7 @@ from loresmith.records import Record
 from loresmith.workspace.background import Background, BackgroundJob
 from loresmith.workspace.forms import Form, form_of
 from loresmith.workspace.recipes import change_recipe, changed_recipe, recipe_in
-from loresmith.workspace.runs.checks import Readiness, readiness
+from loresmith.workspace.runs.checks import NotReady, Readiness, readiness
 from loresmith.workspace.runs.curves import Curves, read_curves
 from loresmith.workspace.runs.device_use import DeviceUse, device_use, trainer_of
 from loresmith.workspace.runs.listing import (
@@ -115,12 +115,16 @@ class Runs:
         *,
         verb: TrainingVerb = "run",
         expected: str | None = None,
+        only_if_ready: bool = False,
     ) -> str:
         """Writes `changes` into the recipe and queues the training; returns the job's id.
 
         What comes before a training, and is missing, is done first. Raises RecipeError, and
-        Conflict where the recipe is no longer that of the `recipe_etag` that is `expected`.
+        Conflict where the recipe is no longer that of the `recipe_etag` that is `expected`. With
+        `only_if_ready`, raises NotReady where a check has found a fault, and changes nothing.
         """
+        if only_if_ready and not (found := self.checks(changes)).ready:
+            raise NotReady(found)
         if changes:
             change_recipe(self._workspace.project.folder, changes, expected=expected)
         return Background(Workspace(self._workspace.project.folder)).submit(verb)

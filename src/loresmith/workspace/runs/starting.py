@@ -21,7 +21,7 @@ class StartOffer(Record):
     """The same start, for other doors."""
 
     command: str
-    """For a terminal, in the folder that holds the project's."""
+    """For a terminal on the machine that has the project, in whichever folder."""
     yaml: str
     """What the recipe says of the form's settings, defaults left out."""
 
@@ -30,7 +30,7 @@ def start_offer(
     workspace: Workspace, changes: Mapping[str, Any], form: Form, *, verb: str
 ) -> StartOffer:
     """`changes` are what the recipe file does not say yet; `form` is the one with them."""
-    words = ["loresmith", verb, workspace.project.folder.name]
+    words = ["loresmith", verb, str(workspace.project.folder)]
     for path, value in _settable(workspace, changes).items():
         words += ["--set", f"{path}={_in_yaml(value)}"]
     return StartOffer(command=shlex.join(words), yaml=_yaml_of(form))

@@ -223,6 +223,7 @@ smoothing.addEventListener("input", () => {
 /* The rest of the page ------------------------------------------------------------------------------ */
 
 let signature = document.getElementById("job-state")?.dataset.signature ?? "";
+let job = jobNow();
 addEventListener("htmx:afterSwap", (event) => {
   const { target } = event.detail;
   if (target.id === "train-form") {
@@ -232,6 +233,10 @@ addEventListener("htmx:afterSwap", (event) => {
     if (fresh && fresh.dataset.signature !== signature) {
       signature = fresh.dataset.signature;
       document.body.dispatchEvent(new Event("runschanged"));
+    }
+    if (jobNow() !== job) {
+      job = jobNow();
+      document.body.dispatchEvent(new Event("jobchanged")); // what is told before a start is another
     }
     log.hidden = !fresh?.dataset.job && log.hidden;
   } else if (target.id === "runs") {
@@ -243,6 +248,12 @@ addEventListener("htmx:afterSwap", (event) => {
     written.scrollTop = written.scrollHeight;
   }
 });
+
+/** Which job there is, and whether it is at work or waits. */
+function jobNow() {
+  const { job: id, active } = document.getElementById("job-state")?.dataset ?? {};
+  return `${id} ${active}`;
+}
 
 /** After a start one looks at the job; after a refusal at the first setting that is not right. */
 function answeredForm({ requestConfig }) {
