@@ -82,7 +82,7 @@ def check_run(workspace: WorkspaceHere, request: TrainingRequest) -> LookedAt:
     return LookedAt(
         ready=readiness.ready,
         readiness=readiness,
-        offer=runs.offer(request.changes, verb=request.verb),
+        offer=runs.offer(request.changes, verb=request.verb, with_folder=False),
     )
 
 

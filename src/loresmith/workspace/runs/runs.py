@@ -102,12 +102,22 @@ class Runs:
         return readiness(self._with(changes or {}))
 
     def offer(
-        self, changes: Mapping[str, Any] | None = None, *, verb: TrainingVerb = "run"
+        self,
+        changes: Mapping[str, Any] | None = None,
+        *,
+        verb: TrainingVerb = "run",
+        with_folder: bool = True,
     ) -> StartOffer:
-        """The command and the YAML that a start with `changes` stands for. Raises RecipeError."""
+        """The command and the YAML that a start with `changes` stands for.
+
+        Without `with_folder`, the command has the folder's name alone, for whoever need not know
+        where things are on this machine. Raises RecipeError.
+        """
         changed = self._with(changes or {})
         form = form_of(changed.recipe, *FORM_PATHS)
-        return start_offer(self._workspace, changes or {}, form, verb=verb)
+        folder = self._workspace.project.folder
+        place = str(folder) if with_folder else folder.name
+        return start_offer(self._workspace, changes or {}, form, verb=verb, place=place)
 
     def start(
         self,

@@ -21,16 +21,17 @@ class StartOffer(Record):
     """The same start, for other doors."""
 
     command: str
-    """For a terminal on the machine that has the project, in whichever folder."""
+    """For a terminal on the machine that has the project."""
     yaml: str
     """What the recipe says of the form's settings, defaults left out."""
 
 
 def start_offer(
-    workspace: Workspace, changes: Mapping[str, Any], form: Form, *, verb: str
+    workspace: Workspace, changes: Mapping[str, Any], form: Form, *, verb: str, place: str
 ) -> StartOffer:
-    """`changes` are what the recipe file does not say yet; `form` is the one with them."""
-    words = ["loresmith", verb, str(workspace.project.folder)]
+    """`changes` are what the recipe file does not say yet; `form` is the one with them. `place` is
+    how the project's folder is named."""
+    words = ["loresmith", verb, place]
     for path, value in _settable(workspace, changes).items():
         words += ["--set", f"{path}={_in_yaml(value)}"]
     return StartOffer(command=shlex.join(words), yaml=_yaml_of(form))
