@@ -255,10 +255,17 @@ class _Handler(BaseHTTPRequestHandler):
             return
         refusal = self._refusal(teacher, body)
         act = teacher.begin(body)
+        self._is_counted = True
         try:
             self._perform(refusal or act, body, teacher)
         finally:
-            teacher.end()
+            self._leave()
+
+    def _leave(self) -> None:
+        """The call is in flight no more; said before the reply goes out, as its taker sees it."""
+        if self._is_counted:
+            self._is_counted = False
+            self.server.teacher.end()
 
     def _refusal(self, teacher: TeacherServer, body: dict[str, Any]) -> Act | None:
         given = self.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -299,6 +306,7 @@ class _Handler(BaseHTTPRequestHandler):
         call = FinishedCall(digest_of(body), body["messages"], body, text, tokens, time.time())
         # Logged first, so that whoever has the reply in hand finds it in the log.
         teacher.log(call)
+        self._leave()
         try:
             self._send(200, content, act.headers)
         except OSError:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from loresmith.errors import Conflict, NotFound
+from loresmith.errors import Conflict, NotFound, StoreBusy
 from loresmith.jobs.queue import Queue
 from loresmith.jobs.worker_name import is_alive
 from loresmith.workspace import Workspace
@@ -30,6 +30,17 @@ def pid_of(background: Background, job_id: str) -> int:
     """The process at work on a job, once it has begun."""
     wait_for(lambda: background.job(job_id).state == "running", what="a worker")
     return int(background.job(job_id).attempts[-1].worker.rsplit("/", 2)[1])
+
+
+def cancelled_while_stopped(background: Background, job_id: str, pid: int) -> bool:
+    """Stops the worker and cancels its job; false where it was stopped amid a write."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        background.cancel(job_id)
+    except StoreBusy:
+        os.kill(pid, signal.SIGCONT)
+        return False
+    return True
 
 
 def asking(folder: Path, server: TeacherServer) -> Background:
@@ -208,8 +219,7 @@ def test_a_cancelled_job_of_a_dead_worker_is_not_begun_again(folder: Path) -> No
         background = asking(folder, server)
         job_id = background.submit("generate")
         pid = pid_of(background, job_id)
-        os.kill(pid, signal.SIGSTOP)
-        background.cancel(job_id)
+        wait_for(lambda: cancelled_while_stopped(background, job_id, pid))
         assert background.job(job_id).cancel_requested
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: background.cancel(job_id).is_over)
