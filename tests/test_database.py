@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -64,6 +65,16 @@ def test_opening_again_is_quick_and_changes_nothing(url: str | URL) -> None:
     with transaction(engine) as connection:
         assert connection.execute(text("SELECT count(*) FROM curations")).scalar_one() == 1
     engine.dispose()
+
+
+def test_a_new_file_that_another_writes_to_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "project.sqlite"
+    writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    Timer(0.5, lambda: writer.execute("COMMIT")).start()
+    open_database(sqlite_url(path)).dispose()
+    assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    writer.close()
 
 
 def test_processes_that_open_a_new_database_at_once_all_succeed(url: str | URL) -> None:

@@ -6,6 +6,9 @@ A SQLite file beside the project by default, or PostgreSQL for a team. Every tab
 
 from __future__ import annotations
 
+import random
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +40,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+_BUSY_SECONDS = 30
+"""How long one writer of a SQLite file waits for another."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _version = Table("alembic_version", MetaData(), Column("version_num", String, primary_key=True))
@@ -107,7 +113,7 @@ def _parsed(url: str | URL) -> URL:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         _make_folder(url)
-        engine = create_engine(url, connect_args={"timeout": 30})
+        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -133,8 +139,27 @@ def _make_folder(url: URL) -> None:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     """Takes the transactions from Python's driver, which lets each CREATE TABLE commit alone."""
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _use_wal(connection: Any) -> None:
+    """Turns a new file to WAL mode, which it keeps.
+
+    Of several processes that try at once SQLite refuses all but one without the wait that its
+    time-out asks for, since each holds what the other needs: so the waiting is done here.
+    """
+    if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+        return
+    end = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+        time.sleep(random.uniform(0.005, 0.05))
 
 
 def _begin_sqlite(connection: Connection) -> None:
