@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,15 @@ def _device() -> Device:
         memory_bytes=8_000_000_000,
         bf16=False,
         threads=1,
+    )
+
+
+@pytest.fixture
+def without_bitsandbytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine as one on which that package is not installed."""
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "bitsandbytes" else there(name)
     )
 
 

@@ -7,11 +7,12 @@ import pytest
 from pydantic import ValidationError
 
 from loresmith.devices import Device
-from loresmith.errors import JobCancelled, TrainingError
+from loresmith.errors import TrainingError
 from loresmith.models.base import Sampling
 from loresmith.models.local import LocalModel
 from loresmith.records import Example
-from loresmith.training import Freeze, TrainingProgress, TrainingResult
+from loresmith.training import Freeze, TrainingResult
+from stopped_training import stop_after
 
 
 def freeze(**settings: Any) -> Freeze:
@@ -142,21 +143,8 @@ def test_a_stopped_training_goes_on_with_the_same_losses(
 ) -> None:
     method = freeze(trainable_layers=1, extra_modules=("lm_head",))
     whole = train(method, examples, base, tmp_path / "whole", device)
-    reached = [0]
-
-    def on_progress(progress: TrainingProgress) -> None:
-        reached[0] = progress.step
-
-    with pytest.raises(JobCancelled):
-        method.train(
-            examples,
-            base=base,
-            folder=tmp_path / "run",
-            seed=3,
-            device=device,
-            on_progress=on_progress,
-            should_stop=lambda: reached[0] >= 7,
-        )
+    folder = tmp_path / "run"
+    stop_after(7, method, examples, base=base, folder=folder, seed=3, device=device)
     saved = next((tmp_path / "run").glob("attempt-1/checkpoint-7/*.safetensors"))
     assert saved.stat().st_size < 0.8 * (base / "model.safetensors").stat().st_size
     resumed = train(method, examples, base, tmp_path / "run", device)

@@ -15,6 +15,7 @@ from loresmith.models.hosting.adapters import shares_batches
 from loresmith.models.local import LocalModel, load_base
 from loresmith.records import Example
 from loresmith.training import Lora, TrainingResult
+from stopped_training import stop_after
 
 VARIANTS = {
     "plain": {},
@@ -98,25 +99,10 @@ def test_it_learns_and_loads_in_plain_peft_and_in_ours_with_the_same_scores(
 def test_such_a_training_is_resumed_with_the_same_losses(
     name: str, settled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
-    from loresmith.errors import JobCancelled
-
     method = lora(**VARIANTS[name], max_steps=12, lora_plus_ratio=4)
     whole = train(method, examples, settled, tmp_path / "whole", device)
-    reached = [0]
-
-    def note(progress: Any) -> None:
-        reached[0] = progress.step
-
-    with pytest.raises(JobCancelled):
-        method.train(
-            examples,
-            base=settled,
-            folder=tmp_path / "run",
-            seed=3,
-            device=device,
-            on_progress=note,
-            should_stop=lambda: reached[0] >= 5,
-        )
+    folder = tmp_path / "run"
+    stop_after(5, method, examples, base=settled, folder=folder, seed=3, device=device)
     assert train(method, examples, settled, tmp_path / "run", device).losses == whole.losses
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from loresmith.devices import Device
-from loresmith.errors import JobCancelled
 from loresmith.models.local import load_base
 from loresmith.models.templates import ChatTemplate
 from loresmith.records import Example
-from loresmith.training import Full, Lora, TrainingProgress
+from loresmith.training import Full, Lora
 from loresmith.training.forward import Forward
 from loresmith.training.neftune import noisy_embeddings
 from loresmith.training.rows import Row, encode_rows
+from stopped_training import stop_after
 
 ALPHA = 5.0
 
@@ -106,21 +106,7 @@ def test_a_model_learns_with_noise_and_a_stopped_training_draws_the_same(
     quiet = method.model_copy(update={"neftune_noise_alpha": None})
     still = quiet.train(examples, base=base, folder=tmp_path / "b", seed=1, device=device)
     assert still.losses != whole.losses
-    reached = [0]
-
-    def on_progress(progress: TrainingProgress) -> None:
-        reached[0] = progress.step
-
-    with pytest.raises(JobCancelled):
-        method.train(
-            examples,
-            base=base,
-            folder=tmp_path / "c",
-            seed=1,
-            device=device,
-            on_progress=on_progress,
-            should_stop=lambda: reached[0] >= 9,
-        )
+    stop_after(9, method, examples, base=base, folder=tmp_path / "c", seed=1, device=device)
     resumed = method.train(examples, base=base, folder=tmp_path / "c", seed=1, device=device)
     assert resumed.losses == whole.losses
 

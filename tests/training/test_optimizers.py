@@ -8,16 +8,17 @@ import pytest
 from pydantic import ValidationError
 
 from loresmith.devices import Device
-from loresmith.errors import JobCancelled, TrainingError
+from loresmith.errors import TrainingError
 from loresmith.models.local import load_base
 from loresmith.models.templates import ChatTemplate
 from loresmith.records import Example
-from loresmith.training import Full, Lora, TrainingProgress, TrainingResult
+from loresmith.training import Full, Lora, TrainingResult
 from loresmith.training.forward import Forward
 from loresmith.training.optimizers import OptimizerName, make_optimizer, set_learning_rate
 from loresmith.training.order import Order
 from loresmith.training.plan import make_plan
 from loresmith.training.rows import encode_rows
+from stopped_training import stop_after
 
 RATES = {
     "adamw_torch": 1e-2,
@@ -60,21 +61,7 @@ def test_a_model_learns_with_it(
 def stopped_and_resumed(
     method: Full | Lora, examples: list[Example], base: Path, folder: Path, device: Device
 ) -> TrainingResult:
-    reached = [0]
-
-    def on_progress(progress: TrainingProgress) -> None:
-        reached[0] = progress.step
-
-    with pytest.raises(JobCancelled):
-        method.train(
-            examples,
-            base=base,
-            folder=folder,
-            seed=5,
-            device=device,
-            on_progress=on_progress,
-            should_stop=lambda: reached[0] >= 7,
-        )
+    stop_after(7, method, examples, base=base, folder=folder, seed=5, device=device)
     return train(method, examples, base, folder, device)
 
 
@@ -154,16 +141,12 @@ def test_one_whose_package_is_missing_is_refused_with_what_to_install(
     assert "pip install " in error.hint
 
 
+@pytest.mark.usefixtures("without_bitsandbytes")
 def test_it_is_refused_before_anything_is_loaded(
     device: Device,
     examples: list[Example],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    there = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "bitsandbytes" else there(name)
-    )
     with pytest.raises(TrainingError, match="needs the package bitsandbytes"):
         train(Lora(optimizer="lion_8bit"), examples, tmp_path / "nowhere", tmp_path, device)
 

@@ -18,18 +18,14 @@ from loresmith.training import Lora, quantization
 from loresmith.training.probing import Fault
 
 
+@pytest.mark.usefixtures("without_bitsandbytes")
 @pytest.mark.parametrize("bits", [4, 8])
 def test_without_bitsandbytes_it_is_refused_before_anything_is_loaded(
     bits: Any,
     device: Device,
     examples: list[Example],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    there = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "bitsandbytes" else there(name)
-    )
     with pytest.raises(TrainingError, match="needs the package bitsandbytes") as error:
         Lora(quantization=bits).train(
             examples, base=tmp_path / "no base", folder=tmp_path, seed=0, device=device

@@ -49,15 +49,9 @@ class RowMapping(Record):
 
     def conversation(self, value: Any) -> tuple[Message, ...]:
         """The conversation of one row as it stands in the file. Raises RowFault."""
-        if isinstance(value, Unreadable):
-            raise RowFault(value.reason, value.problem)
-        if not isinstance(value, dict):
-            raise RowFault("unknown_format", f"it is {type_name(value)} instead of an object")
-        twice = repeated_key(value)
-        if twice:
-            raise RowFault("duplicate_key", f"{twice!r} stands twice")
+        row = object_of(value)
         try:
-            messages = self._decode(value)
+            messages = self._decode(row)
         except RowFault as fault:
             raise RowFault(fault.reason, self._as_named_there(fault.detail)) from None
         for message in messages:
@@ -85,6 +79,18 @@ class RowMapping(Record):
         """One part under the name that the formats give it, if the row has its column."""
         column = getattr(self, part)
         return {part: row[column]} if column and column in row else {}
+
+
+def object_of(value: Any) -> dict[str, Any]:
+    """A raw row as the object that it has to be. Raises RowFault."""
+    if isinstance(value, Unreadable):
+        raise RowFault(value.reason, value.problem)
+    if not isinstance(value, dict):
+        raise RowFault("unknown_format", f"it is {type_name(value)} instead of an object")
+    twice = repeated_key(value)
+    if twice:
+        raise RowFault("duplicate_key", f"{twice!r} stands twice")
+    return value
 
 
 def propose(rows: Sequence[Mapping[str, Any]]) -> RowMapping:

@@ -58,14 +58,26 @@ def number_faults(numbers: Sequence[int], *, facts: int) -> list[str]:
 PAIR_WORDS = PASSAGE_WORDS | {
     "facts": "the pairs, each with question, answer and short_answer; the teacher names each by "
     "its place, from 1",
+    "abstentions": "how many questions that the passage does not answer",
+    "with_abstentions": "whether they are wanted in this call",
 }
 """What a prompt may name where wordings are asked for."""
 
+SHOWN_OF_PAIRS = ("passage.text", "facts[0].question", "facts[0].short_answer")
+"""What such a prompt has to show the teacher."""
 
-def sample_batches() -> tuple[dict[str, Any], ...]:
-    """Values on which such a prompt is tried: a chunk's first call and a later one."""
+
+def sample_batches(**counts: int) -> tuple[dict[str, Any], ...]:
+    """Values on which such a prompt is tried: a chunk's first call and a later one; `counts` says
+    how many rows of which kind are asked for."""
     return tuple(
-        {"passage": passage, "facts": (_sample_fact(passage),), "with_abstentions": first}
+        {
+            "passage": passage,
+            "facts": (_sample_fact(passage),),
+            "abstentions": 1,
+            "with_abstentions": first,
+            **counts,
+        }
         for passage, first in zip(sample_passages(), (True, False), strict=True)
     )
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from loresmith.component import content_id
 from loresmith.generation.batches import (
     PAIR_WORDS,
+    SHOWN_OF_PAIRS,
     Batch,
     batches_of,
     number_faults,
@@ -34,13 +35,9 @@ class ExamPrompts(TaskPrompts):
     variables = PAIR_WORDS | {
         "exam": "how many exam questions for each fact",
         "practice": "how many practice questions for each fact",
-        "abstentions": "how many questions that the passage does not answer",
-        "with_abstentions": "whether they are wanted in this call",
     }
-    samples = tuple(
-        {**batch, "exam": 2, "practice": 1, "abstentions": 1} for batch in sample_batches()
-    )
-    shown = ("passage.text", "facts[0].question", "facts[0].short_answer")
+    samples = sample_batches(exam=2, practice=1)
+    shown = SHOWN_OF_PAIRS
 
 
 class ExamWordingWriter(PromptedWriter):

@@ -15,6 +15,7 @@ from pydantic import Field
 from loresmith.component import content_id
 from loresmith.generation.batches import (
     PAIR_WORDS,
+    SHOWN_OF_PAIRS,
     Batch,
     batches_of,
     number_faults,
@@ -36,14 +37,9 @@ class TrainingPrompts(TaskPrompts):
         "paraphrases": "how many other ways to ask for each fact",
         "restatements": "how many open requests about each subject",
         "reversed": "how many questions that give the answer and ask for the subject",
-        "abstentions": "how many questions that the passage does not answer",
-        "with_abstentions": "whether they are wanted in this call",
     }
-    samples = tuple(
-        {**batch, "paraphrases": 5, "restatements": 1, "reversed": 1, "abstentions": 1}
-        for batch in sample_batches()
-    )
-    shown = ("passage.text", "facts[0].question", "facts[0].short_answer")
+    samples = sample_batches(paraphrases=5, restatements=1, reversed=1)
+    shown = SHOWN_OF_PAIRS
 
 
 class TrainingWordingWriter(PromptedWriter):

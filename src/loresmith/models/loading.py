@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from loresmith.devices import Device
 from loresmith.errors import ModelUnavailable
 from loresmith.models.adapter_folders import adapter_chain, adapter_fault
+from loresmith.models.quiet import without_progress_bars
 
 
 class Loaded(NamedTuple):
@@ -49,7 +50,7 @@ def load_base(
         )
     wanted = getattr(torch, dtype if dtype is not None else fastest_dtype(device))
     options = _quantized(quantization, wanted, device) if quantization is not None else {}
-    with errors_of_loading(folder), _without_progress_bars():
+    with errors_of_loading(folder), without_progress_bars():
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=wanted, trust_remote_code=trust_remote_code, **options
@@ -82,7 +83,7 @@ def add_adapter(loaded: Loaded, adapter: Path, *, device: Device) -> Loaded:
                 f"{folder} holds no adapter: {fault}",
                 hint="Give a folder in PEFT's layout, as a training run writes it.",
             )
-        with errors_of_loading(folder), _without_progress_bars():
+        with errors_of_loading(folder), without_progress_bars():
             tuned = PeftModel.from_pretrained(model, str(folder), torch_device=device.torch_device)
             model = tuned.merge_and_unload()
     model.eval()
@@ -177,16 +178,3 @@ def _advice(folder: Path) -> str:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-@contextmanager
-def _without_progress_bars() -> Iterator[None]:
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()

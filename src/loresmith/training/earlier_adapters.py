@@ -15,6 +15,8 @@ from loresmith.models.adapter_folders import (
     adapter_settings,
 )
 
+_WANTED = "Give folders of LoRA adapters in PEFT's layout, trained on the same base model."
+
 
 class EarlierAdapters(NamedTuple):
     """What is merged into the base model, in order, and what is then learned further."""
@@ -51,8 +53,7 @@ class EarlierAdapters(NamedTuple):
             if fault:
                 yield TrainingError(
                     f"the adapter {adapter} of training.adapters cannot be used: {fault}",
-                    hint="Give folders of LoRA adapters in PEFT's layout, trained on the same base "
-                    "model.",
+                    hint=_WANTED,
                 )
 
     def settings(self) -> dict[str, Any]:
@@ -82,5 +83,5 @@ def _adapted(model: Any, folder: Path, *, trainable: bool) -> Any:
     except (ValueError, RuntimeError) as error:
         raise TrainingError(
             f"the adapter {folder} of training.adapters cannot be put on this model: {error}",
-            hint="Give folders of LoRA adapters in PEFT's layout, trained on the same base model.",
+            hint=_WANTED,
         ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +13,7 @@ from loresmith.devices import Device
 from loresmith.errors import TrainingError
 from loresmith.models.loading import Loaded, load_base
 from loresmith.models.weights import stored_dtype
-from loresmith.training.full import write_whole_model
+from loresmith.training.full import learning_rate_of_whole_weights, write_whole_model
 from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.named_modules import last_parts
 from loresmith.training.naming import names_not_there
@@ -45,7 +44,7 @@ class Freeze(TrainingMethod):
 
     def default_learning_rate(self, parameters: int) -> float:
         """That of full fine-tuning: it suits the weights, however many of them are learned."""
-        return min(1e-3, 1.5e-4 * math.pow(135e6 / max(parameters, 1), 0.5))
+        return learning_rate_of_whole_weights(parameters)
 
     @property
     def default_epochs(self) -> float:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from loresmith.models.quiet import without_progress_bars
 from loresmith.training.method import TrainingMethod
 
 _WEIGHTS = "model.safetensors"
@@ -20,7 +19,7 @@ class Full(TrainingMethod):
 
     def default_learning_rate(self, parameters: int) -> float:
         """1.5e-4 for 135M (measured by us), about 3e-5 for 3B and 2e-5 for 8B (usual choices)."""
-        return min(1e-3, 1.5e-4 * math.pow(135e6 / max(parameters, 1), 0.5))
+        return learning_rate_of_whole_weights(parameters)
 
     @property
     def default_epochs(self) -> float:
@@ -50,23 +49,14 @@ class Full(TrainingMethod):
         write_whole_model(model, folder, dtype=dtype)
 
 
+def learning_rate_of_whole_weights(parameters: int) -> float:
+    """The peak for weights that are learned themselves, in a model with so many of them."""
+    return min(1e-3, 1.5e-4 * math.pow(135e6 / max(parameters, 1), 0.5))
+
+
 def write_whole_model(model: Any, folder: Path, *, dtype: str) -> None:
     """Writes all weights as transformers loads them; turns `model` itself into `dtype`."""
     import torch
 
-    with _without_progress_bars():
+    with without_progress_bars():
         model.to(getattr(torch, dtype)).save_pretrained(folder)
-
-
-@contextmanager
-def _without_progress_bars() -> Iterator[None]:
-    """transformers shows a bar for each file that it writes; our own progress is told already."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()

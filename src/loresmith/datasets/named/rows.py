@@ -9,11 +9,10 @@ from typing import Any, TypeVar
 from loresmith.component import content_id
 from loresmith.datasets.formats.alpaca import asked, question_of
 from loresmith.datasets.formats.base import RowFault, text_of, type_name
-from loresmith.datasets.mapping import listed, refuse_template_tokens, template_token
+from loresmith.datasets.mapping import listed, object_of, refuse_template_tokens, template_token
 from loresmith.datasets.named.entry import DatasetEntry, Part, Shape, TurnRole
 from loresmith.datasets.named.turns import Turn, TurnReader, check_turns
 from loresmith.datasets.row_file import Unreadable
-from loresmith.datasets.row_json import repeated_key
 from loresmith.records import (
     Example,
     FeedbackExample,
@@ -46,14 +45,8 @@ class RowReader:
 
         Raises RowFault, with the names that the file has for the columns.
         """
-        if isinstance(value, Unreadable):
-            raise RowFault(value.reason, value.problem)
-        if not isinstance(value, dict):
-            raise RowFault("unknown_format", f"it is {type_name(value)} instead of an object")
-        twice = repeated_key(value)
-        if twice:
-            raise RowFault("duplicate_key", f"{twice!r} stands twice")
-        return self._by_shape[self._entry.shape](value, Provenance(document=place, kind="file"))
+        row = object_of(value)
+        return self._by_shape[self._entry.shape](row, Provenance(document=place, kind="file"))
 
     def columns(self, row: Mapping[str, Any]) -> dict[Part, str]:
         """The columns that are read of rows like this one, by the part that each holds."""

@@ -10,6 +10,7 @@ from fastapi import Depends, Form, Request
 from loresmith.component import validated
 from loresmith.records import Record
 from loresmith.web.i18n import gettext_of, language_of_request
+from loresmith.web.pages.typed_text import TypedText
 from loresmith.workspace.report.phrases import language_phrase, reason_phrase
 from loresmith.workspace.rows import Edited, Facet, Facets, RowFilter, RowOrder
 
@@ -76,14 +77,11 @@ class TypedRow(NamedTuple):
 
 def typed_row(
     version: Annotated[str, Form()],
-    question: Annotated[str, Form()] = "",
-    answer: Annotated[str, Form()] = "",
-    short_answer: Annotated[str, Form()] = "",
+    question: TypedText = "",
+    answer: TypedText = "",
+    short_answer: TypedText = "",
 ) -> TypedRow:
-    """Reads the form; browsers send every line end as two characters."""
-    question, answer, short_answer = (
-        text.replace("\r\n", "\n") for text in (question, answer, short_answer)
-    )
+    """Reads the form."""
     return TypedRow(question, answer, short_answer, version)
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, Up
 from loresmith.api.dependencies import ProjectHere, WorkspaceHere, author_of
 from loresmith.errors import Conflict, DocumentError, RecipeError
 from loresmith.web.i18n import gettext_of
+from loresmith.web.pages.typed_text import TypedText
 from loresmith.web.rendering import render
 from loresmith.workspace.background import Background
 from loresmith.workspace.documents import DocumentListing, Documents, Revised
@@ -249,7 +250,7 @@ def revise_passage(
     start: Annotated[int, Form(ge=0, le=2**53)],
     end: Annotated[int, Form(ge=0, le=2**53)],
     version: Annotated[str, Form()],
-    text: Annotated[str, Form()] = "",
+    text: TypedText = "",
     note: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Corrects a passage; the answer says what it brought."""
@@ -258,7 +259,7 @@ def revise_passage(
         key,
         start,
         end,
-        _lines(text),
+        text,
         expected=version,
         note=note,
         author=author_of(request),
@@ -284,12 +285,12 @@ def revise(
     workspace: WorkspaceHere,
     key: str,
     version: Annotated[str, Form()],
-    text: Annotated[str, Form()] = "",
+    text: TypedText = "",
     note: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Corrects the whole text. A conflict leaves the form as it is: nothing typed is lost."""
     here = Documents(workspace)
-    revised = here.revise(key, _lines(text), expected=version, note=note, author=author_of(request))
+    revised = here.revise(key, text, expected=version, note=note, author=author_of(request))
     return _revised(request, project, key, revised)
 
 
@@ -453,8 +454,3 @@ def _in_the_forms_words(request: Request, settings: dict[str, Any]) -> str:
 
 def _listed(ids: str) -> list[str]:
     return [one for one in ids.split(",") if one]
-
-
-def _lines(text: str) -> str:
-    """A field's text: browsers send every line end as two characters."""
-    return text.replace("\r\n", "\n")

@@ -13,6 +13,7 @@ from loresmith import __version__
 from loresmith.api.dependencies import HomeHere, ProjectHere, WorkspaceHere
 from loresmith.errors import Conflict, LoresmithError, RecipeError
 from loresmith.recipe import Recipe
+from loresmith.web.pages.typed_text import TypedText
 from loresmith.web.rendering import render
 from loresmith.workspace.projects import KnownProject
 from loresmith.workspace.prompts import (
@@ -82,7 +83,7 @@ def save_prompt(
     task: PromptTask,
     language: PromptLanguage,
     version: Annotated[str, Form()],
-    text: Annotated[str, Form()] = "",
+    text: TypedText = "",
     agreed: Annotated[bool, Form()] = False,
 ) -> Response:
     """The prompt's form anew: with what was saved, with what is wrong with it, or with the question
@@ -107,7 +108,7 @@ def try_prompt(
     request: Request,
     task: PromptTask,
     language: PromptLanguage,
-    text: Annotated[str, Form()] = "",
+    text: TypedText = "",
 ) -> Response:
     """What would be sent about a sample passage; nothing is saved."""
     try:
@@ -121,7 +122,7 @@ def try_prompt(
 def save_recipe(
     request: Request,
     project: ProjectHere,
-    recipe: Annotated[str, Form()] = "",
+    recipe: TypedText = "",
     etag: Annotated[str, Form()] = "",
     agreed: Annotated[bool, Form()] = False,
 ) -> Response:
@@ -130,7 +131,7 @@ def save_recipe(
     folder = Path(project.folder)
     shown: dict[str, Any] = {"recipe": recipe, "etag": etag}
     try:
-        aside = questions_set_aside(folder, Recipe.from_yaml(recipe.replace("\r\n", "\n")))
+        aside = questions_set_aside(folder, Recipe.from_yaml(recipe))
         if aside and not agreed:
             return _again(request, project, aside=aside, **shown)
         replace_recipe(folder, recipe, expected=etag)
