@@ -94,9 +94,15 @@ def test_a_row_is_edited_in_its_place_and_told_what_fails(
     reply = client.post(f"{address}/{row.id}", data=sent)
     assert "figure is not in the evidence" in reply.text
     assert "98,765" in reply.headers["HX-Trigger"]
-    late = client.post(f"{address}/{row.id}", data=sent)
+    late = client.post(f"{address}/{row.id}", data=sent | {"answer": "What was typed late."})
     assert late.status_code == 422
-    assert "changed since" in late.text
+    assert "changed meanwhile" in late.text and "98,765 ships" in late.text
+    assert "What was typed late." in late.text
+    version = re.search(r'name="version" value="(\w+)"', late.text)
+    assert version is not None
+    again = sent | {"version": version[1], "answer": row.answer}
+    assert client.post(f"{address}/{row.id}", data=again).status_code == 200
+    assert Rows(rows._workspace).row(row.id).row.answer == row.answer
 
 
 def test_the_text_of_a_row_is_never_markup(client: Any, address: str, rows: Rows) -> None:

@@ -138,15 +138,14 @@ def save(
     row_id: str,
     typed: TypedRowHere,
 ) -> Response:
-    """The edited row, with what the filters say of it; or the form again with what is there now."""
+    """The edited row, with what the filters say of it; or the form again, with what was typed and
+    why it was not saved."""
     _ = gettext_of(request)
     rows, words = Rows(workspace), RowWords(request)
     try:
         edited = rows.edit(row_id, **typed._asdict(), author=author_of(request))
-    except Conflict as conflict:
-        return _form(request, project, rows.row(row_id), conflict=conflict)
-    except DatasetError as fault:
-        return _form(request, project, rows.row(row_id), typed=typed, fault=fault)
+    except (Conflict, DatasetError) as refusal:
+        return _form(request, project, rows.row(row_id), typed=typed, refusal=refusal)
     reply = _shown(request, project, rows, edited.view.row)
     if edited.objection:
         why = words.word("reason", edited.objection)
@@ -164,20 +163,20 @@ def _form(
     view: RowView,
     *,
     typed: TypedRow | None = None,
-    conflict: Conflict | None = None,
-    fault: DatasetError | None = None,
+    refusal: Conflict | DatasetError | None = None,
 ) -> Response:
-    """The row as a form: as it is, or as it was typed and refused."""
+    """The row as a form: as it is, or as it was typed and refused; to be saved over what is there
+    now, which the form then shows."""
     return render(
         request,
         "questions/_edit.html",
-        status=422 if conflict or fault else 200,
+        status=422 if refusal else 200,
         project=project,
         view=view,
         typed=typed or view.row,
-        version=typed.expected if typed else view.version,
-        conflict=conflict,
-        fault=fault,
+        version=view.version,
+        conflict=isinstance(refusal, Conflict),
+        fault=refusal,
     )
 
 

@@ -20,7 +20,6 @@ from loresmith.web.pages.chosen_rows import (
     also_out,
 )
 from loresmith.web.rendering import render
-from loresmith.web.said import said_to
 from loresmith.web.toasts import with_toast
 from loresmith.workspace.projects import KnownProject
 from loresmith.workspace.rows import DocumentMap, Rows, source_blocks
@@ -116,20 +115,17 @@ def save(
     typed: TypedRowHere,
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """The edited row with what the filters say of it; or what somebody else made of it."""
+    """The edited row with what the filters say of it; or the form again, with what was typed and
+    why it was not saved."""
     _ = gettext_of(request)
     rows = Rows(workspace)
     try:
         edited = rows.edit(row_id, **typed._asdict(), note=note, author=author_of(request))
-    except Conflict as conflict:
-        reply = _fragment(request, project, rows, chosen, row_id)
-        hint = said_to(request, conflict.hint)
-        return with_toast(reply, said_to(request, conflict.message), hint=hint, tone="bad")
-    except DatasetError as fault:
+    except (Conflict, DatasetError) as refusal:
         shown = _row(request, project, rows, chosen, row_id) | {
-            "fault": fault,
+            "conflict": isinstance(refusal, Conflict),
+            "fault": refusal,
             "typed": typed,
-            "version": typed.expected,
             "note": note,
         }
         return render(request, "review/_review.html", status=422, **shown)
@@ -172,6 +168,7 @@ def _row(
         "typed": view.row,
         "version": view.version,
         "note": view.row.note,
+        "conflict": False,
         "fault": None,
         "trained": rows.trained_answers([view.row]).get(view.row.id, ""),
         "blocks": source_blocks(view.source) if view.source else (),
