@@ -12,6 +12,8 @@ import io
 from pathlib import Path
 from typing import Any
 
+from loresmith.models.text_only import pass_over_broken_media
+
 _CONTROL_TOKEN = 3  # the token type of GGUF, llama.cpp's LLAMA_TOKEN_TYPE_CONTROL
 
 
@@ -21,6 +23,8 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
     For llama models with a byte-level BPE vocabulary of the `smollm` kind.
     """
     import torch
+
+    pass_over_broken_media()
     from transformers import AutoModelForCausalLM, GenerationConfig, GgufConfig
 
     tokenizer = _tokenizer(gguf)

@@ -12,6 +12,7 @@ from loresmith.devices import Device
 from loresmith.errors import ModelUnavailable
 from loresmith.models.adapter_folders import adapter_chain, adapter_fault
 from loresmith.models.quiet import without_progress_bars
+from loresmith.models.text_only import pass_over_broken_media
 
 
 class Loaded(NamedTuple):
@@ -41,6 +42,8 @@ def load_base(
     folder holds no model that can be loaded, or the device has no room for it.
     """
     import torch
+
+    pass_over_broken_media()
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     if not (folder / "config.json").is_file():

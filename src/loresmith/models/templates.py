@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from loresmith.errors import ModelError
+from loresmith.models.text_only import pass_over_broken_media
 from loresmith.records import Message
 
 _log = logging.getLogger(__name__)
@@ -188,6 +189,7 @@ def check_chat_template(folder: Path, name: str | None) -> None:
     """Raises ModelError where conversations cannot be written for the model in `folder` by the
     template of this name (or by its own), ModelUnavailable where it has no tokenizer that can be
     loaded, and RecipeError where there is no such template. No weights are loaded."""
+    pass_over_broken_media()
     from transformers import AutoTokenizer
 
     from loresmith.models.chat_templates import template_text

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loresmith.errors import TrainingError
+from loresmith.models.text_only import pass_over_broken_media
 from loresmith.training.probing import probed_apart
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def prepare_without_weights(settings: str, base: str, _changed: str) -> None:
     when its config was, so that no answer about an earlier one is remembered."""
     import torch
     from pydantic import TypeAdapter
+
+    pass_over_broken_media()
     from transformers import AutoConfig, AutoModelForCausalLM
 
     from loresmith.training import AnyTraining
