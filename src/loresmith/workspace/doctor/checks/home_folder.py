@@ -18,7 +18,7 @@ _LEAST_FREE = 2_000_000_000
 def home_folder(scene: Scene) -> Iterator[Finding]:
     """Whether home and the folder for passing files can be written to, and have room."""
     home = scene.settings.home
-    there = next(one for one in (home, *home.parents) if one.exists())
+    there = next((one for one in (home, *home.parents) if _is_there(one)), Path(home.anchor))
     fault = _write_fault(there)
     if fault:
         yield Finding(
@@ -35,6 +35,13 @@ def home_folder(scene: Scene) -> Iterator[Finding]:
                 hint="Free some space, or let LORESMITH_HOME (for passing files TMPDIR) name a "
                 "folder on another disk.",
             )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a folder above it is closed to us
+        return False
 
 
 def _write_fault(folder: Path) -> str:
