@@ -87,16 +87,20 @@ def _load(load: MachineLoad) -> RenderableType:
     text = Text("\n".join(lines), overflow="fold")
     if not load.cards:
         return Group(text, Text("cards: none that can be asked"))
-    return Group(text, _cards(load.cards))
+    processes = [
+        f"  on {card.kind}:{card.index} process {pid} holds {_size(held)}"
+        for card in load.cards
+        for pid, held in card.processes.items()
+    ]
+    return Group(text, _cards(load.cards), *map(Text, processes))
 
 
 def _cards(cards: tuple[CardLoad, ...]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in ("card", "name"):
-        table.add_column(name)
+    table.add_column("card")
+    table.add_column("name")
     for name in ("use", "memory", "heat", "power"):
-        table.add_column(name, justify="right")
-    table.add_column("processes")
+        table.add_column(name, justify="right", no_wrap=True)
     for card in cards:
         table.add_row(
             f"{card.kind}:{card.index}",
@@ -105,19 +109,18 @@ def _cards(cards: tuple[CardLoad, ...]) -> Table:
             _memory(card),
             _with(card.temperature, " °C"),
             _power(card),
-            ", ".join(f"{pid} ({_size(held)})" for pid, held in card.processes.items()) or _UNKNOWN,
         )
     return table
 
 
 def _memory(card: CardLoad) -> str:
     if card.memory_total:
-        return f"{_size(card.memory_used or 0)} of {_size(card.memory_total)}"
+        return f"{(card.memory_used or 0) / 2**30:.1f}/{_size(card.memory_total)}"
     return _with(card.memory_percent, " %")
 
 
 def _power(card: CardLoad) -> str:
-    limit = f" of {card.power_limit:.0f}" if card.power_limit else ""
+    limit = f"/{card.power_limit:.0f}" if card.power_limit else ""
     return _UNKNOWN if card.power is None else f"{card.power:.0f}{limit} W"
 
 

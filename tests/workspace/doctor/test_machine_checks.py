@@ -1,4 +1,4 @@
-"""What is wrong with a machine is told with its fix; machines that nobody here owns are recorded."""
+"""What is wrong with a machine is told with its fix; machines we do not own are recorded."""
 
 from __future__ import annotations
 
@@ -203,8 +203,8 @@ def test_a_wrong_product_is_told_with_what_was_wrong() -> None:
     )
     done = Examination(machine=DCU, device=detect_device(machine=DCU), products=products)
     assert told(product_is_right, scene(examination=done)) == [
-        "a product of two matrices on cuda:1 (K100) fails: off by 50%",
-        "a product of two matrices on cuda:2 (K100) fails: not a number",
+        "a product of two matrices on cuda:1 (K100) fails: the result is wrong",
+        "a product of two matrices on cuda:2 (K100) fails: the result is wrong",
         "a product of two matrices on cuda:3 (K100) fails: out of memory",
     ]
 
