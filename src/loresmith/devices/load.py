@@ -79,6 +79,10 @@ class LoadWatch:
             cards=self._fresh_cards(patience),
         )
 
+    def cards(self, *, patience: float = 0.0) -> tuple[CardLoad, ...]:
+        """The cards alone."""
+        return self._fresh_cards(patience)
+
     def _fresh_cards(self, patience: float) -> tuple[CardLoad, ...]:
         with self._lock:
             due = time.monotonic() - self._seen_at > _CARDS_HOLD_SECONDS
@@ -150,3 +154,12 @@ def _disks(folders: Mapping[str, Path]) -> tuple[DiskLoad, ...]:
         usage = psutil.disk_usage(str(there))
         found[device] = DiskLoad(name=name, used=usage.used, total=usage.total, free=usage.free)
     return tuple(found.values())
+
+
+THE_WATCH = LoadWatch()
+"""The one that a process asks, so that slow tools are asked once for all who look."""
+
+
+def watched_cards() -> tuple[CardLoad, ...]:
+    """The cards as they were seen last, at once; none before the first answer."""
+    return THE_WATCH.cards()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import psutil
 
 from loresmith.devices.examination import Examination, examine_machine
-from loresmith.devices.load import LoadWatch, MachineLoad
+from loresmith.devices.load import THE_WATCH, MachineLoad
 from loresmith.records import Record
 from loresmith.settings import load_settings
 from loresmith.workspace.background import jobs_everywhere
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SECONDS_FOR_CARDS = 45.0
 """Three questions of 15 s, at most, to the tool of one maker."""
-_watch = LoadWatch()
+_watch = THE_WATCH
 _known: dict[int, psutil.Process] = {}
 """Kept between two looks: a share of CPU time is one over the time between them."""
 _lock = threading.Lock()
