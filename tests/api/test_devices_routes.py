@@ -43,3 +43,15 @@ def test_a_card_is_told_with_what_is_ours_on_it(
         None,
     )
     assert told["processes"][0]["card_memory"] == 2**30
+
+
+def test_what_is_wrong_with_the_machine_is_told_with_its_fix(
+    api: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "all")
+    told = api.get("/api/v1/devices/findings")
+    assert told.status_code == 200
+    (found,) = [one for one in told.json() if one["check"] == "card_environment"]
+    assert found["wrong"] is True
+    assert "OMP_NUM_THREADS is 'all'" in found["message"]
+    assert found["hint"].startswith("Unset OMP_NUM_THREADS")

@@ -49,6 +49,7 @@ def test_the_program_is_asked_where_the_library_is_missing(
     driver.write_text("NVRM version")
     monkeypatch.setitem(sys.modules, "pynvml", None)
     monkeypatch.setenv("PATH", str(tmp_path))
+    assert nvidia_loads(driver=tmp_path / "no driver") == []
     assert nvidia_loads(driver=driver) == []
     tool = tmp_path / "nvidia-smi"
     tool.write_text(

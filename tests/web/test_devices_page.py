@@ -47,3 +47,13 @@ def test_cards_show_what_they_tell_and_nothing_else(
     for word in ("Hygon DCU &lt;BW&gt;", "72 %", "64 °C", "96 / 600 W", "64\u00a0GB", "加速卡"):
         assert word in page
     assert "3\u00a0GB" in page, "what our processes hold of a card"
+
+
+def test_what_is_wrong_with_the_machine_is_told_in_chinese_with_the_fix(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "<all>")
+    assert "/devices/findings" in client.get("/devices").text
+    page = client.get("/devices/findings", headers={"Accept-Language": "zh"}).text
+    assert "OMP_NUM_THREADS 为“&lt;all&gt;”，不是线程数" in page
+    assert "请取消设置 OMP_NUM_THREADS" in page

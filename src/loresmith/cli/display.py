@@ -102,22 +102,22 @@ def show_status(states: Mapping[str, StepState]) -> bool:
     for state in states.values():
         for failure in state.failures:
             about = "" if failure.reason.startswith(failure.subject) else f"{failure.subject}: "
-            _say(f"{failure.step}: {about}{failure.reason}")
+            say(f"{failure.step}: {about}{failure.reason}")
     return all(state.complete for state in states.values())
 
 
 def show_training(result: FileTraining) -> None:
     """Prints where the trained weights are and which rows were left out."""
     for drop in result.drops:
-        _say(f"left out: {drop.subject_id}: {drop.reason} ({drop.detail})")
+        say(f"left out: {drop.subject_id}: {drop.reason} ({drop.detail})")
     steps = "1 step" if result.steps == 1 else f"{result.steps} steps"
-    _say(f"Trained {steps} on {result.rows} rows: {result.folder}")
+    say(f"Trained {steps} on {result.rows} rows: {result.folder}")
 
 
 def show_notes(notes: Iterable[str]) -> None:
     """Prints what a file says and nobody follows, with the reasons."""
     for note in notes:
-        _say(note)
+        say(note)
 
 
 def show_check(checked: CheckedFile, device: str, trouble: str) -> None:
@@ -125,29 +125,29 @@ def show_check(checked: CheckedFile, device: str, trouble: str) -> None:
     show_notes(checked.notes)
     rows, model = checked.rows, checked.model
     for drop in rows.drops if rows else ():
-        _say(f"left out: {drop.subject_id}: {drop.reason} ({drop.detail})")
+        say(f"left out: {drop.subject_id}: {drop.reason} ({drop.detail})")
     if rows:
-        _say(f"rows: {len(rows.learned)} to learn, {len(rows.measured)} to measure")
+        say(f"rows: {len(rows.learned)} to learn, {len(rows.measured)} to measure")
     if model:
         size = f", {model.parameters / 1e6:,.0f}M parameters" if model.parameters else ""
         missing = f", {model.bytes_to_download / 1e9:.1f} GB to fetch"
-        _say(f"base model: {model.name}{size}{missing if model.bytes_to_download else ''}")
-    _say(f"device: {device}")
+        say(f"base model: {model.name}{size}{missing if model.bytes_to_download else ''}")
+    say(f"device: {device}")
     faults = [*checked.faults, *([trouble] if trouble else [])]
     for fault in faults:
-        _say(f"wrong: {fault}")
+        say(f"wrong: {fault}")
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    _say(f"{checked.path} has {count}." if faults else f"{checked.path} can be trained by.")
+    say(f"{checked.path} has {count}." if faults else f"{checked.path} can be trained by.")
 
 
 def show_prediction(done: Prediction, output: Path) -> None:
     """Prints how many prompts were answered and which lines were refused."""
     for refusal in done.refused:
-        _say(f"refused: line {refusal.line}: {refusal.reason}")
-    _say(f"{done.answered} answered, {done.kept} kept from before: {output}")
+        say(f"refused: line {refusal.line}: {refusal.reason}")
+    say(f"{done.answered} answered, {done.kept} kept from before: {output}")
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     """Prints a line as it is, whatever a file name or a model put into it."""
     from loresmith.workspace.report.inert import inert
 

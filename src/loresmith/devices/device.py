@@ -118,6 +118,11 @@ def _why_no_accelerator(machine: Machine) -> str:
         return ""
     if not machine.torch_version:
         return "torch is not installed: pip install 'loresmith[train]'."
+    if machine.torch_fault:
+        return (
+            f"torch {machine.torch_version} cannot be imported: {machine.torch_fault}. For a "
+            "Hygon DCU, source the env.sh of its DTK first; else install torch again."
+        )
     if machine.hy_smi or machine.kernel_modules & {"hycu", "hydcu"}:
         return (
             f"A Hygon DCU seems to be there, but torch {machine.torch_version} cannot use it: "

@@ -7,16 +7,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from loresmith.devices.card_kinds import card_loads
 from loresmith.devices.card_load import CardLoad
-from loresmith.devices.nvidia import nvidia_loads
-from loresmith.devices.smi import smi_loads
 from loresmith.records import Record
 
 _FIRST_LOOK_SECONDS = 0.1
 _SHORTEST_LOOK_SECONDS = 0.5
 _CARDS_HOLD_SECONDS = 2.0
 _PATIENCE_SECONDS = 1.0
-"""How long a look waits for cards that were never seen; the next one has them."""
 
 
 class DiskLoad(Record):
@@ -53,15 +51,20 @@ class LoadWatch:
     """Looks at the machine for everybody who asks; cards are asked apart, for they may be slow."""
 
     def __init__(self, ask_cards: Callable[[], Sequence[CardLoad]] | None = None) -> None:
-        self._ask_cards = ask_cards or _all_cards
+        self._ask_cards = ask_cards or card_loads
         self._cores = _CoreWatch()
         self._cards: tuple[CardLoad, ...] = ()
         self._seen_at = float("-inf")
         self._lock = threading.Lock()
         self._asking: threading.Thread | None = None
 
-    def now(self, folders: Mapping[str, Path]) -> MachineLoad:
-        """The machine as it is; `folders` are those whose disks are of interest, by name."""
+    def now(
+        self, folders: Mapping[str, Path], *, patience: float = _PATIENCE_SECONDS
+    ) -> MachineLoad:
+        """The machine as it is; `folders` are those whose disks are of interest, by name.
+
+        For cards that were never seen it waits `patience` seconds; a later look has them.
+        """
         import psutil
 
         memory, swap = psutil.virtual_memory(), psutil.swap_memory()
@@ -73,10 +76,14 @@ class LoadWatch:
             swap_total=swap.total,
             load_average=psutil.getloadavg()[0] if hasattr(psutil, "getloadavg") else None,
             disks=_disks(folders),
-            cards=self._fresh_cards(),
+            cards=self._fresh_cards(patience),
         )
 
-    def _fresh_cards(self) -> tuple[CardLoad, ...]:
+    def cards(self, *, patience: float = 0.0) -> tuple[CardLoad, ...]:
+        """The cards alone."""
+        return self._fresh_cards(patience)
+
+    def _fresh_cards(self, patience: float) -> tuple[CardLoad, ...]:
         with self._lock:
             due = time.monotonic() - self._seen_at > _CARDS_HOLD_SECONDS
             if due and (self._asking is None or not self._asking.is_alive()):
@@ -84,7 +91,7 @@ class LoadWatch:
                 self._asking.start()
             asking, never = self._asking, self._seen_at == float("-inf")
         if never and asking is not None:
-            asking.join(_PATIENCE_SECONDS)
+            asking.join(patience)
         return self._cards
 
     def _look(self) -> None:
@@ -130,10 +137,6 @@ def _share(before: tuple[float, float], now: tuple[float, float]) -> float:
     return min(100.0, max(0.0, 100.0 * (1.0 - idle / whole))) if whole > 0 else 0.0
 
 
-def _all_cards() -> list[CardLoad]:
-    return [*nvidia_loads(), *smi_loads()]
-
-
 def _disks(folders: Mapping[str, Path]) -> tuple[DiskLoad, ...]:
     """The disks of the folders, each once; what does not exist yet counts by its parent."""
     import psutil
@@ -151,3 +154,12 @@ def _disks(folders: Mapping[str, Path]) -> tuple[DiskLoad, ...]:
         usage = psutil.disk_usage(str(there))
         found[device] = DiskLoad(name=name, used=usage.used, total=usage.total, free=usage.free)
     return tuple(found.values())
+
+
+THE_WATCH = LoadWatch()
+"""The one that a process asks, so that slow tools are asked once for all who look."""
+
+
+def watched_cards() -> tuple[CardLoad, ...]:
+    """The cards as they were seen last, at once; none before the first answer."""
+    return THE_WATCH.cards()

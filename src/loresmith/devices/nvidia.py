@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ _DRIVER = Path("/proc/driver/nvidia/version")
 
 def nvidia_loads(*, driver: Path = _DRIVER) -> list[CardLoad]:
     """A look at each NVIDIA card; none without a driver. Without `nvidia-ml-py`, `nvidia-smi` is
-    asked."""
-    if not driver.exists():
+    asked. (Under WSL the program is the only sign of a driver.)"""
+    if not driver.exists() and shutil.which("nvidia-smi") is None:
         return []
     try:
         import pynvml
@@ -26,7 +27,7 @@ def nvidia_loads(*, driver: Path = _DRIVER) -> list[CardLoad]:
         cards = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
         return [_load(pynvml, index, card) for index, card in enumerate(cards)]
     except pynvml.NVMLError:
-        return []
+        return nvidia_smi_loads()
 
 
 def _load(nvml: Any, index: int, card: Any) -> CardLoad:

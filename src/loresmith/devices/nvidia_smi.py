@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from collections.abc import Iterator
 
 from loresmith.devices.card_load import CardLoad
-from loresmith.devices.smi import said
+from loresmith.devices.card_tools import index_of, number, said
 
 _CARD = (
     *("index", "uuid", "name", "utilization.gpu", "memory.used", "memory.total"),
@@ -16,6 +17,7 @@ _CARD = (
 _PROCESS = ("gpu_uuid", "pid", "used_memory")
 _FORM = "--format=csv,noheader,nounits"
 _MIB = 2**20
+_PID = re.compile(r"[0-9]{1,10}")
 
 
 def nvidia_smi_loads() -> list[CardLoad]:
@@ -32,25 +34,25 @@ def cards_in_csv(cards: str, processes: str = "") -> list[CardLoad]:
     """The cards that the tool's CSV tells of; a figure such as `[N/A]` is None."""
     held: dict[str, dict[int, int]] = {}
     for uuid, pid, memory in _lines(processes, len(_PROCESS)):
-        if pid.isdigit():
+        if _PID.fullmatch(pid):
             held.setdefault(uuid, {})[int(pid)] = _bytes(memory) or 0
     return [
         CardLoad(
-            index=int(index),
+            index=place,
             name=name,
             kind="cuda",
-            busy_percent=_number(busy),
+            busy_percent=number(busy),
             memory_used=_bytes(used),
             memory_total=_bytes(total),
-            temperature=_number(temperature),
-            power=_number(power),
-            power_limit=_number(limit),
+            temperature=number(temperature),
+            power=number(power),
+            power_limit=number(limit),
             processes=held.get(uuid, {}),
         )
         for index, uuid, name, busy, used, total, temperature, power, limit in _lines(
             cards, len(_CARD)
         )
-        if index.isdigit()
+        if (place := index_of(index)) is not None
     ]
 
 
@@ -61,13 +63,6 @@ def _lines(text: str, cells: int) -> Iterator[list[str]]:
             yield [cell.strip() for cell in line]
 
 
-def _number(cell: str) -> float | None:
-    try:
-        return float(cell)
-    except ValueError:  # [N/A], [Not Supported]
-        return None
-
-
 def _bytes(cell: str) -> int | None:
-    mebibytes = _number(cell)
+    mebibytes = number(cell)
     return None if mebibytes is None else int(mebibytes * _MIB)

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Literal
 
 import psutil
 
-from loresmith.devices.load import LoadWatch, MachineLoad
+from loresmith.devices.examination import Examination, examine_machine
+from loresmith.devices.load import THE_WATCH, MachineLoad
 from loresmith.records import Record
+from loresmith.settings import load_settings
 from loresmith.workspace.background import jobs_everywhere
 
 if TYPE_CHECKING:
     from loresmith.workspace.home import Home
 
-_watch = LoadWatch()
+_SECONDS_FOR_CARDS = 45.0
+"""Three questions of 15 s, at most, to the tool of one maker."""
+_watch = THE_WATCH
 _known: dict[int, psutil.Process] = {}
 """Kept between two looks: a share of CPU time is one over the time between them."""
 _lock = threading.Lock()
@@ -47,6 +51,24 @@ class MachineUse(Record):
     cpu_name: str
     load: MachineLoad
     processes: tuple[ProcessUse, ...]
+
+
+class MachineView(Record):
+    """A look at the machine, and what came of using it."""
+
+    load: MachineLoad
+    examination: Examination
+
+
+def machine_load(*, patience: float = _SECONDS_FOR_CARDS) -> MachineLoad:
+    """How busy the machine is now; waits for cards that were never seen."""
+    settings = load_settings()
+    return _watch.now({"projects": settings.home, "models": settings.models}, patience=patience)
+
+
+def machine_view(*, products: bool) -> MachineView:
+    """The machine as it is now and as torch sees it; with `products` it computes a little."""
+    return MachineView(load=machine_load(), examination=examine_machine(products=products))
 
 
 def machine_use(home: Home) -> MachineUse:

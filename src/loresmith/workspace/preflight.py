@@ -21,6 +21,7 @@ from loresmith.models.embedded import fetch_embedded
 from loresmith.models.templates import check_chat_template
 from loresmith.recipe import Recipe
 from loresmith.workspace.context import Context
+from loresmith.workspace.doctor import training_findings
 from loresmith.workspace.imported_rows import live_imports
 from loresmith.workspace.steps.asking import asked_documents
 from loresmith.workspace.steps.base import Step
@@ -109,6 +110,8 @@ def training_obstacles(recipe: Recipe, facts: BaseModelFacts | None) -> list[Tra
     found = list(recipe.training.obstacles(base=base))
     if base is not None:
         found += recipe.training.wrong_names(base=base)
+    traps = training_findings(recipe, facts)
+    found += [TrainingError(one.message, hint=one.hint) for one in traps if one.wrong]
     return found
 
 

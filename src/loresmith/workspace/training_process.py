@@ -25,6 +25,7 @@ from loresmith.exams import Exam
 from loresmith.records import ExamItem, Example, Record
 from loresmith.training import AnyTraining, TrainingProgress, TrainingResult
 from loresmith.whole_files import write_whole
+from loresmith.workspace.device_log import DEVICE_LOG, DeviceLog
 
 _TASK = "task.json"
 _RESULT = "training.json"
@@ -72,6 +73,7 @@ def train_in_child(
     )
     assert child.stdout is not None  # a pipe was asked for
     error: dict[str, str] | None = None
+    device_log = DeviceLog(folder / DEVICE_LOG, child.pid)
     try:
         for line in child.stdout:
             if not line.startswith("{"):  # printed before the child could turn it elsewhere
@@ -80,7 +82,9 @@ def train_in_child(
             if "error" in message:
                 error = message["error"]
             else:
-                on_progress(TrainingProgress.model_validate(message))
+                progress = TrainingProgress.model_validate(message)
+                on_progress(progress)
+                device_log.look(progress.step)
             check()
     except BaseException:
         child.send_signal(signal.SIGTERM)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from loresmith.api.dependencies import HomeHere
+from loresmith.workspace.doctor import Finding, diagnose
 from loresmith.workspace.machine_use import MachineUse, machine_use
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
@@ -14,3 +15,10 @@ router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
 def devices(home: HomeHere) -> MachineUse:
     """Processor, memory, disks and cards as they are now, and what our processes use of them."""
     return machine_use(home)
+
+
+@router.get("/findings", summary="What is wrong with the machine")
+def findings() -> list[Finding]:
+    """Each with its fix; empty where nothing is wrong. The machine is looked at and does not
+    compute. Takes seconds when it is first asked."""
+    return list(diagnose(products=False).findings)

@@ -1,4 +1,4 @@
-"""Devices: what this machine has to compute with, how busy it is, and what of it is our work."""
+"""Devices: what this machine computes with, how busy and how well it is, and what of it is ours."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from loresmith.api.dependencies import HomeHere
 from loresmith.web.rendering import render
+from loresmith.workspace.doctor import diagnose
 from loresmith.workspace.machine_use import machine_use
 
 router = APIRouter(prefix="/devices")
@@ -21,3 +22,10 @@ def index(request: Request, home: HomeHere) -> Response:
 def now(request: Request, home: HomeHere) -> Response:
     """The figures alone."""
     return render(request, "devices/_now.html", machine=machine_use(home))
+
+
+@router.get("/findings")
+def findings(request: Request) -> Response:
+    """What is wrong with the machine, with the fix; takes seconds when it is first asked."""
+    found = diagnose(products=False).findings
+    return render(request, "devices/_findings.html", findings=found)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from loresmith.records import Record
+from loresmith.workspace.device_log import DEVICE_LOG
 
 _BLOCK = 1 << 16
 
@@ -43,6 +44,10 @@ class Curves(Record):
     """Share of the practice questions answered rightly."""
     validation_loss: tuple[float | None, ...] = ()
     """Mean over the answer tokens of rows that are not learned, in nats."""
+    device_step: tuple[int, ...] = ()
+    """After how many steps the device was looked at; always from the beginning."""
+    device_busy: tuple[float | None, ...] = ()
+    """Percent of the time that the cards of the training computed, or all cores without cards."""
     elapsed: str = ""
     """Time spent in steps, as `1:02:03`."""
     remaining: str = ""
@@ -62,6 +67,7 @@ def read_curves(
     lines = lines_after(path, since if known and log_id == known else 0)
     last = lines[-1] if lines else last_line(path)
     measured = [_parsed(line) for line in _lines(folder / "practice_log.jsonl")]
+    looks = _looks(folder / DEVICE_LOG)
     return Curves(
         log_id=known,
         state=state,
@@ -75,6 +81,8 @@ def read_curves(
         practice_step=tuple(int(line.get("step", 0)) for line in measured),
         practice_score=_column(measured, "score"),
         validation_loss=_column(measured, "validation_loss"),
+        device_step=tuple(looks),
+        device_busy=_column([*looks.values()], "busy_percent"),
         elapsed=str(last.get("elapsed_time", "")),
         remaining=str(last.get("remaining_time", "")) if state == "training" else "",
     )
@@ -99,6 +107,13 @@ def last_line(path: Path) -> dict[str, Any]:
         if parsed:
             return parsed
     return {}
+
+
+def _looks(path: Path) -> dict[int, dict[str, Any]]:
+    """By step the last look at the device; steps that were done again after a crash count once."""
+    parsed = (_parsed(line) for line in _lines(path))
+    found = {int(line["step"]): line for line in parsed if isinstance(line.get("step"), int)}
+    return dict(sorted(found.items()))
 
 
 def _last_lines(path: Path, size: int) -> list[str]:

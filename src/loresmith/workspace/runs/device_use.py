@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 
+from loresmith.devices.load import watched_cards
 from loresmith.records import Record
 
 _lock = threading.Lock()
@@ -32,6 +33,10 @@ class DeviceUse(Record):
     gpu_memory_bytes: int | None = None
     """In use on the card, by all processes."""
     gpu_total_bytes: int | None = None
+    gpu_temperature: float | None = None
+    """Degrees Celsius."""
+    gpu_power: float | None = None
+    """Watts."""
 
 
 def trainer_of(folder: Path) -> int | None:
@@ -63,31 +68,21 @@ def device_use(pid: int) -> DeviceUse | None:
         memory_bytes=held,
         machine_memory_bytes=memory.total,
         machine_free_bytes=memory.available,
-        **_card(),
+        **_card(pid),
     )
 
 
-def _card() -> dict[str, str | float | int]:
-    """The first NVIDIA card, where its driver and the library to ask it are there."""
-    if not Path("/proc/driver/nvidia/version").exists():
+def _card(pid: int) -> dict[str, str | float | int | None]:
+    """Of the cards, the one that the process holds most memory on, else the first."""
+    cards = watched_cards()
+    if not cards:
         return {}
-    try:
-        import pynvml
-    except ImportError:
-        return {}
-    try:
-        pynvml.nvmlInit()
-        card = pynvml.nvmlDeviceGetHandleByIndex(0)
-        memory, rates = (
-            pynvml.nvmlDeviceGetMemoryInfo(card),
-            pynvml.nvmlDeviceGetUtilizationRates(card),
-        )
-        name = pynvml.nvmlDeviceGetName(card)
-    except pynvml.NVMLError:
-        return {}
+    card = max(cards, key=lambda one: one.processes.get(pid, 0))
     return {
-        "gpu_name": name.decode() if isinstance(name, bytes) else str(name),
-        "gpu_percent": float(rates.gpu),
-        "gpu_memory_bytes": int(memory.used),
-        "gpu_total_bytes": int(memory.total),
+        "gpu_name": card.name,
+        "gpu_percent": card.busy_percent,
+        "gpu_memory_bytes": card.memory_used,
+        "gpu_total_bytes": card.memory_total,
+        "gpu_temperature": card.temperature,
+        "gpu_power": card.power,
     }

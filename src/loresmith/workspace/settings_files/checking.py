@@ -23,6 +23,7 @@ from loresmith.models.templates import check_chat_template
 from loresmith.recipe import Recipe
 from loresmith.records import Drop, Example
 from loresmith.settings import load_settings
+from loresmith.workspace.doctor import asked_of, training_findings
 from loresmith.workspace.preflight import training_obstacles
 from loresmith.workspace.recipes import load_recipe
 from loresmith.workspace.settings_files.named_rows import NamedRows, named_rows
@@ -62,12 +63,19 @@ def check_file(path: Path, changes: Sequence[str] = ()) -> CheckedFile:
         return check_llamafactory_file(path, changes)
     faults: list[str] = []
     try:
-        model = _model(load_recipe(path, changes).base_model, faults)
+        recipe = load_recipe(path, changes)
     except RecipeError as error:
         if not error.faults:
             raise
         return CheckedFile(path, error.faults)
-    return CheckedFile(path, tuple(faults), model=model)
+    model = _model(recipe.base_model, faults)
+    faults += [f"training: {_told(error)}" for error in training_obstacles(recipe, model)]
+    notes = [
+        f"{found.message} ({found.hint})"
+        for found in training_findings(recipe, model)
+        if not found.wrong
+    ]
+    return CheckedFile(path, tuple(faults), tuple(notes), model=model)
 
 
 def check_llamafactory_file(path: Path, changes: Sequence[str] = ()) -> CheckedFile:
@@ -89,6 +97,7 @@ def check_llamafactory_file(path: Path, changes: Sequence[str] = ()) -> CheckedF
             settings.remark("finetuning_type", _told(error))
             for error in training_obstacles(reading.file.recipe, model)
         ]
+    _add_traps(reading, model, faults, notes)
     told = tuple(map(str, sorted(faults)))
     return CheckedFile(path, told, tuple(notes), reading.file, rows, model)
 
@@ -169,6 +178,21 @@ def _model(name: str, faults: list[str]) -> BaseModelFacts | None:
     except LoresmithError as error:
         faults.append(_told(error))
     return None
+
+
+def _add_traps(
+    reading: Reading, model: BaseModelFacts | None, faults: list[Remark], notes: list[str]
+) -> None:
+    """What is known to go wrong with this model and these keys, also where the file has faults."""
+    settings = reading.settings
+    recipe = reading.file.recipe if reading.file is not None else None
+    known = {fault.told for fault in faults}
+    for found in training_findings(recipe, model, asked=asked_of(settings)):
+        told = f"{found.message} ({found.hint})"
+        if not found.wrong:
+            notes.append(told)
+        elif told not in known:
+            faults.append(settings.remark("model_name_or_path", told))
 
 
 def _template_faults(

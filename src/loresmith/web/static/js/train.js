@@ -121,6 +121,7 @@ const METRICS = {
   practice: [{ label: () => text("practice", place), points: true, of: (run) => [run.practice_step, run.practice_score] }],
   rate: [{ label: () => text("rate", place), of: (run) => [run.step, run.learning_rate] }],
   norm: [{ label: () => text("norm", place), of: (run) => [run.step, run.grad_norm] }],
+  device: [{ label: () => text("device", place), points: true, of: (run) => [run.device_step, run.device_busy.map((busy) => busy == null ? null : Math.min(1, busy / 100))] }],
   speed: [{ label: () => text("speed", place), of: (run) => [run.step, run.tokens_per_second] }],
 };
 
@@ -160,7 +161,7 @@ function rebuild() {
       sync: "training",
       x: text("step", place),
       y: text(`axis${metric[0].toUpperCase()}${metric.slice(1)}`, place),
-      ...(metric === "practice" ? { range: [0, 1], format: percent } : { format: short }),
+      ...(metric === "practice" || metric === "device" ? { range: [0, 1], format: percent } : { format: short }),
     });
     return { element, curves, chart };
   });
