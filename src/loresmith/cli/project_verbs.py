@@ -62,7 +62,7 @@ def _stage(verb: str) -> Callable[..., None]:
 def train(
     target: Annotated[
         Path,
-        typer.Argument(help="A project, a recipe, alpaca/sharegpt rows, or a LLaMA Factory file."),
+        typer.Argument(help="A project, a recipe, a file of rows, or a LLaMA Factory file."),
     ],
     changes: Changes = None,
     output: Annotated[
@@ -86,7 +86,7 @@ def train(
             f"{changes[0]!r} is understood behind a LLaMA Factory file only",
             hint=f"For a recipe write --set {changes[0]}",
         )
-    if target.suffix.lower() in (".json", ".jsonl"):
+    if target.suffix.lower() in (".json", ".jsonl", ".txt", ".csv", ".parquet"):
         _train_on_file(target, output, recipe, settings, base_model, seed)
         return
     if target.suffix.lower() in (".yaml", ".yml"):

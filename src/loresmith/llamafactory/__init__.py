@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loresmith.llamafactory.conversion import as_recipe_yaml
 from loresmith.llamafactory.given import GivenSettings, Remark
+from loresmith.llamafactory.stages import shape_of
 from loresmith.llamafactory.training_file import (
     LlamaFactoryFile,
     Reading,
@@ -25,4 +26,5 @@ __all__ = [
     "load_training_file",
     "read_training_file",
     "recipe_data",
+    "shape_of",
 ]

@@ -5,18 +5,12 @@ from __future__ import annotations
 import difflib
 
 from loresmith.llamafactory.given import GivenSettings, Remark
+from loresmith.llamafactory.stages import OF_STAGE, check_stage
 from loresmith.llamafactory.template_names import TEMPLATE_NAMES
 from loresmith.llamafactory.translation import OF_METHOD
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.models.chat_templates import template_names
 
-_STAGES = {
-    "pt": "pre-training on texts",
-    "rm": "training a reward model",
-    "ppo": "PPO",
-    "dpo": "preference training by DPO",
-    "kto": "preference training by KTO",
-}
 _SHORT_OF_EVERYTHING = 1e-6
 """LLaMA Factory's own bound below which a share of rows is none."""
 
@@ -27,7 +21,7 @@ def check_settings(settings: GivenSettings) -> None:
         if VERDICTS[key].kind == "refused":
             settings.fault(key, f"is refused: {VERDICTS[key].told}")
     _check_purpose(settings)
-    _check_stage(settings)
+    check_stage(settings)
     _check_method(settings)
     _check_precision(settings)
     _check_rows(settings)
@@ -47,7 +41,13 @@ def ignored_settings(settings: GivenSettings) -> list[Remark]:
     wrong = {fault.key for fault in settings.faults}
     owner = {key: kind for kind, keys in OF_METHOD.items() for key in keys}
     for key in (key for key in settings.changed() if key not in wrong):
-        if key == "template" and settings[key] not in template_names():
+        if settings["stage"] not in OF_STAGE.get(key, (settings["stage"],)):
+            stages = " and ".join(f"stage: {stage}" for stage in OF_STAGE[key])
+            told = f"ignored: only {stages} {'has' if len(OF_STAGE[key]) == 1 else 'have'} it"
+            remarks.append(settings.remark(key, told))
+        elif key in _OF_CONVERSATIONS and settings["stage"] == "pt":
+            remarks.append(settings.remark(key, "ignored: texts are learned whole, as they stand"))
+        elif key == "template" and settings[key] not in template_names():
             told = f"ignored: there is none of the name {settings[key]!r} here; {_OWN_TEMPLATE}"
             remarks.append(settings.remark(key, told))
         elif VERDICTS[key].kind == "ignored":
@@ -63,6 +63,7 @@ def ignored_settings(settings: GivenSettings) -> list[Remark]:
     return sorted(remarks)
 
 
+_OF_CONVERSATIONS = ("template", "default_system", "train_on_prompt", "mask_history")
 _FAULTS_OF_OTHER_METHODS = ("adapter_name_or_path", "quantization_bit", "create_new_adapter")
 """What another finetuning_type cannot go without being told: it would be another training."""
 
@@ -95,12 +96,6 @@ _NEEDED = {
     "dataset": "name one of dataset_info.json",
     "output_dir": "name a folder for the result",
 }
-
-
-def _check_stage(settings: GivenSettings) -> None:
-    stage = settings["stage"]
-    if stage != "sft":
-        settings.fault("stage", f"{_STAGES[stage]} ({stage}) is not there yet: use sft")
 
 
 def _check_method(settings: GivenSettings) -> None:

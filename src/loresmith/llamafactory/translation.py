@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from loresmith.llamafactory.given import GivenSettings
+from loresmith.llamafactory.stages import stage_data
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.models.chat_templates import template_names
 
@@ -36,6 +37,7 @@ def recipe_data(settings: GivenSettings) -> dict[str, Any]:
     training |= _steps(settings)
     training |= _rows(settings)
     training |= _computing(settings)
+    training |= stage_data(settings)
     training |= {"lora": _lora, "freeze": _freeze}.get(method, lambda _: {})(settings)
     data = {"seed": settings["seed"], "training": training}
     if settings["model_name_or_path"]:
@@ -82,7 +84,8 @@ def _computing(settings: GivenSettings) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if settings["bf16"] or settings["pure_bf16"]:
         found["precision"] = "bf16"
-    if settings["packing"] or settings["neat_packing"]:
+    joins = settings["stage"] == "pt"  # where packing says how texts are cut into rows
+    if (settings["packing"] and not joins) or settings["neat_packing"]:
         found["packing"] = "on"
     if settings["disable_gradient_checkpointing"]:
         found["gradient_checkpointing"] = "off"

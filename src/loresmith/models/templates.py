@@ -185,6 +185,22 @@ class ChatTemplate:
         )
 
 
+def encode_text(tokenizer: Any, text: str) -> list[int]:
+    """Token ids of a text that no template surrounds; what spells a special token stays text."""
+    pieces: list[str] = []
+    begin = 0
+    for found in _pattern_of_special_tokens(tokenizer).finditer(text):
+        pieces.append(text[begin : found.start() + 1])  # cut within it
+        begin = found.start() + 1
+    pieces.append(text[begin:])
+    return [
+        token
+        for piece in pieces
+        if piece
+        for token in tokenizer.encode(piece, add_special_tokens=False)
+    ]
+
+
 def check_chat_template(folder: Path, name: str | None) -> None:
     """Raises ModelError where conversations cannot be written for the model in `folder` by the
     template of this name (or by its own), ModelUnavailable where it has no tokenizer that can be

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from loresmith.errors import AnotherTrainingError, CheckpointError
 from loresmith.records import Record
@@ -27,6 +27,8 @@ class Position(Record):
     step: int = 0
     """Optimizer steps done. The order of rows follows from it and the seed."""
     losses: tuple[float, ...] = ()
+    measures: dict[str, tuple[float | None, ...]] = Field(default_factory=dict)
+    """The stage's own figures, one for each step."""
     practice: tuple[PracticeScore, ...] = ()
     best_step: int | None = None
     """Whose weights had the best practice score; they are in the folder `best-STEP`."""

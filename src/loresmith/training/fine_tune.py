@@ -8,7 +8,6 @@ import random
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -16,11 +15,9 @@ from loresmith.component import content_id
 from loresmith.devices import Device
 from loresmith.errors import CheckpointError, MissingDependency, TrainingError
 from loresmith.models.chat_templates import template_text
-from loresmith.models.templates import ChatTemplate
-from loresmith.records import Checkpoint, Drop, Example
+from loresmith.records import Checkpoint, Drop, TrainingRow
 from loresmith.training.checkpoints import Checkpoints, Position
 from loresmith.training.delivery import deliver, read_result, write_result
-from loresmith.training.forward import Forward
 from loresmith.training.interrupts import Interrupts
 from loresmith.training.lock import trainer_lock
 from loresmith.training.loop import Callbacks, Prepared, TrainingLoop
@@ -28,7 +25,9 @@ from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.obstacles import refuse_obstacles
 from loresmith.training.plan import make_plan
 from loresmith.training.result import TrainingProgress, TrainingResult
-from loresmith.training.rows import Row, encode_rows, rows_id
+from loresmith.training.rows import Row, rows_id
+from loresmith.training.stages import Encoding
+from loresmith.training.stages.reference import Reference
 
 # Settings that change how a training is computed, not what comes out.
 _OF_NO_EFFECT = {
@@ -42,8 +41,8 @@ _OF_NO_EFFECT = {
 
 def fine_tune(
     method: TrainingMethod,
-    examples: Sequence[Example],
-    validation: Sequence[Example],
+    examples: Sequence[TrainingRow],
+    validation: Sequence[TrainingRow],
     *,
     base: Path,
     folder: Path,
@@ -53,7 +52,8 @@ def fine_tune(
 ) -> TrainingResult:
     """See `TrainingMethod.train`."""
     _require_libraries()
-    refuse_obstacles(list(method.obstacles(base=base)))
+    wrong = list(method.stage.wrong_rows([*examples, *validation]))
+    refuse_obstacles([*method.obstacles(base=base), *wrong])
     folder.mkdir(parents=True, exist_ok=True)
     with trainer_lock(folder), Interrupts(callbacks.should_stop) as interrupts, _threads(device):
         session = _Session(method, base, folder, seed, device, callbacks)
@@ -62,7 +62,8 @@ def fine_tune(
         finished = read_result(folder, run_id=run_id)
         if finished is not None:
             return finished
-        prepared = session.prepare(material)
+        with interrupts.at_once():
+            prepared = session.prepare(material, run_id=run_id)
         checkpoints = Checkpoints(folder, run_id=run_id, limit=method.save_total_limit)
         loop = TrainingLoop(
             prepared, callbacks, interrupts, checkpoints, run_id=run_id, threads=device.threads
@@ -81,8 +82,8 @@ class _Material(NamedTuple):
     model: Any
     tokenizer: Any
     parameters: int
-    rows: list[Row]
-    validation: list[Row]
+    rows: list[Any]
+    validation: list[Any]
     dropped: list[Drop]
 
 
@@ -109,7 +110,7 @@ class _Session:
         if method.precision == "bf16" or (method.precision == "auto" and device.bf16):
             self._precision = "bf16"
 
-    def load(self, examples: Sequence[Example], validation: Sequence[Example]) -> _Material:
+    def load(self, examples: Sequence[TrainingRow], validation: Sequence[TrainingRow]) -> _Material:
         """The base model, and the rows as its tokens. Raises TrainingError when none is left."""
         self.tell("preparing", 0, 0)
         model, tokenizer = self._method.load(
@@ -117,17 +118,17 @@ class _Session:
         )
         if self._method.chat_template is not None:  # saved with what is trained
             tokenizer.chat_template = template_text(self._method.chat_template)
-        template = ChatTemplate(tokenizer)
         window = getattr(model.config, "max_position_embeddings", None)
         longest = min(self._method.max_length, window or self._method.max_length)
-        encode = partial(
-            encode_rows,
-            template=template,
+        encoding = Encoding(
+            tokenizer,
             max_length=longest,
             too_long=self._method.too_long,
             learn=self._method.learn,
+            seed=self._seed,
         )
-        rows, measured = encode(examples), encode(validation)
+        stage = self._method.stage
+        rows, measured = stage.encode(examples, encoding), stage.encode(validation, encoding)
         if rows.shortened:
             first = rows.shortened[0]
             self.note(
@@ -140,10 +141,12 @@ class _Session:
                 f"none of the {len(examples)} rows can be trained on",
                 hint=f"Why: {reasons[:500]}." if reasons else "Give at least one row.",
             )
+        parameters = _count_parameters(model)
+        model = stage.adapted(model, pad_id=tokenizer.pad_token_id, seed=self._seed)
         return _Material(
             model,
             tokenizer,
-            _count_parameters(model),
+            parameters,
             rows.kept,
             measured.kept,
             rows.dropped,
@@ -156,13 +159,14 @@ class _Session:
         started_from = [_base_id(self._base), self._method.content()]
         return content_id("training/2", settings, rows, self._seed, started_from)
 
-    def prepare(self, material: _Material) -> Prepared:
+    def prepare(self, material: _Material, *, run_id: str) -> Prepared:
         """The model made ready to learn, and how it is taken through. Seeds all generators."""
         _seed_everything(self._seed)
         plan = make_plan(self._method, rows=len(material.rows), parameters=material.parameters)
         model = self._method.prepare(material.model, base=self._base)
         self._require_space(model)
-        forward = Forward(
+        stage = self._method.stage
+        forward = stage.forward(
             model,
             device=self._device.torch_device,
             precision=self._precision,
@@ -170,23 +174,37 @@ class _Session:
             pass_tokens=self._method.pass_tokens,
             noise_alpha=self._method.neftune_noise_alpha,
         )
-        forward.choose([*material.rows, *material.validation], self._method.packing)
+        items = [*material.rows, *material.validation]
+        rows = [row for item in items for row in item.rows]
+        forward.choose(rows, self._method.packing)
         for note in self._method.notes():
             self.note(note)
-        if self._saves_memory(model, material.rows):
+        if self._saves_memory(model, [row for item in material.rows for row in item.rows]):
             _checkpoint_activations(model)
             self.note("gradient checkpointing is on")
+        if stage.referred:
+            items = self._reference(run_id).known_to(items, forward)
         return Prepared(
             method=self._method,
             plan=plan,
-            rows=material.rows,
-            validation=material.validation,
+            rows=items[: len(material.rows)],
+            validation=items[len(material.rows) :],
             model=model,
             tokenizer=material.tokenizer,
             forward=forward,
+            objective=stage.objective(forward),
             device=self._device,
             folder=self._folder,
             seed=self._seed,
+        )
+
+    def _reference(self, run_id: str) -> Reference:
+        asked = self._callbacks.should_stop
+        return Reference(
+            self._folder,
+            run_id=run_id,
+            on_note=lambda text: self.tell("preparing", 0, 0, note=text),
+            stopped=lambda: asked is not None and asked(),
         )
 
     def result(
@@ -207,6 +225,8 @@ class _Session:
             learning_rate=plan.learning_rate,
             batch_size=self._method.batch_size,
             losses=position.losses,
+            stage=self._method.stage.type,
+            measures=position.measures,
             practice=position.practice,
             useful_tokens=position.useful_tokens,
             seconds=position.seconds,

@@ -48,6 +48,11 @@ class Forward:
         self._scores_where_learned = False
         self.packed = False
 
+    @property
+    def model(self) -> Any:
+        """The whole model, adapters and all."""
+        return self._model
+
     def choose(self, rows: Sequence[Row], packing: Switch) -> None:
         """Probes with the shortest of `rows` which short cuts this model allows, and takes them.
 

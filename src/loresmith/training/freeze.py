@@ -17,6 +17,7 @@ from loresmith.training.full import learning_rate_of_whole_weights, write_whole_
 from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.named_modules import last_parts
 from loresmith.training.naming import names_not_there
+from loresmith.training.reward_head import reward_head_names
 
 _WEIGHTS = "learned.safetensors"
 _ALL = "all"
@@ -67,7 +68,7 @@ class Freeze(TrainingMethod):
         layers = _Layers(model)
         chosen = layers.numbers(self.trainable_layers)
         learned = layers.inside(chosen, self.trainable_modules) if chosen else []
-        learned += layers.outside(self.extra_modules)
+        learned += layers.outside((*self.extra_modules, *reward_head_names(model)))
         model.requires_grad_(False)
         for parameter in learned:
             parameter.requires_grad_(True)

@@ -25,8 +25,9 @@ from loresmith.training.optimizers import make_optimizer, set_learning_rate
 from loresmith.training.order import Order
 from loresmith.training.plan import Plan
 from loresmith.training.result import Phase, PracticeScore, TrainingProgress
-from loresmith.training.rows import Row
 from loresmith.training.sealed import seal, write_at_once
+from loresmith.training.stages.measures import MeasuresBySteps
+from loresmith.training.stages.stage import Objective, StepLoss
 
 _WORTH_SAVING_SECONDS = 5.0
 _SIGNS_OF_FULL_MEMORY = ("not enough memory", "can't allocate memory")
@@ -45,11 +46,13 @@ class Prepared(NamedTuple):
 
     method: TrainingMethod
     plan: Plan
-    rows: Sequence[Row]
-    validation: Sequence[Row]
+    rows: Sequence[Any]
+    """Items of the stage: rows, or pairs of them."""
+    validation: Sequence[Any]
     model: Any
     tokenizer: Any
     forward: Forward
+    objective: Objective
     device: Device
     folder: Path
     seed: int
@@ -80,6 +83,7 @@ class TrainingLoop:
         self._meter = StepMeter()
         self._position = Position(run_id=run_id, threads=threads)
         self._losses: list[float] = []
+        self._measures = MeasuresBySteps({})
         self._saved_step = 0
 
     def resume(self, on_note: Callable[[str], None]) -> None:
@@ -98,6 +102,7 @@ class TrainingLoop:
         )
         self._position = saved.position
         self._losses = list(saved.position.losses)
+        self._measures = MeasuresBySteps(saved.position.measures)
         self._saved_step = saved.position.step
         torch.set_num_threads(saved.position.threads)
         on_note(f"goes on after step {saved.position.step}")
@@ -121,7 +126,7 @@ class TrainingLoop:
                 self._save()
         if self._saved_step < self._position.step:
             self._save()
-        return self._position.model_copy(update={"losses": tuple(self._losses)})
+        return self._whole_position()
 
     def _step(self) -> TrainingProgress:
         """One optimizer step."""
@@ -133,7 +138,7 @@ class TrainingLoop:
         set_learning_rate(self._optimizer, rate)
         began = time.perf_counter()
         with _memory_explained(), forward.ready():
-            loss = forward.backward(rows)
+            loss, measures = self._prepared.objective.backward(rows)
             norm = float(
                 torch.nn.utils.clip_grad_norm_(
                     self._parameters, self._prepared.method.max_grad_norm
@@ -148,15 +153,18 @@ class TrainingLoop:
             self._optimizer.step()
             self._optimizer.zero_grad(set_to_none=True)
         seconds = time.perf_counter() - began
-        tokens = sum(len(row.input_ids) for row in rows)
+        tokens = sum(row.tokens for row in rows)
         self._meter.add(tokens=tokens, seconds=seconds)
         self._losses.append(loss)
+        self._measures.add(measures, step=step)
         self._advance(
             step=step + 1,
             useful_tokens=self._position.useful_tokens + tokens,
             seconds=self._position.seconds + seconds,
         )
-        return self._progress("training", loss=loss, learning_rate=rate, grad_norm=norm)
+        return self._progress(
+            "training", loss=loss, measures=measures, learning_rate=rate, grad_norm=norm
+        )
 
     def _practice_is_due(self) -> bool:
         step = self._position.step
@@ -172,11 +180,13 @@ class TrainingLoop:
         self._tell(self._progress("practising"))
         try:
             with self._interrupts.at_once(), _memory_explained():
+                score, validation = self._practice_score(), self._validation()
                 measured = PracticeScore(
                     step=self._position.step,
                     epoch=self._prepared.plan.epoch(self._position.step),
-                    score=self._practice_score(),
-                    validation_loss=self._validation_loss(),
+                    score=score,
+                    validation_loss=validation.loss if validation else None,
+                    validation_measures=dict(validation.measures) if validation else {},
                 )
         except JobCancelled:
             self._save_and_stop()
@@ -198,12 +208,12 @@ class TrainingLoop:
         with prepared.forward.autocast():
             return float(self._callbacks.evaluate(model))
 
-    def _validation_loss(self) -> float | None:
+    def _validation(self) -> StepLoss | None:
         if not self._prepared.validation:
             return None
         self._prepared.model.eval()
         with self._prepared.forward.ready():
-            return self._prepared.forward.loss(self._prepared.validation)
+            return self._prepared.objective.measure(self._prepared.validation)
 
     def _note_score(self, measured: PracticeScore) -> None:
         if measured.score is None:
@@ -233,7 +243,7 @@ class TrainingLoop:
     def _save(self) -> None:
         self._tell(self._progress("saving"))
         method, model = self._prepared.method, self._prepared.model
-        position = self._position.model_copy(update={"losses": tuple(self._losses)})
+        position = self._whole_position()
         self._checkpoints.save(
             position, self._optimizer, lambda folder: method.save_weights(model, folder)
         )
@@ -252,10 +262,14 @@ class TrainingLoop:
             hint="Run the same again to go on from there.",
         ) from None
 
+    def _whole_position(self) -> Position:
+        known = {"losses": tuple(self._losses), "measures": self._measures.by_name()}
+        return self._position.model_copy(update=known)
+
     def _advance(self, **changes: Any) -> None:
         self._position = self._position.model_copy(update=changes)
 
-    def _progress(self, phase: Phase, **details: float) -> TrainingProgress:
+    def _progress(self, phase: Phase, **details: Any) -> TrainingProgress:
         step, plan = self._position.step, self._prepared.plan
         measured = self._meter.seconds_a_step > 0
         return TrainingProgress(

@@ -20,6 +20,7 @@ from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.named_modules import saved_in_full
 from loresmith.training.naming import names_not_there
 from loresmith.training.quantization import Bits, quantization_obstacles
+from loresmith.training.reward_head import refuse_untrained_head, reward_head_names
 
 
 class Lora(TrainingMethod):
@@ -121,6 +122,7 @@ class Lora(TrainingMethod):
                 adapted = self._with_new_adapter(model)
             else:
                 adapted = earlier.continue_on(model)
+                refuse_untrained_head(adapted)
         for parameter in adapted.parameters():
             if parameter.requires_grad and parameter.is_floating_point():
                 parameter.data = parameter.data.float()
@@ -132,15 +134,16 @@ class Lora(TrainingMethod):
         from peft import LoraConfig, get_peft_model
 
         targets = self.target_modules
+        head = reward_head_names(model)
         config = LoraConfig(
-            task_type="CAUSAL_LM",
+            task_type="SEQ_CLS" if head else "CAUSAL_LM",
             r=self.rank,
             lora_alpha=self._alpha(),
             lora_dropout=self.dropout,
             target_modules=targets if targets == "all-linear" else list(targets),
             use_rslora=self.rank_stabilized,
             use_dora=self.dora,
-            **saved_in_full(model, self.additional_modules),
+            **saved_in_full(model, (*self.additional_modules, *head)),
         )
         try:
             return get_peft_model(model, config)

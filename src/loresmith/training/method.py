@@ -15,26 +15,31 @@ from loresmith.errors import RecipeError, TrainingError
 from loresmith.models.base import ChatModel
 from loresmith.models.chat_templates import known_name
 from loresmith.models.loading import Loaded, load_base
-from loresmith.records import Example
+from loresmith.records import TrainingRow
 from loresmith.training.optimizers import Optimizer, optimizer_obstacles
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.schedules import Scheduler
+from loresmith.training.stages import AnyStage, Sft
 
 Precision = Literal["bf16", "fp32"]
 Switch = Literal["auto", "on", "off"]
 
 
 class TrainingMethod(Component, ABC):
-    """Settings of supervised fine-tuning, and how to do it.
+    """Settings of fine-tuning, and how to do it.
 
     A member says how a model is made ready (`load`, `prepare`) and how its learned weights are kept
     (`save_weights`, `load_weights`, `deliver`); the loop is the same for all.
     """
 
+    stage: AnyStage = Sft()
+    """What is learned, and from which rows: conversations (`sft`), texts (`pretrain`), pairs of a
+    better and a worse answer (`dpo`, `reward`) or answers that were liked or not (`kto`)."""
     learning_rate: float | None = Field(
         default=None, gt=0.0, le=1.0, json_schema_extra={"common": True}
     )
-    """Peak step size of the optimizer; by the model's number of parameters when not set."""
+    """Peak step size of the optimizer; by the model's number of parameters, and the stage, when not
+    set."""
     num_epochs: float | None = Field(
         default=None, gt=0.0, le=1000.0, json_schema_extra={"common": True}
     )
@@ -116,18 +121,19 @@ class TrainingMethod(Component, ABC):
 
     def train(
         self,
-        examples: Sequence[Example],
+        examples: Sequence[TrainingRow],
         *,
         base: Path,
         folder: Path,
         seed: int,
         device: Device,
         evaluate: Callable[[ChatModel], float] | None = None,
-        validation: Sequence[Example] = (),
+        validation: Sequence[TrainingRow] = (),
         on_progress: Callable[[TrainingProgress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> TrainingResult:
-        """Fine-tunes the model in `base` on `examples`; everything is written below `folder`.
+        """Fine-tunes the model in `base` on `examples`, rows of the kind that the stage takes;
+        everything is written below `folder`.
 
         Called again with the same arguments it goes on where the last attempt was stopped, or
         returns what was finished. `evaluate` scores the model on practice questions (higher is

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 from loresmith.training.rows import Row
 
+ItemT = TypeVar("ItemT")
 
-class Order:
+
+class Order(Generic[ItemT]):
     """Each epoch goes through all rows once, in an order of its own. Steps of an epoch differ by
     one row at most: no step is left with a lone, noisy row."""
 
-    def __init__(self, rows: Sequence[Row], *, steps_per_epoch: int, seed: int) -> None:
+    def __init__(self, rows: Sequence[ItemT], *, steps_per_epoch: int, seed: int) -> None:
         self._rows = rows
         self._steps_per_epoch = steps_per_epoch
         self._seed = seed
         self._epoch = -1
         self._shuffled: list[int] = []
 
-    def rows_of_step(self, step: int) -> list[Row]:
+    def rows_of_step(self, step: int) -> list[ItemT]:
         """What the optimizer step with this index, from 0, learns."""
         epoch, position = divmod(step, self._steps_per_epoch)
         if epoch != self._epoch:

@@ -56,12 +56,14 @@ def make_plan(method: TrainingMethod, *, rows: int, parameters: int) -> Plan:
     if warmup_steps is None:
         warmup_steps = math.ceil(method.warmup_ratio * total_steps)
     rate = method.learning_rate
+    if rate is None:
+        rate = method.default_learning_rate(parameters) * method.stage.rate_factor
     return Plan(
         rows=rows,
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps,
         warmup_steps=warmup_steps,
-        learning_rate=method.default_learning_rate(parameters) if rate is None else rate,
+        learning_rate=rate,
         scheduler=method.scheduler,
     )
 
@@ -71,5 +73,6 @@ def _total_steps(method: TrainingMethod, steps_per_epoch: int) -> int:
         return method.max_steps
     epochs = method.num_epochs
     if epochs is None:
-        epochs = max(method.default_epochs, math.ceil(method.min_steps / steps_per_epoch))
+        usual = method.stage.default_epochs or method.default_epochs
+        epochs = max(usual, math.ceil(method.min_steps / steps_per_epoch))
     return max(1, round(epochs * steps_per_epoch))

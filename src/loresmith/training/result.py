@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from loresmith.records import Checkpoint, Drop, Record
 
 Phase = Literal["preparing", "training", "practising", "saving", "finished"]
@@ -19,7 +21,9 @@ class TrainingProgress(Record):
     epoch: float
     """Passes over all rows done, such as 1.25."""
     loss: float | None = None
-    """Mean over the answer tokens of the last step, in nats a token."""
+    """Mean over the last step: in nats a token, or what the stage asks of a pair or an answer."""
+    measures: dict[str, float] = Field(default_factory=dict)
+    """The stage's own figures of the last step, such as `margin`; empty for sft and pretrain."""
     learning_rate: float | None = None
     grad_norm: float | None = None
     """Length of the gradient before it was clipped."""
@@ -41,7 +45,10 @@ class PracticeScore(Record):
     score: float | None = None
     """Share of the practice questions answered rightly; null without any."""
     validation_loss: float | None = None
-    """Mean over the answer tokens of rows that are not learned, in nats; null without any."""
+    """Mean over the answer tokens of rows that are not learned, in nats (or what the stage asks of
+    a pair or an answer); null without any."""
+    validation_measures: dict[str, float] = Field(default_factory=dict)
+    """The stage's own figures of those rows, such as `margin`."""
 
 
 class TrainingResult(Record):
@@ -58,7 +65,7 @@ class TrainingResult(Record):
     """At its peak."""
     batch_size: int
     losses: tuple[float, ...]
-    """One for each step, in nats a token."""
+    """One for each step, in nats a token, or what the stage asks of a pair or an answer."""
     practice: tuple[PracticeScore, ...]
     useful_tokens: int
     """Tokens of the rows that were learned, each time they were; padding does not count."""
@@ -67,6 +74,10 @@ class TrainingResult(Record):
     useful_tokens_per_second: float
     rows: int
     """Rows that were learned."""
+    stage: str = "sft"
+    """What was learned from: the stage's `type`."""
+    measures: dict[str, tuple[float | None, ...]] = Field(default_factory=dict)
+    """The stage's own figures, such as `margin`, one for each step; null where a step had none."""
     dropped: tuple[Drop, ...]
     trainable_parameters: int
     parameters: int

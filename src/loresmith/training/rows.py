@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from loresmith.errors import ModelError, TrainingError
 from loresmith.models.templates import ChatTemplate, EncodedExample, Learned
@@ -17,6 +17,26 @@ class Row(NamedTuple):
 
     input_ids: list[int]
     labels_mask: list[bool]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Itself: it is learned on its own."""
+        return (self,)
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens it has."""
+        return len(self.input_ids)
+
+    @property
+    def mark(self) -> bytes:
+        """Nothing more than its tokens tells it from another."""
+        return b""
+
+
+def count_learned(row: Row) -> int:
+    """How many tokens of `row` are learned; the first has nothing to be predicted from."""
+    return sum(row.labels_mask[1:])
 
 
 class Rows(NamedTuple):
@@ -101,13 +121,15 @@ def _refuse_long(rows: Rows, max_length: int) -> None:
         )
 
 
-def rows_id(rows: Sequence[Row]) -> str:
-    """Equal for equal rows in equal order."""
+def rows_id(items: Sequence[Any]) -> str:
+    """Equal for equal rows, or pairs of them, in equal order."""
     digest = hashlib.sha256()
-    for row in rows:
-        digest.update(len(row.input_ids).to_bytes(8, "little"))
-        digest.update(array("q", row.input_ids).tobytes())
-        digest.update(bytes(row.labels_mask))
+    for item in items:
+        digest.update(item.mark)
+        for row in item.rows:
+            digest.update(len(row.input_ids).to_bytes(8, "little"))
+            digest.update(array("q", row.input_ids).tobytes())
+            digest.update(bytes(row.labels_mask))
     return digest.hexdigest()[:24]
 
 

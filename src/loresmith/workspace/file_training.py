@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loresmith.datasets import read_rows
+from loresmith.datasets.named import Shape, read_bare
 from loresmith.errors import NotFound, RecipeError
 from loresmith.models.base_models import check_base_model, resolve_base_model
 from loresmith.recipe import Recipe
-from loresmith.records import Drop
+from loresmith.records import Drop, TrainingRow
 from loresmith.settings import load_settings
 from loresmith.training import TrainingProgress
 from loresmith.training.obstacles import refuse_obstacles
@@ -30,13 +31,15 @@ class FileTraining(NamedTuple):
 def train_on_file(
     path: Path, output: Path, *, recipe: Recipe, on_progress: ProgressListener = silent
 ) -> FileTraining:
-    """Trains `recipe.base_model` on an alpaca or sharegpt file; the result is below `output`."""
+    """Trains `recipe.base_model` on a file of the rows that the stage takes: alpaca or sharegpt,
+    with ranking or kto_tag where it learns from preferences, or texts. The result is below
+    `output`."""
     if not path.is_file():
         raise NotFound(f"there is no file {path}", hint="Check the path.")
     settings = load_settings()
     check_base_model(recipe.base_model, settings)
-    read = read_rows(path)
-    if not read.examples:
+    read = _read(path, recipe.training.stage.shape)
+    if not read.rows:
         raise RecipeError(
             f"{path} holds no row that can be trained on",
             faults=[f"{drop.subject_id}: {drop.reason}: {drop.detail}" for drop in read.drops[:20]],
@@ -51,7 +54,7 @@ def train_on_file(
         training=recipe.training,
         base=str(base.absolute()),
         seed=recipe.seed,
-        examples=tuple(read.examples),
+        examples=read.rows,
     )
     result = train_in_child(
         task,
@@ -64,11 +67,26 @@ def train_on_file(
     return FileTraining(output, result.rows, result.steps, (*read.drops, *result.dropped))
 
 
+class _Read(NamedTuple):
+    rows: tuple[TrainingRow, ...]
+    drops: tuple[Drop, ...]
+
+
+def _read(path: Path, shape: Shape) -> _Read:
+    if shape == "conversation":
+        conversations = read_rows(path)
+        return _Read(conversations.examples, conversations.drops)
+    bare = read_bare(path, shape=shape)
+    return _Read(bare.rows, bare.drops)
+
+
 def training_progress(progress: TrainingProgress) -> Progress:
     """A training's own word on itself as one line of progress."""
     parts: list[str] = [progress.phase] if progress.phase != "training" else []
     if progress.loss is not None:
         parts.append(f"loss {progress.loss:.3f}")
+    if "margin" in progress.measures:
+        parts.append(f"margin {progress.measures['margin']:.3f}")
     if progress.tokens_per_second:
         parts.append(f"{progress.tokens_per_second:,.0f} tokens/s")
     if progress.note:

@@ -20,6 +20,7 @@ from loresmith.models.chat_templates import template_text
 from loresmith.models.embedded import fetch_embedded
 from loresmith.models.templates import check_chat_template
 from loresmith.recipe import Recipe
+from loresmith.training.stages import ROWS_OF
 from loresmith.workspace.context import Context
 from loresmith.workspace.doctor import training_findings
 from loresmith.workspace.imported_rows import live_imports
@@ -46,6 +47,7 @@ def check_before_work(context: Context, steps: Sequence[Step]) -> None:
         checks.append(lambda: _check_chat_template(context))
     found = [error for check in checks if (error := _error_of(check)) is not None]
     if "train" in missing:
+        found += stage_obstacles(context.recipe)
         found += training_obstacles(context.recipe, _facts(context))
     if len(found) == 1:
         raise found[0]
@@ -113,6 +115,21 @@ def training_obstacles(recipe: Recipe, facts: BaseModelFacts | None) -> list[Tra
     traps = training_findings(recipe, facts)
     found += [TrainingError(one.message, hint=one.hint) for one in traps if one.wrong]
     return found
+
+
+def stage_obstacles(recipe: Recipe) -> list[TrainingError]:
+    """Why the recipe's training has no rows in a project, which writes conversations alone."""
+    stage = recipe.training.stage
+    if stage.in_project:
+        return []
+    return [
+        TrainingError(
+            f"training.stage {stage.type} needs {ROWS_OF[stage.shape]}, and a project writes "
+            "conversations",
+            hint="Train on a file of such rows with `loresmith train ROWS --output DIR --set "
+            f"training.stage.type={stage.type}`, or set training.stage.type to sft.",
+        )
+    ]
 
 
 def _facts(context: Context) -> BaseModelFacts | None:

@@ -22,7 +22,7 @@ from loresmith import errors
 from loresmith.devices import Device, detect_device, passive_environment
 from loresmith.errors import Conflict, JobCancelled, LoresmithError, TrainingError
 from loresmith.exams import Exam
-from loresmith.records import ExamItem, Example, Record
+from loresmith.records import ExamItem, Record, TrainingRow
 from loresmith.training import AnyTraining, TrainingProgress, TrainingResult
 from loresmith.whole_files import write_whole
 from loresmith.workspace.device_log import DEVICE_LOG, DeviceLog
@@ -40,8 +40,9 @@ class TrainingTask(Record):
     base: str
     """The folder of the base model's weights."""
     seed: int
-    examples: tuple[Example, ...]
-    validation: tuple[Example, ...] = ()
+    examples: tuple[TrainingRow, ...]
+    """Of the kind that the stage of `training` takes."""
+    validation: tuple[TrainingRow, ...] = ()
     exam: Exam = Exam()
     """How practice questions are asked and marked."""
     practice: tuple[ExamItem, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loresmith.datasets.named.bare import read_bare
 from loresmith.datasets.named.entry import Columns, DatasetEntry, Shape, Tags
 from loresmith.datasets.named.info import DatasetInfo
 from loresmith.datasets.named.mixing import Mix
@@ -19,6 +20,7 @@ __all__ = [
     "Source",
     "Tags",
     "ValidationSplit",
+    "read_bare",
     "read_named",
     "split_validation",
 ]

@@ -66,6 +66,13 @@ class NamedRows(NamedTuple):
         return tuple(row for row in self.rows if isinstance(row, kind))
 
 
+class _Used(NamedTuple):
+    """A row in its place in the mix, and which dataset it is of."""
+
+    source: int
+    row: TrainingRow
+
+
 def read_named(
     names: Sequence[str],
     *,
@@ -98,6 +105,18 @@ def read_named(
     readings = read_all(datasets, max_samples=max_samples, seed=seed)
     numbered = [[_Used(number, row) for row in one.rows] for number, one in enumerate(readings)]
     used = mixed(numbered, mix, probs=probs, seed=seed)
+    return _put_together(names, readings, used)
+
+
+def rows_of_readings(names: Sequence[str], readings: Sequence[DatasetReading]) -> NamedRows:
+    """The rows of all, one after the other."""
+    used = [_Used(number, row) for number, one in enumerate(readings) for row in one.rows]
+    return _put_together(names, readings, used)
+
+
+def _put_together(
+    names: Sequence[str], readings: Sequence[DatasetReading], used: Sequence[_Used]
+) -> NamedRows:
     times = Counter(one.source for one in used)
     return NamedRows(
         rows=tuple(_with_unique_ids(one.row for one in used)),
@@ -106,13 +125,6 @@ def read_named(
         sources=tuple(_source(one, used=times[number]) for number, one in enumerate(readings)),
         warnings=tuple(_warnings(names, readings)),
     )
-
-
-class _Used(NamedTuple):
-    """A row in its place in the mix, and which dataset it is of."""
-
-    source: int
-    row: TrainingRow
 
 
 def _source(reading: DatasetReading, *, used: int) -> Source:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from loresmith.llamafactory.verdict import Limits, each, ignored, mapped, refused, renamed, same
 
 _SWANLAB = ignored("nothing is sent to SwanLab; trainer_log.jsonl has every step")
-_PREFERENCE = ignored("only stages that are refused for now have it")
+_PPO = ignored("only stage: ppo has it, which is refused")
 _PLAIN_ADAMW = "use optim: adamw_torch; to save memory, finetuning_type: lora"
 
 FINETUNING = {
-    "stage": same("sft; pt, rm, ppo, dpo and kto are refused for now"),
+    "stage": mapped(
+        "training.stage",
+        "pt becomes pretrain and rm becomes reward; ppo is refused: use dpo or kto",
+    ),
     "finetuning_type": mapped("training.type", "lora, full or freeze; oft is refused: use lora"),
     "freeze_trainable_layers": renamed(
         "training.trainable_layers", Limits(at_least=-10_000, at_most=10_000)
@@ -42,12 +45,44 @@ FINETUNING = {
     "use_dora": renamed("training.dora"),
     "pissa_init": refused("leave it out: an adapter begins as zero"),
     **each("pissa_iter pissa_convert", ignored("only pissa_init has it, which is refused")),
+    "pref_loss": mapped(
+        "training.stage.loss", "of stage: dpo; kto_pair is refused: use stage: kto"
+    ),
+    "pref_beta": mapped(
+        "training.stage.beta", "of the stages dpo and kto", Limits(above=0, at_most=1000)
+    ),
+    "pref_ftx": mapped(
+        "training.stage.sft_weight",
+        "of stage: dpo; with kto it is refused",
+        Limits(at_least=0, at_most=1000),
+    ),
+    "pref_bco_weight": refused("leave it out: preferences are learned by the loss of pref_loss"),
+    "dpo_label_smoothing": mapped(
+        "training.stage.label_smoothing",
+        "of stage: dpo with pref_loss: sigmoid",
+        Limits(at_least=0, below=0.5),
+    ),
+    "simpo_gamma": mapped(
+        "training.stage.simpo_gamma",
+        "of stage: dpo with pref_loss: simpo",
+        Limits(at_least=0, at_most=1000),
+    ),
+    "kto_chosen_weight": mapped(
+        "training.stage.desirable_weight", "of stage: kto", Limits(at_least=0, at_most=1000)
+    ),
+    "kto_rejected_weight": mapped(
+        "training.stage.undesirable_weight", "of stage: kto", Limits(at_least=0, at_most=1000)
+    ),
+    "ref_model": same(
+        "the model that is trained, which is the reference as it starts; another is refused"
+    ),
+    "ref_model_adapters": same("those that the training starts with; others are refused"),
+    "ref_model_quantization_bit": ignored("the reference is the model that is trained"),
+    "ld_alpha": refused("leave it out: every token of an answer counts alike"),
     **each(
-        "pref_beta pref_ftx pref_bco_weight pref_loss dpo_label_smoothing kto_chosen_weight "
-        "kto_rejected_weight simpo_gamma ppo_buffer_size ppo_epochs ppo_score_norm ppo_target "
-        "ppo_whiten_rewards ref_model ref_model_adapters ref_model_quantization_bit reward_model "
-        "reward_model_adapters reward_model_quantization_bit reward_model_type ld_alpha",
-        _PREFERENCE,
+        "ppo_buffer_size ppo_epochs ppo_score_norm ppo_target ppo_whiten_rewards reward_model "
+        "reward_model_adapters reward_model_quantization_bit reward_model_type",
+        _PPO,
     ),
     **each("use_galore use_apollo use_badam use_adam_mini use_muon", refused(_PLAIN_ADAMW)),
     **each(

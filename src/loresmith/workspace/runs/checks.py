@@ -20,7 +20,7 @@ from loresmith.training.plan import make_plan
 from loresmith.workspace.background import Background
 from loresmith.workspace.context import Context
 from loresmith.workspace.doctor import training_findings
-from loresmith.workspace.preflight import check_disk, training_obstacles
+from loresmith.workspace.preflight import check_disk, stage_obstacles, training_obstacles
 from loresmith.workspace.runs.listing import RunSummary, summaries
 from loresmith.workspace.steps import STAGES
 from loresmith.workspace.steps.dataset import dataset
@@ -205,7 +205,7 @@ def _base_model(model: _Asked) -> Iterator[Check]:
 
 
 def _training(recipe: Recipe, facts: BaseModelFacts | None) -> Iterator[Check]:
-    for error in training_obstacles(recipe, facts):
+    for error in (*stage_obstacles(recipe), *training_obstacles(recipe, facts)):
         yield Check(subject="training", severity="fault", message=error.message, hint=error.hint)
     for one in training_findings(recipe, facts):
         if not one.wrong:

@@ -17,14 +17,15 @@ from loresmith.llamafactory import (
     faults_of_file,
     is_llamafactory_file,
     read_training_file,
+    shape_of,
 )
 from loresmith.models.base_models import BaseModelFacts, check_base_model
 from loresmith.models.templates import check_chat_template
 from loresmith.recipe import Recipe
-from loresmith.records import Drop, Example
+from loresmith.records import Drop, TrainingRow
 from loresmith.settings import load_settings
 from loresmith.workspace.doctor import asked_of, training_findings
-from loresmith.workspace.preflight import training_obstacles
+from loresmith.workspace.preflight import stage_obstacles, training_obstacles
 from loresmith.workspace.recipes import load_recipe
 from loresmith.workspace.settings_files.named_rows import NamedRows, named_rows
 
@@ -32,8 +33,8 @@ from loresmith.workspace.settings_files.named_rows import NamedRows, named_rows
 class TrainingRows(NamedTuple):
     """What is learned, what is only measured, and what cannot be used."""
 
-    learned: tuple[Example, ...]
-    measured: tuple[Example, ...]
+    learned: tuple[TrainingRow, ...]
+    measured: tuple[TrainingRow, ...]
     drops: tuple[Drop, ...]
 
 
@@ -75,6 +76,7 @@ def check_file(path: Path, changes: Sequence[str] = ()) -> CheckedFile:
         for found in training_findings(recipe, model)
         if not found.wrong
     ]
+    notes += [f"{told.message}: {told.hint}" for told in stage_obstacles(recipe)]
     return CheckedFile(path, tuple(faults), tuple(notes), model=model)
 
 
@@ -133,7 +135,7 @@ def _rows(reading: Reading, faults: list[Remark], notes: list[str]) -> TrainingR
     if learned is None or measured is None:
         return None
     notes += [*learned.warnings, *measured.warnings]
-    rows = TrainingRows(learned.examples, measured.examples, (*learned.drops, *measured.drops))
+    rows = TrainingRows(learned.rows, measured.rows, (*learned.drops, *measured.drops))
     if settings["val_size"] > 0 and not settings["eval_dataset"]:
         return _split(reading, rows, faults)
     return rows
@@ -148,6 +150,7 @@ def _named(reading: Reading, key: str, faults: list[Remark]) -> NamedRows | None
         return named_rows(
             settings[key],
             Path(settings["dataset_dir"]).expanduser(),
+            shape=shape_of(settings["stage"]),
             max_samples=settings["max_samples"],
             mix_strategy=settings["mix_strategy"] if key == "dataset" else "concat",
             interleave_probs=settings["interleave_probs"] or (),
@@ -200,6 +203,8 @@ def _template_faults(
 ) -> Iterator[Remark]:
     """Whether rows can be written for a model that is here already."""
     if model.bytes_to_download or not model.folder.is_dir():
+        return
+    if not recipe.training.stage.templated:
         return
     try:
         check_chat_template(model.folder, recipe.training.chat_template)

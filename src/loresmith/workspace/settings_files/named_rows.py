@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loresmith.component import content_id
-from loresmith.datasets.named import Mix, read_named
+from loresmith.datasets.named import Mix, Shape, read_named
 from loresmith.datasets.named import NamedRows as Read
 from loresmith.errors import DatasetError, RecipeError
-from loresmith.records import Drop, Example, Message
+from loresmith.records import Drop, Example, Message, TextExample, TrainingRow
 
 
 class NamedRows(NamedTuple):
     """The rows of several datasets, and those that cannot be used."""
 
-    examples: tuple[Example, ...]
+    rows: tuple[TrainingRow, ...]
+    """All of the shape that was asked for."""
     drops: tuple[Drop, ...]
     warnings: tuple[str, ...] = ()
     """What was found in the files and not read."""
@@ -26,6 +27,7 @@ def named_rows(
     names: Sequence[str],
     folder: Path,
     *,
+    shape: Shape = "conversation",
     max_samples: int | None = None,
     mix_strategy: Mix = "concat",
     interleave_probs: Sequence[float] = (),
@@ -34,14 +36,14 @@ def named_rows(
 ) -> NamedRows:
     """The rows of the datasets that `folder`'s dataset_info.json names, put together.
 
-    A row without a system message gets `default_system`. Raises RecipeError with what is wrong
-    with every name.
+    A conversation without a system message gets `default_system`. Raises RecipeError with what is
+    wrong with every name.
     """
     try:
         read = read_named(
             names,
             folder=folder,
-            shape="conversation",
+            shape=shape,
             max_samples=max_samples,
             mix=mix_strategy,
             probs=interleave_probs or None,
@@ -53,10 +55,10 @@ def named_rows(
             faults=error.faults or (error.message,),
             hint=error.hint,
         ) from error
-    examples = read.examples
+    rows = read.rows
     if default_system is not None:
-        examples = tuple(_with_system(example, default_system) for example in examples)
-    return NamedRows(examples, read.drops, (*read.warnings, *_repeats(read)))
+        rows = tuple(_with_system(row, default_system) for row in rows)
+    return NamedRows(rows, read.drops, (*read.warnings, *_repeats(read)))
 
 
 def _repeats(read: Read) -> list[str]:
@@ -71,9 +73,13 @@ def _repeats(read: Read) -> list[str]:
     ]
 
 
-def _with_system(example: Example, system: str) -> Example:
-    if example.messages[0].role == "system":
-        return example
-    messages = (Message(role="system", content=system), *example.messages)
-    changed = {"messages": messages, "id": content_id("system", example.id, system)}
-    return example.model_copy(update=changed)
+def _with_system(row: TrainingRow, system: str) -> TrainingRow:
+    if isinstance(row, TextExample):
+        return row
+    name = "messages" if isinstance(row, Example) else "prompt"
+    said: tuple[Message, ...] = getattr(row, name)
+    if said[0].role == "system":
+        return row
+    messages = (Message(role="system", content=system), *said)
+    changed = {name: messages, "id": content_id("system", row.id, system)}
+    return row.model_copy(update=changed)

@@ -21,6 +21,7 @@ from loresmith.workspace.training_process import TrainingTask, train_in_child
 _OURS = (
     *("adapter", "model", "attempt-*", "best-*", "*.part", "task.json", "training*.json"),
     *("*_results.json", "trainer_log.jsonl", "training_loss.png", "run.json"),
+    "reference.json",
 )
 _DELIVERED = ("adapter_config.json", "config.json")
 
@@ -139,5 +140,8 @@ def _train_results(result: TrainingResult) -> dict[str, float]:
 
 
 def _eval_results(result: TrainingResult) -> dict[str, float]:
-    losses = [one.validation_loss for one in result.practice if one.validation_loss is not None]
-    return {"eval_loss": losses[-1]} if losses else {}
+    measured = [one for one in result.practice if one.validation_loss is not None]
+    if not measured or measured[-1].validation_loss is None:
+        return {}
+    own = {f"eval_{name}": figure for name, figure in measured[-1].validation_measures.items()}
+    return {"eval_loss": measured[-1].validation_loss, **own}

@@ -1,0 +1,107 @@
+"""Why: preferences are about whole replies, so each row's log-probability is asked for, not a mean
+over the tokens of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+from loresmith.training.batches import Batch
+from loresmith.training.forward import _SCORES_AT_ONCE, Forward
+from loresmith.training.rows import Row, count_learned
+
+
+class RowForward(Forward):
+    """Gives the log-probability of what is learned of each row, and learns from any loss of them.
+
+    Scores of the whole vocabulary are never held for all tokens at once: what the loss asks of each
+    row is found first, without gradients, and the rows' gradients are then taken a part at a time.
+    """
+
+    @property
+    def pass_tokens(self) -> int:
+        """Tokens that go through the model at once."""
+        return self._pass_tokens
+
+    def log_probs(self, rows: Sequence[Row]) -> Any:
+        """Of each row the sum over its learned tokens, in nats; no gradients. All go through the
+        model at once. Returns a tensor (rows,)."""
+        import torch
+
+        batch, owners = self._batch(rows, packed=self.packed), self._owners(rows)
+        with torch.no_grad():
+            if not self._scores_where_learned:
+                tokens = self._token_log_probs_of_model(batch)
+                return _by_row(tokens, owners, len(rows))
+            with self.autocast():
+                hidden = self._hidden(batch)[batch.places]
+            return self._summed_by_row(hidden, batch.targets, owners, len(rows))
+
+    def learn(self, rows: Sequence[Row], loss_of: Callable[[Any], Any]) -> Any:
+        """Adds the gradients of `loss_of(log_probs)`, a scalar; returns the log-probabilities."""
+        import torch
+
+        batch, owners = self._batch(rows, packed=self.packed), self._owners(rows)
+        with self._noise(rows) if self._noise_alpha is not None else nullcontext():
+            if not self._scores_where_learned:
+                tokens = self._token_log_probs_of_model(batch)
+                sums = _by_row(tokens, owners, len(rows))
+                loss_of(sums).backward()
+                return sums.detach()
+            with self.autocast():
+                hidden = self._hidden(batch)[batch.places]
+            with torch.no_grad():
+                known = self._summed_by_row(hidden, batch.targets, owners, len(rows))
+            wanted = known.clone().requires_grad_()
+            (weights,) = torch.autograd.grad(loss_of(wanted), wanted)
+            self._learn_in_parts(hidden, batch.targets, weights[owners])
+        return known
+
+    def _learn_in_parts(self, hidden: Any, targets: Any, weights: Any) -> None:
+        """Adds the gradients of the sum of weight times log-probability over all tokens."""
+        copy = hidden.detach().requires_grad_()
+        for start, end in self._parts(len(targets)):
+            with self.autocast():
+                scores = self._head(copy[start:end])
+            tokens = _token_log_probs(scores, targets[start:end])
+            (tokens * weights[start:end]).sum().backward()
+        if hidden.requires_grad:  # not where the head alone is learned
+            hidden.backward(copy.grad)
+
+    def _summed_by_row(self, hidden: Any, targets: Any, owners: Any, rows: int) -> Any:
+        import torch
+
+        found = []
+        for start, end in self._parts(len(targets)):
+            with self.autocast():
+                scores = self._head(hidden[start:end])
+            found.append(_token_log_probs(scores, targets[start:end]))
+        return _by_row(torch.cat(found), owners, rows)
+
+    def _token_log_probs_of_model(self, batch: Batch) -> Any:
+        with self.autocast():
+            scores = self._model(**batch.inputs, use_cache=False).logits
+        return _token_log_probs(scores.flatten(0, 1)[batch.places], batch.targets)
+
+    def _parts(self, tokens: int) -> list[tuple[int, int]]:
+        """So many that the scores of one part fit."""
+        step = max(1, _SCORES_AT_ONCE // self._head.weight.shape[0])
+        return [(start, min(start + step, tokens)) for start in range(0, tokens, step)]
+
+    def _owners(self, rows: Sequence[Row]) -> Any:
+        """For each learned token, the number of its row."""
+        import torch
+
+        counts = torch.tensor([count_learned(row) for row in rows], device=self._device)
+        return torch.arange(len(rows), device=self._device).repeat_interleave(counts)
+
+
+def _token_log_probs(scores: Any, targets: Any) -> Any:
+    from torch.nn.functional import cross_entropy
+
+    return -cross_entropy(scores.float(), targets, reduction="none")
+
+
+def _by_row(tokens: Any, owners: Any, rows: int) -> Any:
+    return tokens.new_zeros(rows).index_add(0, owners, tokens)
