@@ -74,7 +74,8 @@ for name, folder in json.loads(sys.argv[1]).items():
     written[name] = []
     for talk in json.loads(sys.argv[2]):
         system = talk[0]["content"] if talk[0]["role"] == "system" else None
-        pairs = template.encode_multiturn(tokenizer, talk[1:] if system else talk, system, None)
+        tools = sys.argv[3] or None
+        pairs = template.encode_multiturn(tokenizer, talk[1:] if system else talk, system, tools)
         written[name].append([[tokenizer.decode(part) for part in pair] for pair in pairs])
 print("\\n" + json.dumps(written))
 """
@@ -159,13 +160,17 @@ class LlamaFactory:
         return [ConvertedRow(*row) for row in rows]
 
     def written(
-        self, tokenizers: Mapping[str, Path], talks: Sequence[Sequence[Message]]
+        self,
+        tokenizers: Mapping[str, Path],
+        talks: Sequence[Sequence[Message]],
+        *,
+        tools: str = "",
     ) -> dict[str, list[list[tuple[str, str]]]]:
         """Each conversation by each template that it has: for each turn what is read and what is
         learned, as text."""
         folders = json.dumps({name: str(folder) for name, folder in tokenizers.items()})
-        plain = json.dumps([[message.model_dump() for message in talk] for talk in talks])
-        lines = self._python("-c", _WRITE_CHATS, folders, plain).splitlines()
+        plain = json.dumps([[_its_turn(message) for message in talk] for talk in talks])
+        lines = self._python("-c", _WRITE_CHATS, folders, plain, tools).splitlines()
         found = json.loads(lines[-1])
         return {
             name: [[(read, learned) for read, learned in talk] for talk in chats]
@@ -202,6 +207,18 @@ class LlamaFactory:
 
     def _python(self, *words: str | Path) -> str:
         return _run(self._bin / "python", *words).out
+
+
+def _its_turn(message: Message) -> dict[str, str]:
+    """A message under the roles that it has; its calls are JSON."""
+    if message.role == "tool":
+        return {"role": "observation", "content": message.content}
+    if not message.tool_calls:
+        return {"role": message.role, "content": message.content}
+    calls = [
+        {"name": call.name, "arguments": json.loads(call.arguments)} for call in message.tool_calls
+    ]
+    return {"role": "function", "content": message.content + json.dumps(calls, ensure_ascii=False)}
 
 
 class _Said(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 WordingKind = Literal["pair", "paraphrase", "restatement", "reversed", "direct", "abstention"]
 WordingUse = Literal["training", "practice", "exam"]
 ReviewVerdict = Literal["confirmed", "rejected", "edited", "pending"]
@@ -224,11 +224,25 @@ class Regrade(StoredRecord):
     """ISO 8601, UTC."""
 
 
+class ToolCall(Record):
+    """A tool that a model calls."""
+
+    name: str
+    arguments: str
+    """A JSON object, as text."""
+
+
+def _is_empty(value: object) -> bool:
+    return not value
+
+
 class Message(Record):
-    """One turn of a conversation."""
+    """One turn of a conversation; `tool` is the role of what a tool gave back."""
 
     role: Role
     content: str
+    tool_calls: tuple[ToolCall, ...] = Field(default=(), exclude_if=_is_empty)
+    """The tools that an assistant's turn calls, after its text."""
 
 
 class Provenance(Record):
@@ -247,6 +261,8 @@ class Example(StoredRecord):
     """One training row: a conversation whose assistant turns are to be learned."""
 
     messages: tuple[Message, ...]
+    tools: str = Field(default="", exclude_if=_is_empty)
+    """The tools that the model may call: a JSON list, as text; empty without."""
     language: str = ""
     split: SplitName = "train"
     provenance: Provenance = Provenance()

@@ -76,6 +76,13 @@ def test_the_example_is_trained_by_and_says_what_it_ignores(trained: Trained) ->
     assert f"Trained 6 steps on 10 rows: {trained.folder}" in trained.done.out
 
 
+def test_one_row_is_shown_before_training_with_what_is_learned_of_it(trained: Trained) -> None:
+    assert "the first row, what is learned between ⟦ and ⟧: " in trained.done.err
+    shown = (trained.folder / "sample.txt").read_text(encoding="utf-8").split("\n\n", 1)[1]
+    assert shown.count("⟦") == 1 and "<|im_end|>⟧" in shown
+    assert shown.strip()[:40] in trained.done.err
+
+
 def test_output_dir_has_what_its_users_look_for(trained: Trained, tiny_base: Path) -> None:
     config = read(trained.folder / "adapter_config.json")
     assert (config["r"], config["lora_alpha"]) == (4, 8)

@@ -19,6 +19,7 @@ from loresmith.records import (
     Message,
     PreferenceExample,
     TextExample,
+    ToolCall,
 )
 
 QA = {"instruction": "港务长是谁？", "input": "", "output": "伊内斯·塔瓦雷尔。"}
@@ -244,34 +245,87 @@ def test_an_answer_that_was_liked_or_not(tmp_path: Path) -> None:
     assert row.completion == "岑望舟。"
 
 
+TOOLS = [{"name": "tide", "parameters": {"type": "object", "properties": {}}}]
+CALL = ToolCall(name="tide", arguments='{"place": "Ness"}')
+
+
+@pytest.mark.parametrize("tools", [TOOLS, json.dumps(TOOLS), TOOLS[0]])
+def test_tools_that_a_row_offers_are_read(tmp_path: Path, tools: Any) -> None:
+    entry = {"columns": {"prompt": "instruction", "response": "output", "tools": "tools"}}
+    rows = read(tmp_path, entry, [QA | {"tools": "[]"}, QA | {"tools": tools}])
+    bare, offering = rows.examples
+    assert (bare.tools, json.loads(offering.tools)) == ("", TOOLS)
+    assert bare.id != offering.id and not rows.repeats
+
+
 @pytest.mark.parametrize(
-    "row",
+    "call",
     [
-        SHAREGPT | {"tools": '[{"name": "tide"}]'},
-        {
-            "conversations": [
-                {"from": "human", "value": "潮水？"},
-                {"from": "function_call", "value": '{"name": "tide", "arguments": {}}'},
-                {"from": "observation", "value": "2.1"},
-                {"from": "gpt", "value": "2.1 米。"},
-            ]
-        },
-        {
-            "messages": [
-                {"role": "user", "content": "Tide?"},
-                {"role": "assistant", "content": None, "tool_calls": [{"function": {}}] * 2},
-                {"role": "tool", "content": "2.1"},
-                {"role": "tool", "content": "2.2"},
-                {"role": "assistant", "content": "2.1 m."},
-            ]
-        },
+        '{"name": "tide", "arguments": {"place": "Ness"}}',
+        '[{"name": "tide", "arguments": "{\\"place\\": \\"Ness\\"}"}]',
+        '<tool_call>{"name": "tide", "arguments": {"place": "Ness"}}</tool_call>',
     ],
 )
-def test_a_row_with_tools_is_left_out_and_counted(tmp_path: Path, row: dict[str, Any]) -> None:
-    """No chat template here writes tools yet: without them, such a row would teach wrong."""
-    entry = {"formatting": "openai", "columns": {"tools": "tools"}}
-    rows = read(tmp_path, entry, [SHAREGPT | {"tools": "[]"}, row])
+def test_calls_of_sharegpt_and_what_tools_give_back_are_turns(tmp_path: Path, call: str) -> None:
+    row = {
+        "conversations": [
+            {"from": "human", "value": "潮水？"},
+            {"from": "function_call", "value": call},
+            {"from": "observation", "value": "2.1"},
+            {"from": "gpt", "value": "2.1 米。"},
+        ]
+    }
+    (example,) = read(tmp_path, {"formatting": "sharegpt"}, [row]).examples
+    assert [m.role for m in example.messages] == ["user", "assistant", "tool", "assistant"]
+    assert [m.tool_calls for m in example.messages] == [(), (CALL,), (), ()]
+
+
+def test_calls_of_openai_keep_the_text_before_them(tmp_path: Path) -> None:
+    function = {"name": "tide", "arguments": '{"place": "Ness"}'}
+    turns = [
+        {"role": "user", "content": "Tide?"},
+        {"role": "assistant", "content": "A look.", "tool_calls": [{"function": function}] * 2},
+        {"role": "tool", "content": "2.1"},
+        {"role": "tool", "content": ""},
+        {"role": "assistant", "content": None, "tool_calls": [{"function": function}]},
+    ]
+    (example,) = read(tmp_path, {"formatting": "openai"}, [{"messages": turns}]).examples
+    assert example.messages[1] == Message(
+        role="assistant", content="A look.", tool_calls=(CALL, CALL)
+    )
+    assert [m.content for m in example.messages] == ["Tide?", "A look.", "2.1", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("row", "detail"),
+    [
+        ({"tools": '[{"description": "?"}]'}, "tool 1 of 'tools' has no name"),
+        ({"tools": "[{"}, "'tools' is not JSON"),
+        ({"conversations": ["tide(Ness)"]}, "message 2 is not JSON"),
+        ({"conversations": ['{"arguments": {}}']}, "message 2 calls a tool without a name"),
+        ({"conversations": ['{"name": "tide", "arguments": 7}']}, "are no object"),
+        ({"conversations": ["[]"]}, "message 2 calls no tool"),
+    ],
+)
+def test_a_row_whose_tools_cannot_be_read_is_left_out_and_named(
+    tmp_path: Path, row: dict[str, Any], detail: str
+) -> None:
+    if "conversations" in row:
+        ask, call = {"from": "human", "value": "?"}, row["conversations"][0]
+        row = {"conversations": [ask, {"from": "function_call", "value": call}]}
+    rows = read(
+        tmp_path,
+        {"formatting": "sharegpt", "columns": {"tools": "tools"}},
+        [SHAREGPT, SHAREGPT | row],
+    )
     assert len(rows.examples) == 1
+    assert why(rows) == [("rows.json, row 2", "tools")] and detail in rows.drops[0].detail
+
+
+def test_rows_that_compare_answers_are_left_out_where_they_have_tools(tmp_path: Path) -> None:
+    entry = {"columns": {"prompt": "q", "tools": "tools"}, "ranking": True}
+    good = {"q": "谁？", "chosen": "岑望舟。", "rejected": "不知道。"}
+    rows = read(tmp_path, entry, [good, good | {"tools": TOOLS}])
     assert why(rows) == [("rows.json, row 2", "tools")]
 
 

@@ -5,6 +5,7 @@ Run by `make journeys`, or alone: `pytest -m slow tests/journeys/test_llama_fact
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from llama_factory import LlamaFactory
 from loresmith.models.chat_templates import template_names, template_text
 from loresmith.models.templates import ChatTemplate
-from loresmith.records import Message
+from loresmith.records import Message, ToolCall
 from tiny_model import make_tiny_tokenizer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -27,7 +28,40 @@ TALK = (
     Message(role="assistant", content="Since 2031."),
 )
 TALKS = (TALK[:2], TALK, (Message(role="system", content="Be brief."), *TALK))
+TOOLS = json.dumps(
+    [
+        {
+            "name": "tide",
+            "description": "潮高 at a place",
+            "parameters": {
+                "type": "object",
+                "properties": {
+                    "place": {"type": "string", "description": "港口", "enum": ["Skerry", "Ness"]},
+                    "hours": {"type": "array", "items": {"type": "integer"}},
+                },
+                "required": ["place"],
+            },
+        },
+        {"name": "now", "parameters": {"type": "object", "properties": {}}},
+    ],
+    ensure_ascii=False,
+)
+CALL = ToolCall(name="tide", arguments='{"place": "Skerry", "hours": [6, 18]}')
+TOOL_TALK = (
+    Message(role="user", content="几点涨潮？"),
+    Message(role="assistant", content="", tool_calls=(CALL,)),
+    Message(role="tool", content='{"height": 2.1}'),
+    Message(role="assistant", content="2.1 m."),
+)
+TWO_CALLS = (
+    TOOL_TALK[0],
+    Message(role="assistant", content="", tool_calls=(CALL, ToolCall(name="now", arguments="{}"))),
+    *TOOL_TALK[2:],
+)
+BRIEF = Message(role="system", content="Be brief.")
+TOOL_TALKS = ((BRIEF, *TOOL_TALK), (BRIEF, *TWO_CALLS))
 MARKS = re.compile(r"<[|｜][^|｜>]+[|｜]>|\[gMASK\]|<sop>|<(?:start|end)_of_turn>|<reserved_\d+>")
+TODAY = re.compile(r"Today Date: \d\d \w+ \d{4}")  # ours is that of the family's own template
 UNLIKE = {
     "chatglm3": "it looks up tokens that only the family's own tokenizer has",
     "glm4": "it ends the last reply with the tokenizer's eos, we with <|user|> as every other",
@@ -74,3 +108,32 @@ def test_they_write_and_learn_the_same_text(
             # Those that can think put the empty place for thoughts into the question, as their
             # models are asked; there it is learned as a part of the reply.
             assert asked.removesuffix("<think>\n\n</think>\n\n") == before, name
+
+
+def test_they_write_and_learn_the_same_tool_calls(
+    llama_factory: LlamaFactory, tokenizers: dict[str, Path]
+) -> None:
+    from transformers import AutoTokenizer
+
+    with_default = [name for name in ("qwen", "alpaca") if name in tokenizers]
+    theirs = llama_factory.written(tokenizers, TOOL_TALKS, tools=TOOLS)
+    bare = {name: tokenizers[name] for name in with_default}
+    assert len(theirs) >= 15
+    for name, chats in [
+        *theirs.items(),
+        *llama_factory.written(bare, [TOOL_TALK], tools=TOOLS).items(),
+    ]:
+        tokenizer = AutoTokenizer.from_pretrained(tokenizers[name])
+        template = ChatTemplate(tokenizer, template_text(name))
+        talks = TOOL_TALKS if len(chats) > 1 else (TOOL_TALK,)
+        for talk, turns in zip(talks, chats, strict=True):
+            example = template.encode_example(talk, tools=TOOLS)
+            text = tokenizer.decode(example.input_ids)
+            whole = "".join(read + learned for read, learned in turns)
+            assert text == TODAY.sub("Today Date: 26 Jul 2024", whole), name
+            pairs = zip(example.input_ids, example.labels_mask, strict=True)
+            ours = tokenizer.decode([token for token, learned in pairs if learned])
+            # What follows the end of a reply (a line break), and the empty place for thoughts,
+            # they learn, and we do not.
+            theirs_learned = "".join("".join(learned for _, learned in turns).split())
+            assert "".join(ours.split()) == theirs_learned.replace("<think></think>", ""), name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from loresmith.errors import ModelError, RecipeError
 from loresmith.models.chat_templates import template_names, template_text
 from loresmith.models.templates import ChatTemplate
 from loresmith.recipe import Recipe
-from loresmith.records import Message
+from loresmith.records import Message, ToolCall
 from tiny_model import make_tiny_tokenizer
 
 TALK = (
@@ -22,6 +23,17 @@ TALK = (
     Message(role="assistant", content="Since 2031."),
 )
 SYSTEM = Message(role="system", content="Be brief.")
+TOOLS = '[{"name": "tide", "description": "潮高", "parameters": {"properties": {}}}]'
+TOOL_TALK = (
+    Message(role="user", content="几点涨潮？"),
+    Message(
+        role="assistant",
+        content="",
+        tool_calls=(ToolCall(name="tide", arguments='{"at": "Ness"}'),),
+    ),
+    Message(role="tool", content="高潮 06:12"),
+    Message(role="assistant", content="六点。"),
+)
 MARKS = re.compile(r"<[|｜][^|｜>]+[|｜]>|\[gMASK\]|<sop>|<(?:start|end)_of_turn>|<reserved_\d+>")
 
 
@@ -40,9 +52,11 @@ def tokenizer(name: str) -> Any:
     return made
 
 
-def learned(tokenizer: Any, template: ChatTemplate, *messages: Message) -> list[str]:
+def learned(
+    tokenizer: Any, template: ChatTemplate, *messages: Message, tools: str = ""
+) -> list[str]:
     """What is learned of a conversation, reply by reply."""
-    example = template.encode_example(messages)
+    example = template.encode_example(messages, tools=tools)
     replies: list[list[int]] = []
     before = False
     for token, mark in zip(example.input_ids, example.labels_mask, strict=True):
@@ -86,8 +100,8 @@ def test_what_spells_a_mark_of_the_template_stays_text(name: str, tokenizer: Any
 
 def test_a_role_that_a_template_does_not_know_is_refused(name: str, tokenizer: Any) -> None:
     template = ChatTemplate(tokenizer, template_text(name))
-    turns = [*TALK[:1], Message.model_construct(role="tool", content="{}")]
-    with pytest.raises(ModelError, match="no role tool"):
+    turns = [*TALK[:1], Message.model_construct(role="critic", content="{}")]
+    with pytest.raises(ModelError, match="no role critic"):
         template.encode_prompt(turns)
 
 
@@ -125,3 +139,50 @@ def test_a_reply_that_thinks_keeps_its_thoughts_and_others_an_empty_place_for_th
     assert learned(tokenizer, template, *TALK[:2]) == ["岑望舟。<|im_end|>"]
     thought = Message(role="assistant", content="<think>\n看名单\n</think>\n\n岑望舟。")
     assert learned(tokenizer, template, TALK[0], thought) == [f"{thought.content}<|im_end|>"]
+
+
+NO_TOOLS = {"chatglm3"}
+
+
+def test_calls_and_replies_are_learned_and_never_what_a_tool_gives_back(
+    name: str, tokenizer: Any
+) -> None:
+    template = ChatTemplate(tokenizer, template_text(name))
+    if name in NO_TOOLS:
+        with pytest.raises(ModelError, match="no way to write tools"):
+            template.encode_example(TOOL_TALK, tools=TOOLS)
+        return
+    for messages in (TOOL_TALK, (SYSTEM, *TOOL_TALK)):
+        whole = tokenizer.decode(template.encode_example(messages, tools=TOOLS).input_ids)
+        assert whole.index("潮高") < whole.index("几点涨潮") < whole.index("06:12")
+        call, reply = learned(tokenizer, template, *messages, tools=TOOLS)
+        assert "tide" in call and "Ness" in call and "06:12" not in call
+        assert "六点。" in reply and "06:12" not in reply
+        for text in (call, reply):
+            last = tokenizer.encode(text.strip(), add_special_tokens=False)[-1]
+            assert last in template.stop_ids
+
+
+def test_a_model_is_asked_after_a_tool_as_it_was_trained(name: str, tokenizer: Any) -> None:
+    template = ChatTemplate(tokenizer, template_text(name))
+    if name in NO_TOOLS:
+        return
+    trained = template.encode_example(TOOL_TALK, tools=TOOLS)
+    for end in (1, 3):
+        asked = template.encode_prompt(TOOL_TALK[:end], tools=TOOLS)
+        assert trained.input_ids[: len(asked)] == asked
+        assert trained.labels_mask[len(asked)] and not trained.labels_mask[len(asked) - 1]
+
+
+def test_what_a_tool_says_stays_text(name: str, tokenizer: Any) -> None:
+    template = ChatTemplate(tokenizer, template_text(name))
+    marks = [token for token in tokenizer.all_special_tokens if len(token) > 1]
+    if name in NO_TOOLS:
+        return
+    special = set(tokenizer.convert_tokens_to_ids(marks))
+    forged = Message(role="tool", content="".join(marks))
+    call = ToolCall(name="tide", arguments=json.dumps({"at": "".join(marks)}))
+    talk = (TOOL_TALK[0], TOOL_TALK[1].model_copy(update={"tool_calls": (call,)}), forged)
+    asked = template.encode_prompt(talk, tools=json.dumps([{"name": "tide" + marks[0]}]))
+    plain = template.encode_prompt(TOOL_TALK[:3], tools=TOOLS)
+    assert sum(id in special for id in asked) == sum(id in special for id in plain)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from loresmith.errors import ModelError
 from loresmith.models.templates import ChatTemplate, EncodedExample
-from loresmith.records import Message
+from loresmith.records import Message, ToolCall
 from tiny_model import make_tiny_tokenizer
 
 # As in models that think: earlier turns are written without their reasoning, the last with it.
@@ -223,3 +223,46 @@ def test_the_embedded_model_is_asked_as_it_was_trained(embedded_model: Path) -> 
     assert example.input_ids[: len(prompt)] == prompt
     assert learned(tokenizer, example) == "31.4 million tonnes.\n<|im_end|>"
     assert tokenizer.decode(prompt).startswith("<|im_start|>system\nYou are a helpful AI assistant")
+
+
+CALLING = (
+    "{% if tools %}{{ '<|im_start|>tools\n' + tools | tojson + '<|im_end|>\n' }}{% endif %}"
+    "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content }}"
+    "{% for call in m.tool_calls or [] %}{{ call.function | tojson }}{% endfor %}"
+    "{{ '<|im_end|>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+TOOL_TALK = (
+    Message(role="user", content="潮？"),
+    Message(
+        role="assistant",
+        content="看。",
+        tool_calls=(ToolCall(name="tide", arguments='{"at": "Ness"}'),),
+    ),
+    Message(role="tool", content="06:12"),
+    Message(role="assistant", content="六点。"),
+)
+
+
+def test_a_models_own_way_to_write_tools_is_used() -> None:
+    tokenizer = make_tiny_tokenizer(chat_template=CALLING)
+    example = ChatTemplate(tokenizer).encode_example(TOOL_TALK, tools='[{"name": "tide"}]')
+    assert tokenizer.decode(example.input_ids).startswith(
+        '<|im_start|>tools\n[{"type": "function", "function": {"name": "tide"}}]<|im_end|>'
+    )
+    assert learned(tokenizer, example) == (
+        '看。{"name": "tide", "arguments": {"at": "Ness"}}<|im_end|>六点。<|im_end|>'
+    )
+
+
+def test_a_template_that_cannot_write_tools_refuses_them(template: ChatTemplate) -> None:
+    for messages, tools in ((TOOL_TALK, ""), (TOOL_TALK[:1], '[{"name": "tide"}]')):
+        with pytest.raises(ModelError, match="no way to write tools"):
+            template.encode_example(messages, tools=tools)
+
+
+@pytest.mark.parametrize("tools", ["[{", '{"name": "tide"}', '["tide"]'])
+def test_tools_that_are_no_json_list_are_refused(tools: str) -> None:
+    template = ChatTemplate(make_tiny_tokenizer(chat_template=CALLING))
+    with pytest.raises(ModelError, match="the tools are not"):
+        template.encode_example(TOOL_TALK, tools=tools)

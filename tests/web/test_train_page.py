@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -219,3 +220,14 @@ def test_a_run_of_another_project_is_not_found(client, base, home, tmp_path):
     for path in ("runs/v1-x/delete", f"../../{other.id}/train/runs/v1-x/delete"):
         assert client.get(f"{base}/{path}").status_code == 404
     assert client.post(f"{base}/runs/v1-x/resume").status_code == 404
+
+
+def test_one_row_as_it_is_trained_is_shown_with_what_is_learned(client, base, project):
+    assert "There is none yet" in client.get(f"{base}/sample").text
+    pieces = [{"text": "Who? <b>", "learned": False}, {"text": "Ilse.<|im_end|>", "learned": True}]
+    sample = {"pieces": pieces, "tokens": 9, "learned_tokens": 3}
+    (begun(project, "v1-first") / "sample.json").write_text(json.dumps(sample))
+    page = client.get(f"{base}/sample").text
+    assert "Who? &lt;b&gt;<mark>Ilse.&lt;|im_end|&gt;</mark>" in page
+    assert "The first row of" in page and "9 tokens" in page
+    assert f'hx-get="{base}/sample"' in client.get(base).text

@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from loresmith.training import Sample
     from loresmith.workspace import Outcome
     from loresmith.workspace.file_training import FileTraining
     from loresmith.workspace.prediction import Prediction
@@ -51,6 +52,8 @@ def shown_progress() -> Iterator[ProgressListener]:
     tasks: dict[str, TaskID] = {}
 
     def listen(step: Step) -> None:
+        if step.sample is not None:
+            _show_sample(step.sample)
         if step.step not in tasks:
             tasks[step.step] = bars.add_task(step.step, note="")
         bars.update(
@@ -69,6 +72,8 @@ def _plain_lines() -> ProgressListener:
     said: dict[str, int | str] = {}
 
     def listen(step: Step) -> None:
+        if step.sample is not None:
+            _show_sample(step.sample)
         news = 10 * step.done // step.total if step.total else step.note
         if said.get(step.step) == news:
             return
@@ -77,6 +82,20 @@ def _plain_lines() -> ProgressListener:
         print(f"{step.step}: {of} {step.note}".rstrip(), file=sys.stderr, flush=True)
 
     return listen
+
+
+def _show_sample(sample: Sample) -> None:
+    """Prints the row that is shown before a training: what is learned of it stands between ⟦ and ⟧,
+    and in colour where the terminal has it."""
+    from rich.text import Text
+
+    from loresmith.workspace.report.inert import inert
+
+    shown = Text("the first row, what is learned between ⟦ and ⟧: ", style="dim")
+    for piece in sample.pieces:
+        text = inert(piece.text)
+        shown.append(f"⟦{text}⟧" if piece.learned else text, "bold green" if piece.learned else "")
+    _errors.print(shown, soft_wrap=True)
 
 
 def show_outcome(outcome: Outcome) -> None:

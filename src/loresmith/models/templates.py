@@ -8,6 +8,7 @@ their end token); and text written by people stays text, even where it spells `<
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Sequence
@@ -16,6 +17,14 @@ from typing import Any, Literal, NamedTuple
 
 from loresmith.errors import ModelError
 from loresmith.models.text_only import pass_over_broken_media
+from loresmith.models.tool_turns import (
+    PROBE_TOOLS,
+    PROBE_TURNS,
+    as_turns,
+    between_call_and_result,
+    in_all_text,
+    offered_tools,
+)
 from loresmith.records import Message
 
 _log = logging.getLogger(__name__)
@@ -54,28 +63,36 @@ class ChatTemplate:
         self._template: str = text or tokenizer.chat_template or _chatml(tokenizer)
         self._special = _pattern_of_special_tokens(tokenizer)
         self.stop_ids = self._find_stop_ids()
+        end_of_call = self._find_end_of_call()
+        self._writes_tools = end_of_call is not None
+        if end_of_call is not None:
+            self.stop_ids |= {end_of_call}
 
-    def encode_prompt(self, messages: Sequence[Message], *, thinking: bool = False) -> list[int]:
+    def encode_prompt(
+        self, messages: Sequence[Message], *, thinking: bool = False, tools: str = ""
+    ) -> list[int]:
         """The tokens to ask with: the conversation up to where the model's reply begins.
 
         With `thinking`, a model that can think before it answers is let; others take no notice.
+        `tools` are those that it may call, as a JSON list.
         """
-        marked = self._mark(messages)
-        text = self._render(marked.turns, asking=True, thinking=thinking)
+        marked = self._mark(messages, tools)
+        text = self._render(marked.turns, marked.tools, asking=True, thinking=thinking)
         return self._encode(text, marked, self._reply_starts(text, marked)).ids
 
     def encode_example(
-        self, messages: Sequence[Message], *, learn: Learned = "replies"
+        self, messages: Sequence[Message], *, learn: Learned = "replies", tools: str = ""
     ) -> EncodedExample:
         """The tokens to train on, with what is to be learned of them marked.
 
         A reply is learned where the conversation before it is written as it would be asked; one
         that thinks first, as it would be asked with `thinking`. Some templates write earlier turns
         otherwise (they drop their reasoning, say): of such a conversation only the last reply is
-        learned. Raises ModelError when no reply can be.
+        learned. A reply's tool calls are learned, what tools give back is not. Raises ModelError
+        when no reply can be learned, and where the template has no way to write the tools.
         """
-        marked = self._mark(messages)
-        text = self._render(marked.turns)
+        marked = self._mark(messages, tools)
+        text = self._render(marked.turns, marked.tools)
         encoded = self._encode(text, marked, self._reply_starts(text, marked))
         mask = [False] * len(encoded.ids)
         for start in encoded.cuts[-1:] if learn == "last_reply" else encoded.cuts:
@@ -91,23 +108,34 @@ class ChatTemplate:
             )
         return EncodedExample(encoded.ids, [True] * len(mask) if learn == "everything" else mask)
 
-    def _mark(self, messages: Sequence[Message]) -> _Marked:
+    def _mark(self, messages: Sequence[Message], tools: str = "") -> _Marked:
         """Puts a mark inside all that spells a special token, so that it is encoded as text."""
-        used = set().union(*(message.content for message in messages))
+        has_tools = bool(tools) or any(one.role == "tool" or one.tool_calls for one in messages)
+        if has_tools and not self._writes_tools:
+            raise ModelError(
+                "the chat template has no way to write tools and their calls",
+                hint="Name one that has, as training.chat_template: qwen and default are two.",
+            )
+        turns, offered = as_turns(messages), offered_tools(tools)
+        used = set(json.dumps([turns, offered], ensure_ascii=False))
         mark = next(chr(code) for code in _PRIVATE_USE if chr(code) not in used)
-        turns = tuple(
-            {
-                "role": message.role,
-                "content": self._special.sub(
-                    lambda found: found[0][0] + mark + found[0][1:], message.content
-                ),
-            }
-            for message in messages
+
+        def marked(text: str) -> str:
+            return self._special.sub(lambda found: found[0][0] + mark + found[0][1:], text)
+
+        return _Marked(
+            tuple(in_all_text(turn, marked) for turn in turns),
+            mark,
+            tuple(in_all_text(tool, marked) for tool in offered),
         )
-        return _Marked(turns, mark)
 
     def _render(
-        self, turns: Sequence[dict[str, str]], *, asking: bool = False, thinking: bool = False
+        self,
+        turns: Sequence[dict[str, Any]],
+        tools: Sequence[dict[str, Any]] = (),
+        *,
+        asking: bool = False,
+        thinking: bool = False,
     ) -> str:
         from jinja2 import TemplateError
 
@@ -115,6 +143,7 @@ class ChatTemplate:
             rendered = self._tokenizer.apply_chat_template(
                 list(turns),
                 chat_template=self._template,
+                tools=list(tools) or None,
                 tokenize=False,
                 add_generation_prompt=asking,
                 enable_thinking=thinking,  # templates of models that cannot think ignore this word
@@ -135,9 +164,9 @@ class ChatTemplate:
             asked = asked or turn["role"] == "user"
             if turn["role"] == "assistant" and asked:
                 before = marked.turns[:index]
-                prompt = self._render(before, asking=True)
+                prompt = self._render(before, marked.tools, asking=True)
                 if not text.startswith(prompt):
-                    prompt = self._render(before, asking=True, thinking=True)
+                    prompt = self._render(before, marked.tools, asking=True, thinking=True)
                     if not text.startswith(prompt + _THOUGHT):
                         continue
                 starts.append(len(prompt))
@@ -184,6 +213,20 @@ class ChatTemplate:
             hint="Take one that ends replies with the tokenizer's eos_token: `default` is one.",
         )
 
+    def _find_end_of_call(self) -> int | None:
+        """The token that ends a tool call: one that ends replies, or (GLM-4) the first special one
+        after it. None where the template does not write tools."""
+        try:
+            text = self._render(as_turns(PROBE_TURNS), offered_tools(PROBE_TOOLS))
+        except ModelError:
+            return None
+        between = between_call_and_result(text)
+        ids = self._tokenizer.encode(between or "", add_special_tokens=False)
+        added = self._tokenizer.added_tokens_decoder
+        special = {*self._tokenizer.all_special_ids, *(id for id, t in added.items() if t.special)}
+        ends = [id for id in ids if id in self.stop_ids] or [id for id in ids if id in special]
+        return ends[0] if ends else None
+
 
 def encode_text(tokenizer: Any, text: str) -> list[int]:
     """Token ids of a text that no template surrounds; what spells a special token stays text."""
@@ -220,8 +263,9 @@ def check_chat_template(folder: Path, name: str | None) -> None:
 class _Marked(NamedTuple):
     """A conversation ready to be rendered; `mark` is where text has to be cut to stay text."""
 
-    turns: tuple[dict[str, str], ...]
+    turns: tuple[dict[str, Any], ...]
     mark: str
+    tools: tuple[dict[str, Any], ...]
 
 
 class _Encoded(NamedTuple):

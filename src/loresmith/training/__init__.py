@@ -12,6 +12,7 @@ from loresmith.training.full import Full
 from loresmith.training.lora import Lora
 from loresmith.training.method import TrainingMethod
 from loresmith.training.result import PracticeScore, TrainingProgress, TrainingResult
+from loresmith.training.sample import Sample, SamplePiece, read_sample
 
 AnyTraining = Annotated[
     Annotated[Lora | Full | Freeze, Field(discriminator="type")], any_instance_of(TrainingMethod)
@@ -24,7 +25,10 @@ __all__ = [
     "Full",
     "Lora",
     "PracticeScore",
+    "Sample",
+    "SamplePiece",
     "TrainingMethod",
     "TrainingProgress",
     "TrainingResult",
+    "read_sample",
 ]

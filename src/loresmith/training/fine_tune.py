@@ -26,6 +26,7 @@ from loresmith.training.obstacles import refuse_obstacles
 from loresmith.training.plan import make_plan
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.rows import Row, rows_id
+from loresmith.training.sample import Sample, sample_of, write_sample
 from loresmith.training.stages import Encoding
 from loresmith.training.stages.reference import Reference
 
@@ -141,6 +142,7 @@ class _Session:
                 f"none of the {len(examples)} rows can be trained on",
                 hint=f"Why: {reasons[:500]}." if reasons else "Give at least one row.",
             )
+        self._show(sample_of(rows.kept[0].rows[0], tokenizer))
         parameters = _count_parameters(model)
         model = stage.adapted(model, pad_id=tokenizer.pad_token_id, seed=self._seed)
         return _Material(
@@ -246,6 +248,14 @@ class _Session:
         """Keeps something for the result, and tells it at once."""
         self._notes.append(text)
         self.tell("preparing", 0, 0, note=text)
+
+    def _show(self, sample: Sample) -> None:
+        """Keeps one row as it is trained in the run's folder, and tells it."""
+        write_sample(sample, self._folder)
+        if self._callbacks.on_progress is not None:
+            self._callbacks.on_progress(
+                TrainingProgress(phase="preparing", step=0, total_steps=0, epoch=0.0, sample=sample)
+            )
 
     def tell(
         self, phase: Literal["preparing", "finished"], step: int, total: int, *, note: str = ""

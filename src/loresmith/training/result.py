@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from loresmith.records import Checkpoint, Drop, Record
+from loresmith.training.sample import Sample
 
 Phase = Literal["preparing", "training", "practising", "saving", "finished"]
 
@@ -31,6 +32,8 @@ class TrainingProgress(Record):
     """Useful tokens (of rows; padding does not count) a second, over the last steps."""
     seconds_left: float | None = None
     """Until the last step, practice not counted."""
+    sample: Sample | None = None
+    """One row as it is trained; told once, before the first step."""
     note: str = ""
     """Something to tell the user, such as a damaged checkpoint; mostly empty."""
 

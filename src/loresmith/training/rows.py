@@ -68,7 +68,7 @@ def encode_rows(
     rows = Rows([], [], [])
     for example in examples:
         try:
-            encoded = template.encode_example(example.messages, learn=learn)
+            encoded = template.encode_example(example.messages, learn=learn, tools=example.tools)
             length = len(encoded.input_ids)
             if length > max_length and too_long == "shorten":
                 encoded = _shortened(example, template, max_length=max_length, learn=learn)
@@ -99,7 +99,7 @@ def _shortened(
 
     def encoded(kept: int) -> EncodedExample:
         messages[at] = whole.model_copy(update={"content": whole.content[:kept]})
-        return template.encode_example(messages, learn=learn)
+        return template.encode_example(messages, learn=learn, tools=example.tools)
 
     fits, over = 1, len(whole.content)
     while over - fits > 1:

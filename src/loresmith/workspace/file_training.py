@@ -91,4 +91,6 @@ def training_progress(progress: TrainingProgress) -> Progress:
         parts.append(f"{progress.tokens_per_second:,.0f} tokens/s")
     if progress.note:
         parts.append(progress.note)
-    return Progress("train", progress.step, progress.total_steps, " · ".join(parts))
+    return Progress(
+        "train", progress.step, progress.total_steps, " · ".join(parts), progress.sample
+    )

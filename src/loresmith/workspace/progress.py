@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from loresmith.training import Sample
 
 
 class Progress(NamedTuple):
@@ -14,6 +17,8 @@ class Progress(NamedTuple):
     total: int
     note: str = ""
     """What a person may want to see beside the bar: a loss, a rate, tokens."""
+    sample: Sample | None = None
+    """One row as it is trained; told once, before a training begins."""
 
 
 ProgressListener = Callable[[Progress], None]

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import Field
+from pydantic import Field, field_validator
 from starlette.concurrency import run_in_threadpool
 
 from loresmith.api.dependencies import ProjectHere
@@ -61,6 +61,13 @@ class ChatRequest(Record):
     """The turns so far, the oldest first."""
     sampling: Sampling = Sampling()
     """How the reply is drawn; greedy unless it says otherwise."""
+
+    @field_validator("messages")
+    @classmethod
+    def _without_tools(cls, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        if any(message.role == "tool" or message.tool_calls for message in messages):
+            raise ValueError("tools are not called here: leave tool turns and tool_calls out")
+        return messages
 
 
 class AnswerToMark(Record):

@@ -11,6 +11,7 @@ from loresmith.datasets.formats.alpaca import asked, question_of
 from loresmith.datasets.formats.base import RowFault, text_of, type_name
 from loresmith.datasets.mapping import listed, object_of, refuse_template_tokens, template_token
 from loresmith.datasets.named.entry import DatasetEntry, Part, Shape, TurnRole
+from loresmith.datasets.named.tool_calls import offered
 from loresmith.datasets.named.turns import Turn, TurnReader, check_turns
 from loresmith.datasets.row_file import Unreadable
 from loresmith.records import (
@@ -19,6 +20,7 @@ from loresmith.records import (
     Message,
     PreferenceExample,
     Provenance,
+    Role,
     TextExample,
     TrainingRow,
 )
@@ -55,10 +57,13 @@ class RowReader:
 
     def _conversation(self, row: Mapping[str, Any], origin: Provenance) -> Example:
         said = self._said(row, ends_with_answer=True)
+        tools = self._tools(row)
+        plain = [message.model_dump() for message in said]
         return Example(
-            id=content_id("row", [message.model_dump() for message in said]),
+            id=content_id("row", plain, tools) if tools else content_id("row", plain),
             messages=said,
-            language=language_of(said[-1].content),
+            tools=tools,
+            language=language_of(said[-1].content or said[-2].content),
             provenance=origin,
         )
 
@@ -75,6 +80,7 @@ class RowReader:
         )
 
     def _preference(self, row: Mapping[str, Any], origin: Provenance) -> PreferenceExample:
+        self._refuse_tools(row)
         prompt = self._said(row, ends_with_answer=False)
         chosen, rejected = self._answer(row, "chosen"), self._answer(row, "rejected")
         if chosen == rejected:
@@ -89,8 +95,11 @@ class RowReader:
         )
 
     def _feedback(self, row: Mapping[str, Any], origin: Provenance) -> FeedbackExample:
+        self._refuse_tools(row)
         liked = self._liked(row)
         *prompt, answer = self._said(row, ends_with_answer=True)
+        if answer.tool_calls:
+            raise RowFault("tools", _TOOLS)
         return FeedbackExample(
             id=content_id("feedback", [m.model_dump() for m in (*prompt, answer)], liked),
             prompt=tuple(prompt),
@@ -108,10 +117,10 @@ class RowReader:
                 said.append(Message(role="assistant", content=self._answer(row, "response")))
         else:
             said = self._said_in_turns(row, ends_with="assistant" if ends_with_answer else "user")
-        if self._has_tools(row):
-            raise RowFault("tools", _TOOLS)
         for message in said:
             refuse_template_tokens(message)
+            for call in message.tool_calls:
+                refuse_template_tokens(Message(role="assistant", content=call.arguments))
         return tuple(said)
 
     def _said_in_turns(self, row: Mapping[str, Any], *, ends_with: TurnRole) -> list[Message]:
@@ -188,10 +197,17 @@ class RowReader:
             return named
         return "messages" if "messages" in row and "conversations" not in row else "conversations"
 
-    def _has_tools(self, row: Mapping[str, Any]) -> bool:
+    def _tools(self, row: Mapping[str, Any]) -> str:
         column = self._column("tools", row)
-        value = row.get(column) if column else None
-        return bool(value) and not (isinstance(value, str) and value.strip() in ("", "[]", "{}"))
+        found = offered(row.get(column), column) if column else ""
+        if token := template_token(found):
+            raise RowFault("template_token", f"the tools hold {token!r}")
+        return found
+
+    def _refuse_tools(self, row: Mapping[str, Any]) -> None:
+        """Of rows that compare or judge answers. Raises RowFault."""
+        if self._tools(row):
+            raise RowFault("tools", _TOOLS)
 
 
 def shown(value: Any, *, most: int = 200) -> str:
@@ -205,7 +221,7 @@ def shown(value: Any, *, most: int = 200) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-_TOOLS = "it offers or calls tools, and no chat template writes them yet"
+_TOOLS = "it offers or calls tools, which only rows of questions with answers can"
 _PARTS: tuple[Part, ...] = (
     *("prompt", "query", "response", "history", "messages"),
     *("system", "tools", "chosen", "rejected", "kto_tag"),
@@ -219,6 +235,7 @@ _IN_ALPACA: dict[Part, str] = {
 
 
 def _message(turn: Turn) -> Message:
-    if turn.role == "function" or turn.role == "observation":
-        raise RowFault("tools", _TOOLS)
-    return Message(role=turn.role, content=turn.content)
+    if turn.role == "function":
+        return Message(role="assistant", content=turn.content, tool_calls=turn.calls)
+    role: Role = "tool" if turn.role == "observation" else turn.role
+    return Message(role=role, content=turn.content)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from loresmith.datasets.formats.base import RowFault, text_of, type_name
 from loresmith.datasets.named.entry import Tags, TurnRole
+from loresmith.datasets.named.tool_calls import called_in_list, called_in_text
+from loresmith.records import ToolCall
 
 
 class Turn(NamedTuple):
@@ -14,6 +16,7 @@ class Turn(NamedTuple):
 
     role: TurnRole
     content: str
+    calls: tuple[ToolCall, ...] = ()
 
 
 class TurnReader:
@@ -34,13 +37,18 @@ class TurnReader:
         if not isinstance(turn, dict):
             raise RowFault("wrong_type", f"{place} is {type_name(turn)} instead of an object")
         role = self._role(turn, place)
-        if role in ("assistant", "function") and turn.get("tool_calls"):
-            return Turn("function", "")
+        if role in _ANSWERING and turn.get("tool_calls"):
+            text = next((turn[key] for key in self._tags.content_keys if turn.get(key)), "")
+            calls = called_in_list(turn, place)
+            return Turn("function", _content({"": text}, "", "function", place), calls)
         key = next((key for key in self._tags.content_keys if key in turn), None)
         if key is None:
             wanted = self._tags.content_keys[0]
             raise RowFault("field_missing", f"{place} has no {wanted!r}; there are {_listed(turn)}")
-        return Turn(role, _content(turn, key, role, place))
+        content = _content(turn, key, role, place)
+        if role == "function":
+            return Turn(role, *called_in_text(content, place))
+        return Turn(role, content)
 
     def _role(self, turn: Mapping[str, Any], place: str) -> TurnRole:
         key = next((key for key in self._tags.role_keys if key in turn), None)
@@ -82,13 +90,14 @@ def check_turns(turns: Sequence[Turn], *, ends_with: TurnRole) -> None:
 
 _ASKING: tuple[TurnRole, ...] = ("user", "observation")
 _ANSWERING: tuple[TurnRole, ...] = ("assistant", "function")
+_MAY_BE_EMPTY: tuple[TurnRole, ...] = ("system", "observation", "function")
 
 
 def _content(turn: Mapping[str, Any], key: str, role: TurnRole, place: str) -> str:
     if isinstance(turn[key], list):
         turn = {key: _joined(turn[key], place)}
     try:
-        return text_of(turn, key, required=role != "system")
+        return text_of(turn, key, required=role not in _MAY_BE_EMPTY)
     except RowFault as fault:
         empty_answer = fault.reason == "empty" and role in _ANSWERING
         reason = "empty_output" if empty_answer else fault.reason

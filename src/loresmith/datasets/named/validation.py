@@ -70,7 +70,7 @@ def _count(val_size: float, rows: int) -> int:
 def _content(row: StoredRecord) -> Hashable:
     """What makes two rows the same."""
     if isinstance(row, Example):
-        return row.messages
+        return (row.messages, row.tools)
     if isinstance(row, PreferenceExample):
         return (row.prompt, row.chosen, row.rejected)
     if isinstance(row, FeedbackExample):

@@ -42,7 +42,7 @@ DATA = {
         "true becomes on, and rows never see one another; a step learns as many rows as without",
     ),
     "neat_packing": mapped("training.packing", "true becomes on: that is how rows are packed here"),
-    "tool_format": ignored("the base model's own chat template is written"),
+    "tool_format": ignored("tools and calls are written as the chat template writes them"),
     "default_system": same("put before each row that has no system message"),
     "enable_thinking": ignored(
         "a row that thinks is learned as it would be asked with thinking, any other without"

@@ -8,6 +8,7 @@ model brings its own: the same as here where the name is its family's. A file of
 from __future__ import annotations
 
 import difflib
+import re
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -28,7 +29,7 @@ def template_text(name: str) -> str:
     Raises RecipeError where there is neither.
     """
     if known_name(name):
-        return resources.files(__name__).joinpath(name + _ENDING).read_text(encoding="utf-8")
+        return _TOOLS.sub(lambda found: _shipped(f"tools/{found[1]}"), _shipped(name))
     try:
         return Path(name).expanduser().read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -52,3 +53,10 @@ def known_name(name: str) -> bool:
 
 
 _ENDING = ".jinja"
+_TOOLS = re.compile(r"\{# tools: (\w+) #\}\n")
+"""The line for which the way to write tools stands, from a file of `tools/`: a template has to be
+whole, because it is saved with the model."""
+
+
+def _shipped(name: str) -> str:
+    return resources.files(__name__).joinpath(name + _ENDING).read_text(encoding="utf-8")

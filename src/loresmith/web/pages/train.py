@@ -71,6 +71,15 @@ def log(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Res
     return render(request, "train/_log.html", project=project, text=text)
 
 
+@router.get("/sample")
+def sample(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> Response:
+    """One row as the newest run trains it, with what is learned of it."""
+    runs = Runs(workspace)
+    newest = next((run.id for run in runs.all()), None)
+    found = runs.sample(newest) if newest is not None else None
+    return render(request, "train/_sample.html", project=project, run=newest, sample=found)
+
+
 @router.post("/form")
 def form(
     request: Request, project: ProjectHere, workspace: WorkspaceHere, typed: TypedHere
