@@ -195,7 +195,7 @@ def test_a_stage_that_is_not_there_yet_is_refused(write, stage: str) -> None:
         (["do_train=false"], "do_train: is not true: add `do_train: true`"),
         (["do_train=false", "do_predict=true"], "`loresmith predict`"),
         (["do_train=false", "dataset=null"], "`loresmith chat`"),
-        (["do_train=false", "export_dir=merged"], "export_dir: is refused"),
+        (["do_train=false", "export_dir=merged"], "use `loresmith export`"),
     ],
 )
 def test_what_does_not_go_together_is_told(write, changes: list[str], told: str) -> None:

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from loresmith import __version__
-from loresmith.cli import file_verbs, model_verbs, project_verbs, studio_verbs
+from loresmith.cli import export_verb, file_verbs, model_verbs, project_verbs, studio_verbs
 from loresmith.errors import WRONG_USE, JobCancelled, LoresmithError
 
 
@@ -62,6 +62,7 @@ def _options(
 project_verbs.register(app)
 file_verbs.register(app)
 model_verbs.register(app)
+export_verb.register(app)
 studio_verbs.register(app)
 
 

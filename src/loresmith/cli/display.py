@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from loresmith.export import Artifact
     from loresmith.workspace import Outcome
     from loresmith.workspace.file_training import FileTraining
     from loresmith.workspace.prediction import Prediction
@@ -145,6 +146,15 @@ def show_prediction(done: Prediction, output: Path) -> None:
     for refusal in done.refused:
         _say(f"refused: line {refusal.line}: {refusal.reason}")
     _say(f"{done.answered} answered, {done.kept} kept from before: {output}")
+
+
+def show_export(done: Artifact) -> None:
+    """Prints where an export is, how large, and what there is to know of it."""
+    for note in done.notes:
+        _say(f"note: {note}")
+    if done.largest_difference is not None:
+        _say(f"Checked: the logits differ by {done.largest_difference:.2%} from base and adapter.")
+    _say(f"Exported {done.bytes / 1e6:,.1f} MB ({done.dtype}): {done.folder}")
 
 
 def _say(text: str) -> None:

@@ -49,7 +49,7 @@ def load_base(
         )
     wanted = getattr(torch, dtype if dtype is not None else fastest_dtype(device))
     options = _quantized(quantization, wanted, device) if quantization is not None else {}
-    with errors_of_loading(folder), _without_progress_bars():
+    with errors_of_loading(folder), without_progress_bars():
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=wanted, trust_remote_code=trust_remote_code, **options
@@ -82,7 +82,7 @@ def add_adapter(loaded: Loaded, adapter: Path, *, device: Device) -> Loaded:
                 f"{folder} holds no adapter: {fault}",
                 hint="Give a folder in PEFT's layout, as a training run writes it.",
             )
-        with errors_of_loading(folder), _without_progress_bars():
+        with errors_of_loading(folder), without_progress_bars():
             tuned = PeftModel.from_pretrained(model, str(folder), torch_device=device.torch_device)
             model = tuned.merge_and_unload()
     model.eval()
@@ -180,7 +180,8 @@ def _first_line(error: BaseException) -> str:
 
 
 @contextmanager
-def _without_progress_bars() -> Iterator[None]:
+def without_progress_bars() -> Iterator[None]:
+    """Within this, transformers shows none: our own progress is told already."""
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()

@@ -54,6 +54,16 @@ class ChatTemplate:
         self._special = _pattern_of_special_tokens(tokenizer)
         self.stop_ids = self._find_stop_ids()
 
+    @property
+    def text(self) -> str:
+        """The template in Jinja."""
+        return self._template
+
+    def text_of_prompt(self, messages: Sequence[Message]) -> str:
+        """What `encode_prompt` makes tokens of."""
+        turns = [{"role": message.role, "content": message.content} for message in messages]
+        return self._render(turns, asking=True)
+
     def encode_prompt(self, messages: Sequence[Message], *, thinking: bool = False) -> list[int]:
         """The tokens to ask with: the conversation up to where the model's reply begins.
 

@@ -10,7 +10,7 @@ _SPEED = ignored("it is about speed or memory; what is learned is the same")
 _UPLOADS = ignored("nothing is uploaded")
 _VALIDATION = ignored("validation loss is measured at ends of epochs and at the end")
 _CHECKPOINTS = ignored("a checkpoint is saved at least every 45 s, whole or not at all")
-_REPLIES = ignored("a training writes no replies: `loresmith predict` does")
+_REPLIES = ignored("max_new_tokens and do_sample say how replies are written")
 _PROFILER = ignored("the profiler is not there yet")
 
 TRAINER = {
@@ -143,14 +143,15 @@ TRAINER = {
     "skip_memory_metrics": _LOG,
     "do_train": same("a file is trained by if it is true"),
     "do_eval": ignored("validation loss is measured where val_size or eval_dataset gives rows"),
-    "do_predict": _REPLIES,
+    "do_predict": same("`loresmith predict FILE` answers the rows of eval_dataset"),
     "resume_from_checkpoint": same(
         "true or left out: a training that was stopped goes on; a path is refused, because the "
         "newest whole checkpoint of output_dir is taken"
     ),
+    "predict_with_generate": same("`loresmith predict FILE` always writes replies"),
     "sortish_sampler": ignored("rows come in an order that the seed draws"),
     **each(
-        "predict_with_generate generation_max_length generation_num_beams generation_config",
+        "generation_max_length generation_num_beams generation_config",
         _REPLIES,
     ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loresmith.llamafactory import is_llamafactory_file
+from loresmith.llamafactory import is_llamafactory_file, load_inference_file, load_merge_file
 from loresmith.workspace.settings_files.checking import (
     CheckedFile,
     check_file,
@@ -19,5 +19,7 @@ __all__ = [
     "convert_file",
     "device_for",
     "is_llamafactory_file",
+    "load_inference_file",
+    "load_merge_file",
     "train_checked_file",
 ]
