@@ -27,8 +27,10 @@ from loresmith.training.loop import Callbacks, Prepared, TrainingLoop
 from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.obstacles import refuse_obstacles
 from loresmith.training.plan import make_plan
+from loresmith.training.profiling import profiled
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.rows import Row, encode_rows, rows_id
+from loresmith.training.watchers.watching import watched
 
 # Settings that change how a training is computed, not what comes out.
 _OF_NO_EFFECT = {
@@ -37,6 +39,9 @@ _OF_NO_EFFECT = {
     "gradient_checkpointing",
     "checkpoint_seconds",
     "save_total_limit",
+    "report_to",
+    "run_name",
+    "profile_steps",
 }
 
 
@@ -64,11 +69,12 @@ def fine_tune(
             return finished
         prepared = session.prepare(material)
         checkpoints = Checkpoints(folder, run_id=run_id, limit=method.save_total_limit)
-        loop = TrainingLoop(
-            prepared, callbacks, interrupts, checkpoints, run_id=run_id, threads=device.threads
-        )
-        loop.resume(session.note)
-        position = loop.run()
+        with session.watched(run_id) as watching:
+            loop = TrainingLoop(
+                prepared, watching, interrupts, checkpoints, run_id=run_id, threads=device.threads
+            )
+            loop.resume(session.note)
+            position = loop.run()
         step = deliver(prepared, position, base=base, on_note=session.note)
         result = session.result(prepared, material, position, delivered_step=step)
         write_result(folder, result, run_id=run_id)
@@ -188,6 +194,26 @@ class _Session:
             folder=self._folder,
             seed=self._seed,
         )
+
+    @contextmanager
+    def watched(self, run_id: str) -> Iterator[Callbacks]:
+        """Yields the callbacks of a loop that is watched, and traced, as the settings say."""
+        method, folder = self._method, self._folder
+        settings = method.model_dump(mode="json")
+        with (
+            watched(
+                method.report_to,
+                folder,
+                run_id=run_id,
+                name=method.run_name,
+                settings=settings,
+                on_note=self.note,
+            ),
+            profiled(
+                method.profile_steps, folder, self._callbacks.on_progress, self.note
+            ) as on_progress,
+        ):
+            yield self._callbacks._replace(on_progress=on_progress)
 
     def result(
         self, prepared: Prepared, material: _Material, position: Position, *, delivered_step: int
