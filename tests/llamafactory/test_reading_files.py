@@ -231,11 +231,11 @@ def test_a_key_that_stands_twice_is_a_fault(write) -> None:
 
 
 def test_what_is_ignored_is_named_with_its_reason_and_its_line(write) -> None:
-    path = write(NEEDED + "report_to: wandb\nsave_steps: 500\nplot_loss: true\n")
+    path = write(NEEDED + "report_to: wandb, neptune\nsave_steps: 500\nplot_loss: true\n")
     notes = [str(note) for note in load_training_file(path).notes]
     assert notes == [
-        "line 7: report_to: ignored: nothing is sent to a monitor yet; "
-        "trainer_log.jsonl has every step",
+        "line 7: report_to: ignored: neptune; "
+        "there are tensorboard, wandb, swanlab, mlflow, trackio",
         "line 9: plot_loss: ignored: training_loss.png is always drawn",
     ], "500 is the default of save_steps, of which there is nothing to say"
 

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from loresmith.workspace.prediction import Prediction
     from loresmith.workspace.progress import Progress as Step
     from loresmith.workspace.progress import ProgressListener
+    from loresmith.workspace.reply_scores import ReplyScores
     from loresmith.workspace.settings_files import CheckedFile
+    from loresmith.workspace.settings_files.answering import FilePrediction
     from loresmith.workspace.steps.base import StepState
 
 console = Console()
@@ -146,6 +148,26 @@ def show_prediction(done: Prediction, output: Path) -> None:
     for refusal in done.refused:
         _say(f"refused: line {refusal.line}: {refusal.reason}")
     _say(f"{done.answered} answered, {done.kept} kept from before: {output}")
+    if done.scores is not None:
+        _show_scores(done.scores)
+
+
+def show_file_prediction(done: FilePrediction) -> None:
+    """Prints how many rows were answered, what the replies are worth, and what was left out."""
+    for drop in done.drops:
+        _say(f"left out: {drop.subject_id}: {drop.reason} ({drop.detail})")
+    _say(f"{done.answered} answered: {done.folder}")
+    _show_scores(done.scores)
+
+
+def _show_scores(scores: ReplyScores) -> None:
+    found = scores.likeness
+    _say(
+        f"BLEU-4 {found.bleu_4:.1f}, ROUGE-1 {found.rouge_1:.1f}, ROUGE-2 {found.rouge_2:.1f}, "
+        f"ROUGE-L {found.rouge_l:.1f}, exact match {found.exact_match:.1f} % of {found.n}"
+    )
+    if scores.perplexity is not None:
+        _say(f"perplexity of the references: {scores.perplexity:.2f}")
 
 
 def show_export(done: Artifact) -> None:

@@ -9,6 +9,7 @@ from loresmith.llamafactory.template_names import TEMPLATE_NAMES
 from loresmith.llamafactory.translation import OF_METHOD
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.models.chat_templates import template_names
+from loresmith.training.watchers import WATCHERS
 
 _STAGES = {
     "pt": "pre-training on texts",
@@ -54,6 +55,9 @@ def ignored_settings(settings: GivenSettings) -> list[Remark]:
             remarks.append(settings.remark(key, f"ignored: {VERDICTS[key].told}"))
         elif owner.get(key, method) != method and key not in _FAULTS_OF_OTHER_METHODS:
             told = f"ignored: only finetuning_type: {owner[key]} has it"
+            remarks.append(settings.remark(key, told))
+        elif key == "report_to" and (others := set(settings[key]) - {*WATCHERS, "none"}):
+            told = f"ignored: {', '.join(sorted(others))}; there are {', '.join(WATCHERS)}"
             remarks.append(settings.remark(key, told))
         elif key in OF_OTHER_COMMANDS:
             remarks.append(

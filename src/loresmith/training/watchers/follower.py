@@ -57,7 +57,7 @@ class _Logs:
 
     def __init__(self, folder: Path, told: Mapping[str, Any]) -> None:
         self._folder = folder
-        self.told = {"trained": int(told.get("trained", 0)), "measured": int(told.get("measured", -1))}
+        self.told = {"trained": 0, "measured": -1, **told}
 
     def tell(self, watcher: Watcher) -> bool:
         """Tells what is new; returns whether anything was."""

@@ -15,7 +15,7 @@ class MLflow(Watcher):
     package: ClassVar[str] = "mlflow"
 
     def start(self, run: WatchedRun) -> str:
-        import mlflow  # type: ignore[import-not-found, unused-ignore]
+        import mlflow
 
         run.folder.mkdir(parents=True, exist_ok=True)
         here = f"sqlite:///{run.folder / 'mlflow.db'}"

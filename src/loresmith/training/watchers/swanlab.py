@@ -14,7 +14,7 @@ class SwanLab(Watcher):
     package: ClassVar[str] = "swanlab"
 
     def start(self, run: WatchedRun) -> str:
-        import swanlab  # type: ignore[import-not-found, unused-ignore]
+        import swanlab
 
         run.folder.mkdir(parents=True, exist_ok=True)
         has_key = bool(os.environ.get("SWANLAB_API_KEY")) or (Path.home() / ".swanlab").is_dir()

@@ -12,7 +12,7 @@ class Trackio(Watcher):
     package: ClassVar[str] = "trackio"
 
     def start(self, run: WatchedRun) -> str:
-        import trackio  # type: ignore[import-not-found, unused-ignore]
+        import trackio
 
         self._trackio: Any = trackio
         trackio.init(

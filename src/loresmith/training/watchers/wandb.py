@@ -13,7 +13,7 @@ class WeightsAndBiases(Watcher):
     package: ClassVar[str] = "wandb"
 
     def start(self, run: WatchedRun) -> str:
-        import wandb  # type: ignore[import-not-found, unused-ignore]
+        import wandb
 
         run.folder.mkdir(parents=True, exist_ok=True)
         # With the mode unset and no key, it would ask for one at a terminal that nobody sees.

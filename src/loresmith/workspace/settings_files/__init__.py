@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from loresmith.llamafactory import is_llamafactory_file, load_inference_file, load_merge_file
+from loresmith.llamafactory import (
+    is_llamafactory_file,
+    load_inference_file,
+    load_merge_file,
+    load_predict_file,
+)
+from loresmith.workspace.settings_files.answering import candidate_of, predict_by_file
 from loresmith.workspace.settings_files.checking import (
     CheckedFile,
     check_file,
@@ -14,6 +20,7 @@ from loresmith.workspace.settings_files.training import train_checked_file
 
 __all__ = [
     "CheckedFile",
+    "candidate_of",
     "check_file",
     "check_llamafactory_file",
     "convert_file",
@@ -21,5 +28,7 @@ __all__ = [
     "is_llamafactory_file",
     "load_inference_file",
     "load_merge_file",
+    "load_predict_file",
+    "predict_by_file",
     "train_checked_file",
 ]
