@@ -117,10 +117,10 @@ def _judged(
     """How far what was written is from what it was made of. Raises ExportError where that is more
     than rounding."""
     apart = difference(expected, found)
-    what = "base and adapters" if merged else "the trained model"
+    what = "base and adapters do" if merged else "the trained model does"
     if not apart <= TOLERANCE[dtype] or math.isnan(apart):
         raise ExportError(
-            f"what was written does not answer as {what} do: its logits differ by {apart:.1%}, "
+            f"what was written does not answer as {what}: its logits differ by {apart:.1%}, "
             f"and {TOLERANCE[dtype]:.1%} is what {dtype} explains",
             hint="Nothing was exported. Layers that are learned in full and shared with others "
             "cannot be merged; of fp16, large values overflow: try dtype float32.",
@@ -129,8 +129,8 @@ def _judged(
     if not others:
         return apart, ()
     return apart, (
-        f"{len(others)} of {len(found.replies)} test prompts are replied to in other words than by "
-        f"{what}, since {dtype} rounds: export as float32 if that matters",
+        f"{len(others)} of {len(found.replies)} test prompts are not replied to as {what}, since "
+        f" {dtype} rounds: export as float32 if that matters",
     )
 
 
