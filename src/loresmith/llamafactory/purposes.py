@@ -22,7 +22,7 @@ _REPLIES = (
 )
 _USED: dict[Purpose, tuple[str, ...]] = {
     "chat": (*_WEIGHTS, *_REPLIES),
-    "serve": (*_WEIGHTS, *_REPLIES),
+    "serve": _WEIGHTS,
     "predict": (
         *(*_WEIGHTS, *_REPLIES, "do_predict", "predict_with_generate", "dataset", "eval_dataset"),
         *("dataset_dir", "max_samples", "output_dir", "seed", "overwrite_output_dir"),

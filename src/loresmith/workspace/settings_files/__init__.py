@@ -8,7 +8,11 @@ from loresmith.llamafactory import (
     load_merge_file,
     load_predict_file,
 )
-from loresmith.workspace.settings_files.answering import candidate_of, predict_by_file
+from loresmith.workspace.settings_files.answering import (
+    candidate_of,
+    predict_by_file,
+    served_candidate,
+)
 from loresmith.workspace.settings_files.checking import (
     CheckedFile,
     check_file,
@@ -30,5 +34,6 @@ __all__ = [
     "load_merge_file",
     "load_predict_file",
     "predict_by_file",
+    "served_candidate",
     "train_checked_file",
 ]

@@ -13,6 +13,7 @@ from loresmith.llamafactory import InferenceFile, PredictFile
 from loresmith.models.base import ChatModel
 from loresmith.models.base_models import resolve_base_model
 from loresmith.models.chat_templates import template_text
+from loresmith.models.loading import chat_template_of
 from loresmith.models.local import LocalModel
 from loresmith.records import Drop, Message, Reply
 from loresmith.settings import load_settings
@@ -45,6 +46,27 @@ def candidate_of(file: InferenceFile) -> Candidate:
             hint="Name a folder in PEFT's layout, such as the output_dir of a training.",
         )
     return Candidate(file.base_model, adapter=file.adapter, chat_template=template)
+
+
+def served_candidate(file: InferenceFile) -> Candidate:
+    """The model that a file names, to be served.
+
+    Raises Conflict where neither model nor adapter brings a chat template, and the file names one:
+    a server asks by what was saved with a model.
+    """
+    candidate = candidate_of(file)
+    folder = resolve_base_model(candidate.base, load_settings())
+    brought = file.adapter and chat_template_of(file.adapter)
+    if file.chat_template and not (brought or chat_template_of(folder)):
+        raise Conflict(
+            f"{file.base_model} is saved without a chat template, and is served without {_NAMED}",
+            hint=f"Write it with `loresmith export`, which saves {file.chat_template} with it, and "
+            "serve that folder.",
+        )
+    return candidate
+
+
+_NAMED = "the one that template names"
 
 
 def predict_by_file(file: PredictFile, *, on_progress: ProgressListener = silent) -> FilePrediction:
