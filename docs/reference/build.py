@@ -467,8 +467,14 @@ def _is_flag(declared: Any) -> bool:
 
 
 _VALUES = {
+    "adapter": "DIR",
     "base_model": "MODEL",
+    "device": "cpu|auto",
+    "dtype": "FORMAT",
+    "form": "merged|adapter",
     "host": "ADDRESS",
+    "language": "en|zh",
+    "max_shard_size": "GB",
     "max_tokens": "N",
     "output": "PATH",
     "port": "N",
@@ -476,6 +482,7 @@ _VALUES = {
     "seed": "N",
     "system": "TEXT",
     "temperature": "T",
+    "template": "NAME",
 }
 """What stands for an option's value where its declaration has no word for it."""
 

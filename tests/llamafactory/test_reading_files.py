@@ -195,7 +195,7 @@ def test_a_stage_that_is_not_there_yet_is_refused(write, stage: str) -> None:
         (["do_train=false"], "do_train: is not true: add `do_train: true`"),
         (["do_train=false", "do_predict=true"], "`loresmith predict`"),
         (["do_train=false", "dataset=null"], "`loresmith chat`"),
-        (["do_train=false", "export_dir=merged"], "export_dir: is refused"),
+        (["do_train=false", "export_dir=merged"], "use `loresmith export`"),
     ],
 )
 def test_what_does_not_go_together_is_told(write, changes: list[str], told: str) -> None:
@@ -231,11 +231,11 @@ def test_a_key_that_stands_twice_is_a_fault(write) -> None:
 
 
 def test_what_is_ignored_is_named_with_its_reason_and_its_line(write) -> None:
-    path = write(NEEDED + "report_to: wandb\nsave_steps: 500\nplot_loss: true\n")
+    path = write(NEEDED + "report_to: wandb, neptune\nsave_steps: 500\nplot_loss: true\n")
     notes = [str(note) for note in load_training_file(path).notes]
     assert notes == [
-        "line 7: report_to: ignored: nothing is sent to a monitor yet; "
-        "trainer_log.jsonl has every step",
+        "line 7: report_to: ignored: neptune; "
+        "there are tensorboard, wandb, swanlab, mlflow, trackio",
         "line 9: plot_loss: ignored: training_loss.png is always drawn",
     ], "500 is the default of save_steps, of which there is nothing to say"
 

@@ -14,7 +14,14 @@ import typer
 from typer.core import TyperGroup
 
 from loresmith import __version__
-from loresmith.cli import device_verbs, file_verbs, model_verbs, project_verbs, studio_verbs
+from loresmith.cli import (
+    device_verbs,
+    export_verb,
+    file_verbs,
+    model_verbs,
+    project_verbs,
+    studio_verbs,
+)
 from loresmith.errors import WRONG_USE, JobCancelled, LoresmithError
 
 
@@ -63,6 +70,7 @@ project_verbs.register(app)
 file_verbs.register(app)
 model_verbs.register(app)
 device_verbs.register(app)
+export_verb.register(app)
 studio_verbs.register(app)
 
 

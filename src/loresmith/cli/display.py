@@ -21,13 +21,16 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from loresmith.export import Artifact
     from loresmith.training import Sample
     from loresmith.workspace import Outcome
     from loresmith.workspace.file_training import FileTraining
     from loresmith.workspace.prediction import Prediction
     from loresmith.workspace.progress import Progress as Step
     from loresmith.workspace.progress import ProgressListener
+    from loresmith.workspace.reply_scores import ReplyScores
     from loresmith.workspace.settings_files import CheckedFile
+    from loresmith.workspace.settings_files.answering import FilePrediction
     from loresmith.workspace.steps.base import StepState
 
 console = Console()
@@ -164,6 +167,35 @@ def show_prediction(done: Prediction, output: Path) -> None:
     for refusal in done.refused:
         say(f"refused: line {refusal.line}: {refusal.reason}")
     say(f"{done.answered} answered, {done.kept} kept from before: {output}")
+    if done.scores is not None:
+        _show_scores(done.scores)
+
+
+def show_file_prediction(done: FilePrediction) -> None:
+    """Prints how many rows were answered, what the replies are worth, and what was left out."""
+    for drop in done.drops:
+        say(f"left out: {drop.subject_id}: {drop.reason} ({drop.detail})")
+    say(f"{done.answered} answered: {done.folder}")
+    _show_scores(done.scores)
+
+
+def _show_scores(scores: ReplyScores) -> None:
+    found = scores.likeness
+    say(
+        f"BLEU-4 {found.bleu_4:.1f}, ROUGE-1 {found.rouge_1:.1f}, ROUGE-2 {found.rouge_2:.1f}, "
+        f"ROUGE-L {found.rouge_l:.1f}, exact match {found.exact_match:.1f} % of {found.n}"
+    )
+    if scores.perplexity is not None:
+        say(f"perplexity of the references: {scores.perplexity:.2f}")
+
+
+def show_export(done: Artifact) -> None:
+    """Prints where an export is, how large, and what there is to know of it."""
+    for note in done.notes:
+        say(f"note: {note}")
+    if done.largest_difference is not None:
+        say(f"Checked: the logits differ by {done.largest_difference:.2%} from base and adapter.")
+    say(f"Exported {done.bytes / 1e6:,.1f} MB ({done.dtype}): {done.folder}")
 
 
 def say(text: str) -> None:

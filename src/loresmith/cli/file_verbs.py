@@ -52,14 +52,19 @@ def train_by_llamafactory_file(path: Path, changes: list[str], *, with_options: 
     from loresmith.cli.display import show_notes, show_training, shown_progress
     from loresmith.workspace.settings_files import check_llamafactory_file, train_checked_file
 
-    if with_options:
-        raise Conflict(
-            "options do not go with a LLaMA Factory file",
-            hint="Write changes behind it, such as output_dir=DIR or seed=7.",
-        )
+    refuse_options(with_options, "output_dir=DIR or seed=7")
     checked = check_llamafactory_file(path, changes)
     show_notes(checked.notes)
     with shown_progress() as on_progress:
         result = train_checked_file(checked, on_progress=on_progress)
     show_training(result)
     raise typer.Exit(1 if result.drops else 0)
+
+
+def refuse_options(given: bool, example: str) -> None:
+    """Raises Conflict where options were given with a LLaMA Factory file."""
+    if given:
+        raise Conflict(
+            "options do not go with a LLaMA Factory file",
+            hint=f"Write changes behind it, such as {example}.",
+        )

@@ -19,6 +19,10 @@ DEFAULT_PORT = 8420
 Folders = Annotated[
     list[Path] | None, typer.Argument(help="Projects to show besides those known already.")
 ]
+FoldersAndFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Projects besides those known, and LLaMA Factory files of models."),
+]
 Host = Annotated[
     str, typer.Option(help="Where to listen. On any but a loopback address a login is required.")
 ]
@@ -81,7 +85,7 @@ def studio(
 
 
 def serve(
-    folders: Folders = None,
+    folders: FoldersAndFiles = None,
     host: Host = "127.0.0.1",
     port: Port = DEFAULT_PORT,
     login: Login = False,
@@ -91,7 +95,7 @@ def serve(
     new_key: NewKey = None,
 ) -> None:
     _require_web("multipart")
-    home = _home(folders or [])
+    home = _home_with_files(folders or [])
     if add_user or new_key:
         _change_accounts(home, add_user, new_key)
         return
@@ -104,6 +108,24 @@ def serve(
     serve_on(
         app, host=host, port=port, on_ready=lambda url: typer.echo(f"The API is at {url}/api/v1")
     )
+
+
+def _home_with_files(named: list[Path]) -> Home:
+    """The home with these projects known, and the models of these LLaMA Factory files served."""
+    from loresmith.cli.display import show_notes
+    from loresmith.workspace.settings_files import (
+        is_llamafactory_file,
+        load_inference_file,
+        served_candidate,
+    )
+
+    files = [path for path in named if is_llamafactory_file(path)]
+    home = _home([path for path in named if path not in files])
+    for path in files:
+        file = load_inference_file(path, purpose="serve")
+        show_notes(map(str, file.notes))
+        home.further_models += (served_candidate(file),)
+    return home
 
 
 def _require_web(*further: str) -> None:

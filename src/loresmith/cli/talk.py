@@ -11,6 +11,7 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from loresmith.workspace.candidates import Candidate, Which
+    from loresmith.workspace.conversation import Sampling
 
 console = Console()
 
@@ -20,8 +21,7 @@ def talk(
     which: Sequence[Which],
     *,
     system: str | None,
-    temperature: float,
-    max_tokens: int,
+    sampling: Sampling,
 ) -> None:
     """Reads lines until an empty one, `/exit` or the end of input; `/new` starts afresh."""
     from loresmith.workspace.conversation import Conversation
@@ -32,8 +32,7 @@ def talk(
                 Conversation(
                     candidate.open(role, on_progress=console.print),
                     system=system,
-                    temperature=temperature,
-                    max_tokens=max_tokens,
+                    sampling=sampling,
                 )
             )
             for role in which

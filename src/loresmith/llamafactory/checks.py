@@ -10,6 +10,7 @@ from loresmith.llamafactory.template_names import TEMPLATE_NAMES
 from loresmith.llamafactory.translation import OF_METHOD
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.models.chat_templates import template_names
+from loresmith.training.watchers import WATCHERS
 
 _SHORT_OF_EVERYTHING = 1e-6
 """LLaMA Factory's own bound below which a share of rows is none."""
@@ -26,7 +27,7 @@ def check_settings(settings: GivenSettings) -> None:
     _check_precision(settings)
     _check_rows(settings)
     _check_validation(settings)
-    _check_template(settings)
+    check_template(settings)
     if settings["train_on_prompt"] and settings["mask_history"]:
         settings.fault("mask_history", "does not go together with train_on_prompt")
     if settings["resume_from_checkpoint"] not in (None, "true", "false"):
@@ -55,6 +56,13 @@ def ignored_settings(settings: GivenSettings) -> list[Remark]:
         elif owner.get(key, method) != method and key not in _FAULTS_OF_OTHER_METHODS:
             told = f"ignored: only finetuning_type: {owner[key]} has it"
             remarks.append(settings.remark(key, told))
+        elif key == "report_to" and (others := set(settings[key]) - {*WATCHERS, "none"}):
+            told = f"ignored: {', '.join(sorted(others))}; there are {', '.join(WATCHERS)}"
+            remarks.append(settings.remark(key, told))
+        elif key in OF_OTHER_COMMANDS:
+            remarks.append(
+                settings.remark(key, f"ignored: only {OF_OTHER_COMMANDS[key]} follows it")
+            )
         elif key == "fp16":
             told = "half precision overflows: bf16 is used where the device has it, else fp32"
             remarks.append(settings.remark(key, told))
@@ -64,6 +72,17 @@ def ignored_settings(settings: GivenSettings) -> list[Remark]:
 
 
 _OF_CONVERSATIONS = ("template", "default_system", "train_on_prompt", "mask_history")
+OF_OTHER_COMMANDS = {
+    **dict.fromkeys(("export_dir", "export_size", "export_device"), "`loresmith export`"),
+    **dict.fromkeys(("do_predict", "predict_with_generate"), "`loresmith predict`"),
+    **dict.fromkeys(
+        ("do_sample", "temperature", "top_p", "top_k", "max_new_tokens", "repetition_penalty"),
+        "`loresmith chat` or `predict`",
+    ),
+    "infer_dtype": "`loresmith export`, `chat` or `predict`",
+}
+"""What a training has no use for, and which command has."""
+
 _FAULTS_OF_OTHER_METHODS = ("adapter_name_or_path", "quantization_bit", "create_new_adapter")
 """What another finetuning_type cannot go without being told: it would be another training."""
 
@@ -75,14 +94,16 @@ def _check_purpose(settings: GivenSettings) -> None:
         for key, told in _NEEDED.items():
             if not settings[key] and key not in wrong:
                 settings.fault(key, f"is needed and was not given; {told}")
-    elif not wrong & {"do_train", "export_dir"}:
+    elif "do_train" not in wrong:
         settings.fault("do_train", f"is not true{_other_purpose(settings)}")
 
 
 def _other_purpose(settings: GivenSettings) -> str:
     """What to use instead of `train`, or what to add."""
+    if settings["export_dir"]:
+        return ": to merge by this file, use `loresmith export`"
     if settings["do_predict"] or settings["do_eval"]:
-        return ", and only training is done: use `loresmith predict` for replies"
+        return ": to answer rows by this file, use `loresmith predict`"
     if settings["dataset"]:
         return ": add `do_train: true` to train by this file"
     return (
@@ -164,7 +185,8 @@ _NO_ROWS = "needs rows to measure: give val_size or eval_dataset"
 _OWN_TEMPLATE = "the base model's own chat template is written"
 
 
-def _check_template(settings: GivenSettings) -> None:
+def check_template(settings: GivenSettings) -> None:
+    """Adds a fault for a name that is neither here nor in LLaMA Factory: it is mistyped."""
     name = settings["template"]
     if name is None or name in TEMPLATE_NAMES:
         return

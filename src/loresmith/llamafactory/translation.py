@@ -8,6 +8,7 @@ from loresmith.llamafactory.given import GivenSettings
 from loresmith.llamafactory.stages import stage_data
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.models.chat_templates import template_names
+from loresmith.training.watchers import WATCHERS
 
 OF_METHOD: dict[str, tuple[str, ...]] = {
     "lora": (
@@ -38,6 +39,7 @@ def recipe_data(settings: GivenSettings) -> dict[str, Any]:
     training |= _rows(settings)
     training |= _computing(settings)
     training |= stage_data(settings)
+    training |= _watching(settings)
     training |= {"lora": _lora, "freeze": _freeze}.get(method, lambda _: {})(settings)
     data = {"seed": settings["seed"], "training": training}
     if settings["model_name_or_path"]:
@@ -91,6 +93,19 @@ def _computing(settings: GivenSettings) -> dict[str, Any]:
         found["gradient_checkpointing"] = "off"
     elif settings["gradient_checkpointing"]:
         found["gradient_checkpointing"] = "on"
+    return found
+
+
+def _watching(settings: GivenSettings) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    named = [*(settings["report_to"] or ()), *(["swanlab"] if settings["use_swanlab"] else [])]
+    watchers = [name for name in dict.fromkeys(named) if name in WATCHERS]
+    if watchers:
+        found["report_to"] = watchers
+    if settings["swanlab_run_name"] and not settings["run_name"]:
+        found["run_name"] = settings["swanlab_run_name"]
+    if settings["enable_torch_profiler"]:
+        found["profile_steps"] = settings["profiler_active_steps"]
     return found
 
 

@@ -21,6 +21,12 @@ class Sampling(BaseModel):
     """0 is greedy: always the likeliest token."""
     top_p: float = Field(default=1.0, gt=0.0, le=1.0)
     """Draw from the smallest set of tokens whose probabilities sum to this."""
+    top_k: int | None = Field(default=None, ge=1)
+    """Draw from so many of the likeliest tokens; any when not set. Of models that are computed
+    here; hosted ones are not told."""
+    repetition_penalty: float = Field(default=1.0, gt=0.0, le=10.0)
+    """Logits of tokens that prompt or reply have already are divided by this, negative ones
+    multiplied (CTRL, arXiv 1909.05858); 1 changes nothing. Of models that are computed here."""
     max_tokens: int = Field(default=512, ge=1)
     """Longest reply, in tokens."""
     seed: int | None = None

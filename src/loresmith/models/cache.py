@@ -46,7 +46,11 @@ def reply_key(
     `sample` tells apart several replies wanted for one and the same request.
     """
     conversation = [[message.role, message.content] for message in messages]
-    return content_id(model, conversation, sampling.model_dump(mode="json"), sample)
+    drawn = sampling.model_dump(mode="json")
+    for later in ("top_k", "repetition_penalty"):  # keys from before there were these still count
+        if drawn[later] == Sampling.model_fields[later].default:
+            del drawn[later]
+    return content_id(model, conversation, drawn, sample)
 
 
 class BadReply(NamedTuple):

@@ -43,10 +43,13 @@ def decode(
     draw = sampler(sampling, seeds, batch.device)
     rows = list(range(len(prompts)))
     logits = batch.read_prompts()
+    said = [set(prompt) for prompt in prompts]
     for position in range(sampling.max_tokens):
+        logits = penalised(logits, [said[row] for row in rows], sampling.repetition_penalty)
         drawn = draw(logits, rows)
         ids: list[int] = drawn.tolist()
         for row, token in zip(rows, ids, strict=True):
+            said[row].add(token)
             yield Token(row, token)
         going = [at for at, token in enumerate(ids) if token not in stop_ids]
         if not going or position + 1 == sampling.max_tokens:
@@ -56,6 +59,20 @@ def decode(
             rows = [rows[at] for at in going]
             drawn = drawn[torch.tensor(going, device=drawn.device)]
         logits = batch.step(drawn)
+
+
+def penalised(logits: Any, said: Sequence[set[int]], penalty: float) -> Any:
+    """`logits` (rows x vocabulary) with the tokens that each row has `said` made less likely."""
+    if penalty == 1.0:
+        return logits
+    import torch
+
+    changed = logits.clone()
+    for row, tokens in enumerate(said):
+        at = torch.tensor(sorted(tokens), device=logits.device)
+        seen = logits[row, at]
+        changed[row, at] = torch.where(seen > 0, seen / penalty, seen * penalty)
+    return changed
 
 
 def sampler(
@@ -75,6 +92,9 @@ def sampler(
 
     def draw(logits: Any, rows: Sequence[int]) -> Any:
         chances, tokens = (logits / sampling.temperature).softmax(dim=-1).sort(descending=True)
+        if sampling.top_k is not None:
+            chances[:, sampling.top_k :] = 0.0
+            chances = chances / chances.sum(dim=-1, keepdim=True)
         running = chances.cumsum(dim=-1)
         # Keep the smallest set that reaches top_p: a token stays while those before it do not.
         chances = chances.masked_fill(running - chances >= sampling.top_p, 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,9 @@ def load_base(
     pass_over_broken_media()
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    # peft loads it where it is installed; it tells of kernels that it would fetch, and in fp32 of
+    # each layer, each time, that it computes in half precision.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     if not (folder / "config.json").is_file():
         raise ModelUnavailable(
             f"{folder} holds no model: it has no config.json",
@@ -120,12 +124,8 @@ def keep_gradients(quantized: Any) -> None:
 
 
 def _quantized(bits: Literal[4, 8], dtype: Any, device: Device) -> dict[str, Any]:
-    import logging
-
     from transformers import BitsAndBytesConfig
 
-    # In fp32 it tells of each layer, each time, that it computes in half precision.
-    logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
     config = BitsAndBytesConfig(
         load_in_4bit=bits == 4,
         load_in_8bit=bits == 8,

@@ -68,6 +68,15 @@ class ChatTemplate:
         if end_of_call is not None:
             self.stop_ids |= {end_of_call}
 
+    @property
+    def text(self) -> str:
+        """The template in Jinja."""
+        return self._template
+
+    def text_of_prompt(self, messages: Sequence[Message]) -> str:
+        """What `encode_prompt` makes tokens of."""
+        return self._render(as_turns(messages), asking=True)
+
     def encode_prompt(
         self, messages: Sequence[Message], *, thinking: bool = False, tools: str = ""
     ) -> list[int]:

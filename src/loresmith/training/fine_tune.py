@@ -24,11 +24,13 @@ from loresmith.training.loop import Callbacks, Prepared, TrainingLoop
 from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.obstacles import refuse_obstacles
 from loresmith.training.plan import make_plan
+from loresmith.training.profiling import profiled
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.rows import Row, rows_id
 from loresmith.training.sample import Sample, sample_of, write_sample
 from loresmith.training.stages import Encoding
 from loresmith.training.stages.reference import Reference
+from loresmith.training.watchers.watching import watched
 
 # Settings that change how a training is computed, not what comes out.
 _OF_NO_EFFECT = {
@@ -37,6 +39,9 @@ _OF_NO_EFFECT = {
     "gradient_checkpointing",
     "checkpoint_seconds",
     "save_total_limit",
+    "report_to",
+    "run_name",
+    "profile_steps",
 }
 
 
@@ -66,11 +71,12 @@ def fine_tune(
         with interrupts.at_once():
             prepared = session.prepare(material, run_id=run_id)
         checkpoints = Checkpoints(folder, run_id=run_id, limit=method.save_total_limit)
-        loop = TrainingLoop(
-            prepared, callbacks, interrupts, checkpoints, run_id=run_id, threads=device.threads
-        )
-        loop.resume(session.note)
-        position = loop.run()
+        with session.watched(run_id) as watching:
+            loop = TrainingLoop(
+                prepared, watching, interrupts, checkpoints, run_id=run_id, threads=device.threads
+            )
+            loop.resume(session.note)
+            position = loop.run()
         step = deliver(prepared, position, base=base, on_note=session.note)
         result = session.result(prepared, material, position, delivered_step=step)
         write_result(folder, result, run_id=run_id)
@@ -208,6 +214,26 @@ class _Session:
             on_note=lambda text: self.tell("preparing", 0, 0, note=text),
             stopped=lambda: asked is not None and asked(),
         )
+
+    @contextmanager
+    def watched(self, run_id: str) -> Iterator[Callbacks]:
+        """Yields the callbacks of a loop that is watched, and traced, as the settings say."""
+        method, folder = self._method, self._folder
+        settings = method.model_dump(mode="json")
+        with (
+            watched(
+                method.report_to,
+                folder,
+                run_id=run_id,
+                name=method.run_name,
+                settings=settings,
+                on_note=self.note,
+            ),
+            profiled(
+                method.profile_steps, folder, self._callbacks.on_progress, self.note
+            ) as on_progress,
+        ):
+            yield self._callbacks._replace(on_progress=on_progress)
 
     def result(
         self, prepared: Prepared, material: _Material, position: Position, *, delivered_step: int

@@ -20,6 +20,8 @@ from loresmith.training.optimizers import Optimizer, optimizer_obstacles
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.schedules import Scheduler
 from loresmith.training.stages import AnyStage, Sft
+from loresmith.training.watchers import WatcherName
+from loresmith.training.watchers.watching import watcher_obstacles
 
 Precision = Literal["bf16", "fp32"]
 Switch = Literal["auto", "on", "off"]
@@ -110,6 +112,15 @@ class TrainingMethod(Component, ABC):
     save_total_limit: int = Field(default=2, ge=1, le=1000)
     """Checkpoints that are kept; older ones are deleted."""
 
+    report_to: tuple[WatcherName, ...] = ()
+    """Programs that the training can be watched with while it runs. Each needs its own package;
+    wandb and swanlab without a key write files in the run's folder, to be sent later."""
+    run_name: str | None = None
+    """What the training is called there; the name of its folder when not set."""
+    profile_steps: int = Field(default=0, ge=0, le=1000)
+    """So many steps, after the first two, are traced by torch's profiler: `profile/trace.json` in
+    the run's folder shows where their time and memory went."""
+
     @field_validator("chat_template")
     @classmethod
     def _is_there(cls, name: str | None) -> str | None:
@@ -173,6 +184,7 @@ class TrainingMethod(Component, ABC):
         """
         del base
         yield from optimizer_obstacles(self.optimizer)
+        yield from watcher_obstacles(self.report_to)
 
     def wrong_names(self, *, base: Path) -> Iterator[TrainingError]:
         """What these settings name of the model in `base` that it has not, where that can be told

@@ -25,8 +25,9 @@ class Candidate:
     weights: Path | None = None
     """Whole tuned weights, where no adapter was trained."""
     chat_template: str | None = None
-    """In Jinja, for the base alone: what was tuned has its own. None takes what the tuned one is
-    asked by, so that both can be compared; where nothing was tuned, the model's own."""
+    """In Jinja, for the base, and for an adapter that brings none: what was tuned has its own.
+    None takes what the tuned one is asked by, so that both can be compared; where nothing was
+    tuned, the model's own."""
 
     def open(self, which: Which, *, on_progress: Callable[[str], None] | None = None) -> ChatModel:
         """The model, to be entered with `with`; `tuned` of a bare model is the model itself.
@@ -45,7 +46,8 @@ class Candidate:
             )
         folder = resolve_base_model(self.base, load_settings(), on_progress=on_progress)
         if which == "tuned" and self.adapter is not None:
-            return LocalModel(folder, self.adapter, name=f"{self.base}+{self.adapter.parent.name}")
+            name = f"{self.base}+{self.adapter.parent.name}"
+            return LocalModel(folder, self.adapter, name=name, chat_template=self.chat_template)
         tuned = self.adapter or self.weights
         template = self.chat_template or (chat_template_of(tuned) if tuned is not None else None)
         return LocalModel(folder, name=self.base, chat_template=template)

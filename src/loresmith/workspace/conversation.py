@@ -10,6 +10,8 @@ from typing_extensions import Self
 from loresmith.models.base import ChatModel, Sampling
 from loresmith.records import Message
 
+__all__ = ["Conversation", "Sampling"]
+
 
 class Conversation:
     """Holds the turns so far; use it with `with`, which opens and frees the model."""
@@ -19,12 +21,11 @@ class Conversation:
         model: ChatModel,
         *,
         system: str | None = None,
-        temperature: float = 0.0,
-        max_tokens: int = 256,
+        sampling: Sampling | None = None,
     ) -> None:
         self._model = model
         self._head = (Message(role="system", content=system),) if system else ()
-        self._sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
+        self._sampling = sampling or Sampling(max_tokens=256)
         self._turns: list[Message] = []
 
     def say(self, text: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from loresmith.records import Drop, TrainingRow
 from loresmith.settings import load_settings
 from loresmith.training import TrainingProgress
 from loresmith.training.obstacles import refuse_obstacles
+from loresmith.workspace.model_card import card_language, write_run_card
 from loresmith.workspace.progress import Progress, ProgressListener, silent
 from loresmith.workspace.training_process import TrainingTask, train_in_child
 
@@ -64,6 +65,8 @@ def train_on_file(
     )
     named = task.base if Path(recipe.base_model).is_dir() else recipe.base_model
     (output / "run.json").write_text(json.dumps({"base_model": named}), encoding="utf-8")
+    (output / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
+    write_run_card(output, language=card_language(task.examples))
     return FileTraining(output, result.rows, result.steps, (*read.drops, *result.dropped))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from loresmith.database import sqlite_url
 from loresmith.errors import StoreError
 from loresmith.settings import Settings, load_settings
+from loresmith.workspace.candidates import Candidate
 from loresmith.workspace.engines import engine_of
 from loresmith.workspace.projects import Projects
 from loresmith.workspace.workspace import Workspace
@@ -28,6 +29,8 @@ class Home:
             self.settings.database_url or sqlite_url(self.settings.home / "home.sqlite")
         )
         self.projects = Projects(self.engine, self.settings.home / "projects")
+        self.further_models: tuple[Candidate, ...] = ()
+        """Models to serve, for as long as this lives, that are of no project."""
 
     def workspace(self, project_id: str) -> Workspace:
         """The project with its recipe. Raises NotFound, and RecipeError for a broken recipe."""

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from loresmith.errors import Conflict, NotFound
-from loresmith.models.base import Sampling
+from loresmith.models.base import ChatModel, Sampling
 from loresmith.records import Message, Reply
+from loresmith.text.likeness import require_likeness
+from loresmith.whole_files import write_whole
 from loresmith.workspace.candidates import find_candidate
 from loresmith.workspace.progress import Progress, ProgressListener, silent
+from loresmith.workspace.reply_scores import Answered, ReplyScores, score_replies
 
 _AT_ONCE = 64
 
@@ -31,6 +34,8 @@ class Prediction(NamedTuple):
     answered: int
     kept: int
     refused: tuple[Refusal, ...]
+    scores: ReplyScores | None = None
+    """Over the lines that have a reference, those kept from before too."""
 
 
 def predict(
@@ -42,19 +47,26 @@ def predict(
     system: str | None = None,
     temperature: float = 0.0,
     max_tokens: int = 256,
+    scores: bool = True,
     on_progress: ProgressListener = silent,
 ) -> Prediction:
     """Reads `{"id", "prompt"}` lines and writes them with `"reply"`, in the same order.
 
-    `output` grows line by line; lines that stand there already are not asked again. Raises
-    NotFound for a missing file and Conflict where `output` belongs to other prompts.
+    `output` grows line by line; lines that stand there already are not asked again. With `scores`,
+    replies to lines with a `"reference"` are compared with it, and the figures go into a file
+    beside it that ends with `.scores.json`. Raises NotFound for a missing file, Conflict where
+    `output` belongs to other prompts, and MissingDependency, before anything is asked, where
+    scoring needs a package.
     """
     rows, refused = _read(prompts)
+    scored = scores and any(_reference(row) for row in rows)
+    if scored:
+        require_likeness()
     candidate = find_candidate(model, base_model=base_model)
     done = _already_there(output, rows)
     todo = rows[done:]
-    if not todo:
-        return Prediction(0, done, tuple(refused))
+    if not todo and not (scored and not _scores_file(output).exists()):
+        return Prediction(0, done, tuple(refused), _known_scores(output) if scored else None)
     sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
     head = (Message(role="system", content=system),) if system else ()
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +87,42 @@ def predict(
                 file.write(json.dumps({**row, "reply": reply.text}, ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
-    return Prediction(len(todo), done, tuple(refused))
+        found = _score(opened, rows, output, head) if scored else None
+    return Prediction(len(todo), done, tuple(refused), found)
+
+
+def _score(
+    model: ChatModel, rows: list[dict[str, Any]], output: Path, head: tuple[Message, ...]
+) -> ReplyScores:
+    """The scores of all lines with a reference; writes them beside `output`."""
+    replies = [json.loads(line)["reply"] for line in output.read_text("utf-8").split("\n") if line]
+    found = score_replies(
+        model,
+        [
+            Answered((*head, Message(role="user", content=row["prompt"])), reply, _reference(row))
+            for row, reply in zip(rows, replies, strict=True)
+            if _reference(row)
+        ],
+    )
+    write_whole(_scores_file(output), found.model_dump_json(indent=1) + "\n")
+    return found
+
+
+def _scores_file(output: Path) -> Path:
+    return output.with_suffix(".scores.json")
+
+
+def _known_scores(output: Path) -> ReplyScores | None:
+    try:
+        return ReplyScores.model_validate_json(_scores_file(output).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _reference(row: dict[str, Any]) -> str:
+    """The right reply, where a line has one."""
+    reference = row.get("reference")
+    return reference if isinstance(reference, str) and reference.strip() else ""
 
 
 def _read(prompts: Path) -> tuple[list[dict[str, Any]], list[Refusal]]:

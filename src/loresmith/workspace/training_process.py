@@ -26,6 +26,7 @@ from loresmith.records import ExamItem, Record, TrainingRow
 from loresmith.training import AnyTraining, TrainingProgress, TrainingResult
 from loresmith.whole_files import write_whole
 from loresmith.workspace.device_log import DEVICE_LOG, DeviceLog
+from loresmith.workspace.environment import note_environment
 
 _TASK = "task.json"
 _RESULT = "training.json"
@@ -110,6 +111,7 @@ def main(folder: Path) -> int:
     channel = _Channel()
     task = TrainingTask.model_validate_json((folder / _TASK).read_text(encoding="utf-8"))
     device = detect_device()
+    note_environment(folder, device, task.examples, task.validation)
     try:
         result = _train_when_free(task, folder, device, channel)
     except LoresmithError as error:

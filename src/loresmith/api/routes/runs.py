@@ -15,6 +15,7 @@ from loresmith.workspace.background import BackgroundJob
 from loresmith.workspace.runs import (
     Curves,
     DeviceUse,
+    ExportRequest,
     Readiness,
     RunComparison,
     RunLoss,
@@ -136,6 +137,15 @@ def resume_run(
     """By the run's own recipe, after its last checkpoint."""
     runs = Runs(workspace)
     return once.answer(Started, lambda: Started(job_id=runs.resume(run_id, verb=request.verb)))
+
+
+@router.post("/{run_id}/export", status_code=202, summary="Export a trained run")
+def export_run(
+    workspace: WorkspaceHere, once: OnceHere, run_id: str, request: ExportRequest
+) -> Started:
+    """Writes it into the run's folder `export`, checked against what was trained."""
+    runs = Runs(workspace)
+    return once.answer(Started, lambda: Started(job_id=runs.export(run_id, request)))
 
 
 @router.get("/{run_id}/loss", summary="What deleting a run would lose")

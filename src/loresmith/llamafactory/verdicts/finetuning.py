@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from loresmith.llamafactory.verdict import Limits, each, ignored, mapped, refused, renamed, same
 
-_SWANLAB = ignored("nothing is sent to SwanLab; trainer_log.jsonl has every step")
 _PPO = ignored("only stage: ppo has it, which is refused")
+_SWANLAB = ignored("SWANLAB_PROJ_NAME and SWANLAB_MODE decide, and swanlab's own settings")
 _PLAIN_ADAMW = "use optim: adamw_torch; to save memory, finetuning_type: lora"
 
 FINETUNING = {
@@ -100,10 +100,15 @@ FINETUNING = {
         "badam_mask_mode badam_verbose",
         ignored("only use_badam has it, which is refused"),
     ),
+    "use_swanlab": mapped("training.report_to", "true adds swanlab"),
+    "swanlab_run_name": mapped("training.run_name", "where there is no run_name"),
     **each(
-        "use_swanlab swanlab_project swanlab_workspace swanlab_run_name swanlab_mode "
-        "swanlab_api_key swanlab_logdir swanlab_lark_webhook_url swanlab_lark_secret",
+        "swanlab_project swanlab_workspace swanlab_mode swanlab_logdir swanlab_lark_webhook_url",
         _SWANLAB,
+    ),
+    **each(
+        "swanlab_api_key swanlab_lark_secret",
+        refused("a secret does not belong into a file: set SWANLAB_API_KEY"),
     ),
     "pure_bf16": mapped("training.precision", "true becomes bf16; what is learned is held in fp32"),
     "use_llama_pro": refused("use finetuning_type: freeze or lora on the model's own layers"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from loresmith.llamafactory.verdict import Limits, each, ignored, mapped, refused
+from loresmith.llamafactory.verdict import Limits, each, ignored, mapped, refused, same
 
-_REPLIES = ignored("it is about replies, which `loresmith chat` and `loresmith serve` give")
-_ENGINE = ignored("no other engine answers here: transformers does")
+_REPLIES = ignored("it is about the speed of replies")
+_ENGINE = ignored(
+    "transformers answers here; for vLLM or SGLang write the model with `loresmith export`, and "
+    "give them that folder"
+)
 _TEXT_ONLY = ignored("rows of text are trained on, without images, video or sound")
-_NOT_EXPORTED = refused(
-    "train, and use the adapter in output_dir: merging and exporting are not there yet"
+_GPTQ = refused(
+    "leave it out: `loresmith export` writes weights in full, which other programs can quantize"
 )
 _KT = ignored("KTransformers is not used")
 
@@ -45,7 +48,8 @@ MODEL = {
     "upcast_lmhead_output": refused("leave bf16 out or false: then all is computed in fp32"),
     "train_from_scratch": refused("name a trained base model: random weights are not trained"),
     **each("infer_backend use_v1_kernels", _ENGINE),
-    **each("infer_dtype offload_folder use_kv_cache", _REPLIES),
+    "infer_dtype": same("of `loresmith export`, and of `chat` and `predict` by a file"),
+    **each("offload_folder use_kv_cache", _REPLIES),
     "hf_hub_token": refused("a secret does not belong into a file: set HF_TOKEN"),
     "ms_hub_token": refused("a secret does not belong into a file; models of ModelScope are open"),
     "om_hub_token": refused("the Modelers hub is not read: fetch the model and name its folder"),
@@ -67,14 +71,21 @@ MODEL = {
         "video_min_pixels video_fps video_maxlen use_audio_in_video audio_sampling_rate",
         _TEXT_ONLY,
     ),
-    **each(
-        "export_dir export_quantization_bit export_quantization_dataset export_hub_model_id",
-        _NOT_EXPORTED,
+    "export_dir": same("where `loresmith export FILE` writes the merged model"),
+    "export_size": same(
+        "GB of a file of weights at most, by `loresmith export`", Limits(at_least=1, at_most=1000)
     ),
+    "export_device": same("where `loresmith export` merges: cpu, or auto for a card"),
+    **each("export_quantization_bit export_quantization_dataset", _GPTQ),
     **each(
-        "export_size export_device export_quantization_nsamples export_quantization_maxlen "
-        "export_legacy_format",
-        ignored("merging and exporting are not there yet"),
+        "export_quantization_nsamples export_quantization_maxlen",
+        ignored("only export_quantization_bit has it, which is refused"),
+    ),
+    "export_legacy_format": refused(
+        "weights are written as safetensors: pickled ones run code when they are loaded"
+    ),
+    "export_hub_model_id": refused(
+        "nothing is uploaded: upload export_dir when it is done, with `hf upload`"
     ),
     **each(
         "vllm_maxlen vllm_gpu_util vllm_enforce_eager vllm_max_lora_rank vllm_config "

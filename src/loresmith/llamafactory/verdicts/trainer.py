@@ -10,8 +10,11 @@ _SPEED = ignored("it is about speed or memory; what is learned is the same")
 _UPLOADS = ignored("nothing is uploaded")
 _VALIDATION = ignored("validation loss is measured at ends of epochs and at the end")
 _CHECKPOINTS = ignored("a checkpoint is saved at least every 45 s, whole or not at all")
-_REPLIES = ignored("a training writes no replies: `loresmith predict` does")
-_PROFILER = ignored("the profiler is not there yet")
+_REPLIES = ignored("max_new_tokens and do_sample say how replies are written")
+_PROFILER = ignored(
+    "after two steps, those that follow are traced once, with shapes and memory, into "
+    "output_dir/profile/trace.json"
+)
 
 TRAINER = {
     **each("ray_num_workers ray_init_kwargs master_addr master_port local_rank", _ONE_PROCESS),
@@ -20,10 +23,17 @@ TRAINER = {
         "fp8_backend fp8_enable_fsdp_float8_all_gather",
         ignored("only fp8 has it, which is refused"),
     ),
+    "enable_torch_profiler": mapped(
+        "training.profile_steps", "true traces as many steps as profiler_active_steps says"
+    ),
+    "profiler_active_steps": mapped(
+        "training.profile_steps",
+        "where enable_torch_profiler is true",
+        Limits(at_least=1, at_most=1000),
+    ),
     **each(
-        "enable_torch_profiler profiler_output_dir profiler_wait_steps profiler_warmup_steps "
-        "profiler_active_steps profiler_repeat profiler_record_shapes profiler_profile_memory "
-        "profiler_with_stack profile_modules",
+        "profiler_output_dir profiler_wait_steps profiler_warmup_steps profiler_repeat "
+        "profiler_record_shapes profiler_profile_memory profiler_with_stack profile_modules",
         _PROFILER,
     ),
     "overwrite_output_dir": same(
@@ -84,13 +94,19 @@ TRAINER = {
     **each(
         "logging_strategy logging_steps logging_first_step log_on_each_node "
         "logging_nan_inf_filter include_num_input_tokens_seen log_level log_level_replica "
-        "disable_tqdm logging_dir",
+        "disable_tqdm",
         _LOG,
     ),
-    "report_to": ignored("nothing is sent to a monitor yet; trainer_log.jsonl has every step"),
+    "report_to": mapped(
+        "training.report_to",
+        "tensorboard, wandb, swanlab, mlflow and trackio; none is none, and any other is ignored",
+    ),
+    "run_name": renamed("training.run_name"),
+    "logging_dir": ignored("what is watched is written below output_dir, in watchers"),
+    "project": ignored("WANDB_PROJECT, SWANLAB_PROJ_NAME or MLFLOW_EXPERIMENT_NAME names it"),
     **each(
-        "run_name project trackio_space_id trackio_bucket_id trackio_static_space_id",
-        ignored("it is about monitors, to which nothing is sent yet"),
+        "trackio_space_id trackio_bucket_id trackio_static_space_id",
+        ignored("trackio writes on this machine; `trackio sync` sends it"),
     ),
     **each("eval_strategy eval_steps eval_delay eval_on_start", _VALIDATION),
     **each(
@@ -143,14 +159,15 @@ TRAINER = {
     "skip_memory_metrics": _LOG,
     "do_train": same("a file is trained by if it is true"),
     "do_eval": ignored("validation loss is measured where val_size or eval_dataset gives rows"),
-    "do_predict": _REPLIES,
+    "do_predict": same("`loresmith predict FILE` answers the rows of eval_dataset"),
     "resume_from_checkpoint": same(
         "true or left out: a training that was stopped goes on; a path is refused, because the "
         "newest whole checkpoint of output_dir is taken"
     ),
+    "predict_with_generate": same("`loresmith predict FILE` always writes replies"),
     "sortish_sampler": ignored("rows come in an order that the seed draws"),
     **each(
-        "predict_with_generate generation_max_length generation_num_beams generation_config",
+        "generation_max_length generation_num_beams generation_config",
         _REPLIES,
     ),
 }

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from loresmith.errors import ModelError, ModelUnavailable
 from loresmith.models.base import Sampling
-from loresmith.models.decoding import sampler
+from loresmith.models.decoding import penalised, sampler
 from loresmith.models.hosting.adapters import AdaptedModel
 from loresmith.models.hosting.protocol import Failed, Finished, Piece, Question, Told
 from loresmith.models.hosting.reply_text import ReplyText, Shown
@@ -214,12 +214,16 @@ class _Row:
         self.ended: Literal["stop", "length"] | None = None
         self._prompt_length = len(prompt)
         self._text = text
+        self._penalty = sampling.repetition_penalty
         self._sample: Callable[[Any, Sequence[int]], Any] | None = None
         if sampling.temperature > 0.0:
             self._sample = sampler(sampling, [sampling.seed], device)
 
     def draw(self, logits: Any, likeliest: int) -> int:
         """The next token; `likeliest` is the greedy one."""
+        if self._penalty != 1.0:
+            logits = penalised(logits, [set(self.tokens)], self._penalty)
+            likeliest = int(logits.argmax(dim=-1)[0])
         return likeliest if self._sample is None else int(self._sample(logits, [0]))
 
     def told(self, token: int, *, stop_ids: frozenset[int]) -> Iterator[Told]:

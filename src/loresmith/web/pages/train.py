@@ -9,14 +9,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from loresmith.api.dependencies import ProjectHere, WorkspaceHere
 from loresmith.errors import Conflict, LoresmithError
-from loresmith.web.i18n import gettext_of
+from loresmith.web.i18n import gettext_of, language_of_request
 from loresmith.web.rendering import render
 from loresmith.web.schema_forms import Typed, fault_texts, said_of, typed_of, typed_over
 from loresmith.web.toasts import with_toast
 from loresmith.workspace.background import Background
 from loresmith.workspace.forms import form_as_typed, submission_of
 from loresmith.workspace.recipes import change_recipe, recipe_etag
-from loresmith.workspace.runs import FORM_PATHS, Check, NotReady, Runs
+from loresmith.workspace.runs import FORM_PATHS, Check, ExportRequest, NotReady, Runs
 from loresmith.workspace.workspace import Workspace
 
 router = APIRouter(prefix="/projects/{project_id}/train")
@@ -160,6 +160,18 @@ def resume(
     answer = render(request, "train/_runs.html", project=project, runs=Runs(workspace).all())
     _ = gettext_of(request)
     return with_toast(answer, _("The run goes on after its last checkpoint."), event="runschanged")
+
+
+@router.post("/runs/{run_id}/export")
+def export(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, run_id: str
+) -> Response:
+    """Queues an export of a trained run; its card is in the language of the page."""
+    Runs(workspace).export(run_id, ExportRequest(language=language_of_request(request)))
+    answer = render(request, "train/_runs.html", project=project, runs=Runs(workspace).all())
+    _ = gettext_of(request)
+    said = _("The export is queued; it is written to runs/%(run)s/export.", run=run_id)
+    return with_toast(answer, said, event="runschanged")
 
 
 @router.get("/runs/{run_id}/delete")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,17 +30,26 @@ class Background:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def submit(self, verb: str, *, scope: Scope | None = None, recipe: Recipe | None = None) -> str:
+    def submit(
+        self,
+        verb: str,
+        *,
+        scope: Scope | None = None,
+        recipe: Recipe | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> str:
         """Queues a verb and sees to it that a worker does it; returns the job's id.
 
         The job works by `recipe` (the project's own, as it is now, by default), whatever is
-        changed later. Raises NotFound for an unknown verb, JobError when no process can be started.
+        changed later; `details` are what an `export` is about. Raises NotFound for an unknown
+        verb, JobError when no process can be started.
         """
-        if verb not in STAGES:
+        if verb not in STAGES and not details:
             raise NotFound(f"there is no verb {verb!r}", hint=f"Known: {', '.join(STAGES)}.")
         payload = {
             "recipe": (recipe or self._workspace.recipe).model_dump(mode="json"),
             "scope": scope.model_dump(mode="json") if scope is not None else None,
+            **(details or {}),
         }
         with self._queue() as queue:
             job_id = queue.submit(verb, payload, background=True)

@@ -22,6 +22,7 @@ from loresmith.workspace.background.background import log_path
 from loresmith.workspace.background.job_log import JobLog
 from loresmith.workspace.background.launching import start_worker
 from loresmith.workspace.project import Project
+from loresmith.workspace.runs.exports import EXPORT, carry_out_export
 from loresmith.workspace.scope import Scope
 from loresmith.workspace.workspace import Workspace
 
@@ -98,7 +99,16 @@ class _Work:
         with workspace.opened(self._log.tell) as context:
             context.scope = Scope.model_validate(payload.get("scope") or {})
             context.check = self._stop.check
-            workspace.carry_out(self._queue, self._claim, self._verb, context)
+            if self._verb == EXPORT:
+                carry_out_export(
+                    self._queue,
+                    self._claim,
+                    project=workspace.project.folder,
+                    check=self._stop.check,
+                    on_progress=self._log.tell,
+                )
+            else:
+                workspace.carry_out(self._queue, self._claim, self._verb, context)
 
     def _last_words(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None

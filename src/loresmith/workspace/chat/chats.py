@@ -13,7 +13,12 @@ from loresmith.models.hosting.model_host import Listener
 from loresmith.records import Record
 from loresmith.workspace.candidates import Candidate
 from loresmith.workspace.chat.figure_marks import FigureIndex, FigureMark
-from loresmith.workspace.chat.served_models import ServedModel, find_served, servable_models
+from loresmith.workspace.chat.served_models import (
+    Servable,
+    ServedModel,
+    find_served,
+    servable_models,
+)
 from loresmith.workspace.home import Home
 from loresmith.workspace.steps.parse import documents
 
@@ -54,8 +59,8 @@ class Chats:
     def models(self, project_id: str | None = None) -> list[ServedModel]:
         """All models, or a project's: its own runs and their bases, and that of its recipe."""
         if project_id is None:
-            return [found.model for found in servable_models(self._home.projects.all())]
-        everything = servable_models(self._home.projects.all())
+            return [found.model for found in self._servable()]
+        everything = self._servable()
         own = [found.model for found in everything if found.model.project_id == project_id]
         wanted = self._home.workspace(project_id).recipe.base_model
         bases = {model.base for model in own}
@@ -71,7 +76,7 @@ class Chats:
 
     def model(self, model_id: str, *, project_id: str | None = None) -> ServedModel:
         """The model with this id, among all or among a project's. Raises NotFound."""
-        found = find_served(self._home.projects.all(), model_id).model
+        found = find_served(self._servable(), model_id).model
         if project_id is not None and found not in self.models(project_id):
             raise NotFound(f"there is no model {model_id!r} in this project")
         return found
@@ -89,7 +94,7 @@ class Chats:
 
     def unload(self, model_id: str) -> None:
         """Frees a model; a base takes the models that were tuned from it along."""
-        found = find_served(self._home.projects.all(), model_id)
+        found = find_served(self._servable(), model_id)
         weights = self._known_weights(found.candidate, found.model.kind == "tuned")
         if weights is not None:
             self._hosts.unload(weights)
@@ -97,7 +102,7 @@ class Chats:
     def loaded(self) -> list[LoadedModel]:
         """What is in memory now."""
         names: dict[Weights, str] = {}
-        for found in servable_models(self._home.projects.all()):
+        for found in self._servable():
             weights = self._known_weights(found.candidate, found.model.kind == "tuned")
             if weights is not None:
                 names.setdefault(weights, found.model.id)
@@ -126,6 +131,9 @@ class Chats:
         """Ends the processes of all models."""
         self._hosts.close()
 
+    def _servable(self) -> list[Servable]:
+        return servable_models(self._home.projects.all(), self._home.further_models)
+
     def _index(self, project_id: str) -> FigureIndex:
         with self._home.workspace(project_id).opened() as context:
             try:
@@ -146,7 +154,7 @@ class Chats:
         return index
 
     def _weights(self, model_id: str) -> Weights:
-        found = find_served(self._home.projects.all(), model_id)
+        found = find_served(self._servable(), model_id)
         candidate, tuned = found.candidate, found.model.kind == "tuned"
         if tuned and candidate.weights is not None:
             return Weights(candidate.weights)

@@ -44,8 +44,10 @@ class Servable(NamedTuple):
     candidate: Candidate
 
 
-def servable_models(projects: Sequence[KnownProject]) -> list[Servable]:
-    """Bases first, then the runs of each project, newest first."""
+def servable_models(
+    projects: Sequence[KnownProject], further: Sequence[Candidate] = ()
+) -> list[Servable]:
+    """Bases first, then the runs of each project, newest first, then `further` ones."""
     bases = _Names()
     bases.of("embedded", "embedded")
     runs: list[Servable] = []
@@ -66,6 +68,11 @@ def servable_models(projects: Sequence[KnownProject]) -> list[Servable]:
                 created_at=_moment(run),
             )
             runs.append(Servable(model, candidate))
+    for candidate in further:
+        base = bases.of(candidate.base, _base_id(candidate.base))
+        if candidate.adapter is not None:
+            id = slugs.of(str(candidate.adapter), candidate.adapter.resolve().name)
+            runs.append(Servable(ServedModel(id=id, kind="tuned", base=base), candidate))
     return [
         *(
             Servable(ServedModel(id=id, kind="base", base=id), Candidate(name))
@@ -75,9 +82,9 @@ def servable_models(projects: Sequence[KnownProject]) -> list[Servable]:
     ]
 
 
-def find_served(projects: Sequence[KnownProject], model_id: str) -> Servable:
+def find_served(served: Sequence[Servable], model_id: str) -> Servable:
     """The model with this id. Raises NotFound."""
-    for found in servable_models(projects):
+    for found in served:
         if found.model.id == model_id:
             return found
     raise NotFound(

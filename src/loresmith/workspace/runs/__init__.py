@@ -5,6 +5,7 @@ from loresmith.workspace.runs.comparing import ExamComparison
 from loresmith.workspace.runs.curves import Curves
 from loresmith.workspace.runs.device_use import DeviceUse
 from loresmith.workspace.runs.exams import Exams
+from loresmith.workspace.runs.exports import ExportRequest
 from loresmith.workspace.runs.items import ItemDetail, ItemFilter, ItemRow
 from loresmith.workspace.runs.listing import RunState, RunSummary
 from loresmith.workspace.runs.result import ExamResult
@@ -22,6 +23,7 @@ __all__ = [
     "ExamComparison",
     "ExamResult",
     "Exams",
+    "ExportRequest",
     "ItemDetail",
     "ItemFilter",
     "ItemRow",

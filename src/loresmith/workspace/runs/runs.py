@@ -16,6 +16,7 @@ from loresmith.workspace.recipes import change_recipe, changed_recipe, recipe_in
 from loresmith.workspace.runs.checks import NotReady, Readiness, readiness
 from loresmith.workspace.runs.curves import Curves, read_curves
 from loresmith.workspace.runs.device_use import DeviceUse, device_use, trainer_of
+from loresmith.workspace.runs.exports import EXPORT, ExportRequest, check_export
 from loresmith.workspace.runs.listing import (
     RunSummary,
     folder_of,
@@ -157,6 +158,18 @@ class Runs:
             )
         recipe = recipe_in(self.recipe(run_id))
         return Background(self._workspace).submit(verb, recipe=recipe)
+
+    def export(self, run_id: str, request: ExportRequest | None = None) -> str:
+        """Queues the export of a trained run into its folder `export`; returns the job's id.
+
+        Raises NotFound, and Conflict for a run that is not trained.
+        """
+        folder = self._folder(run_id)
+        wanted = request or ExportRequest()
+        check_export(folder, wanted)
+        run = folder.relative_to(self._workspace.project.folder).as_posix()
+        details = {"export": wanted.model_dump(mode="json"), "run": run}
+        return Background(self._workspace).submit(EXPORT, details=details)
 
     def again(self) -> BackgroundJob:
         """Lets the latest job that failed or was stopped go on from where it stopped, by its own

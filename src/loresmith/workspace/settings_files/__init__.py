@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from loresmith.llamafactory import is_llamafactory_file
+from loresmith.llamafactory import (
+    is_llamafactory_file,
+    load_inference_file,
+    load_merge_file,
+    load_predict_file,
+)
+from loresmith.workspace.settings_files.answering import (
+    candidate_of,
+    predict_by_file,
+    served_candidate,
+)
 from loresmith.workspace.settings_files.checking import (
     CheckedFile,
     check_file,
@@ -14,10 +24,16 @@ from loresmith.workspace.settings_files.training import train_checked_file
 
 __all__ = [
     "CheckedFile",
+    "candidate_of",
     "check_file",
     "check_llamafactory_file",
     "convert_file",
     "device_for",
     "is_llamafactory_file",
+    "load_inference_file",
+    "load_merge_file",
+    "load_predict_file",
+    "predict_by_file",
+    "served_candidate",
     "train_checked_file",
 ]

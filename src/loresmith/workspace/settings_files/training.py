@@ -10,10 +10,12 @@ from pathlib import Path
 from loresmith.errors import AnotherTrainingError, Conflict
 from loresmith.llamafactory import LlamaFactoryFile
 from loresmith.models.base_models import resolve_base_model
+from loresmith.recipe import Recipe
 from loresmith.settings import load_settings
 from loresmith.training import TrainingResult
 from loresmith.whole_files import write_whole
 from loresmith.workspace.file_training import FileTraining, training_progress
+from loresmith.workspace.model_card import card_language, write_run_card
 from loresmith.workspace.progress import Progress, ProgressListener, silent
 from loresmith.workspace.settings_files.checking import CheckedFile, refuse_faults
 from loresmith.workspace.training_process import TrainingTask, train_in_child
@@ -22,6 +24,7 @@ _OURS = (
     *("adapter", "model", "attempt-*", "best-*", "*.part", "task.json", "training*.json"),
     *("*_results.json", "trainer_log.jsonl", "training_loss.png", "run.json"),
     *("reference.json", "sample.txt", "sample.json"),
+    *("recipe.yaml", "environment.json", "README.md"),
 )
 _DELIVERED = ("adapter_config.json", "config.json")
 
@@ -49,7 +52,8 @@ def train_checked_file(
         validation=rows.measured,
     )
     result = _train(file, task, on_progress)
-    _lay_out(file.output_dir, file.recipe.base_model, result)
+    _lay_out(file.output_dir, file.recipe, result)
+    write_run_card(file.output_dir, language=card_language(task.examples))
     drops = (*rows.drops, *result.dropped)
     return FileTraining(file.output_dir, result.rows, result.steps, drops)
 
@@ -96,17 +100,18 @@ def _clear(folder: Path) -> None:
             found.unlink()
 
 
-def _lay_out(folder: Path, base_model: str, result: TrainingResult) -> None:
+def _lay_out(folder: Path, recipe: Recipe, result: TrainingResult) -> None:
     """Puts what was delivered, and the figures, where LLaMA Factory's users look for them."""
     delivered = Path(result.checkpoint.folder)
     for found in sorted(path for path in delivered.rglob("*") if path.is_file()):
         _put(found, folder / found.relative_to(delivered))
-    named = result.checkpoint.base_model if Path(base_model).is_dir() else base_model
+    named = result.checkpoint.base_model if Path(recipe.base_model).is_dir() else recipe.base_model
     write_whole(folder / "run.json", json.dumps({"base_model": named}))
     if result.checkpoint.adapter:
         config = json.loads((delivered / "adapter_config.json").read_text(encoding="utf-8"))
         config["base_model_name_or_path"] = named
         write_whole(folder / "adapter_config.json", json.dumps(config, indent=2) + "\n")
+    write_whole(folder / "recipe.yaml", recipe.to_yaml())
     train, evaluation = _train_results(result), _eval_results(result)
     write_whole(folder / "train_results.json", json.dumps(train, indent=4) + "\n")
     if evaluation:

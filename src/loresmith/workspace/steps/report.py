@@ -13,6 +13,7 @@ from loresmith.exams import HandMark, compare, regraded
 from loresmith.records import Document, Drop, Regrade, Run, StepLog, Usage
 from loresmith.whole_files import write_whole
 from loresmith.workspace.context import Context
+from loresmith.workspace.model_card import write_run_card
 from loresmith.workspace.report.model import (
     DatasetSummary,
     DocumentSummary,
@@ -58,6 +59,7 @@ def write_report(report: RunReport, folder: Path, sources: Sequence[Document]) -
         render_page(report, read, language=language), encoding="utf-8"
     )
     write_whole(folder / "report.json", report.model_dump_json(indent=1))
+    write_run_card(folder, language=language)
 
 
 def hand_marks(context: Context, run: str) -> list[HandMark]:

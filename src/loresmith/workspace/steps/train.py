@@ -12,6 +12,7 @@ from loresmith.records import Dataset, ExamItem, Run
 from loresmith.training import TrainingProgress
 from loresmith.workspace.context import Context
 from loresmith.workspace.file_training import training_progress
+from loresmith.workspace.model_card import card_language, write_run_card
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.dataset import dataset, exam_material
 from loresmith.workspace.training_process import TrainingTask, train_in_child
@@ -51,6 +52,7 @@ class Train(Step):
             context.pass_on(training_progress(progress))
 
         train_in_child(task, run_folder(context), on_progress=tell, check=context.check)
+        write_run_card(run_folder(context), language=card_language(task.examples))
         context.finish(_key(run.id), self.name, run.folder, [])
 
 
