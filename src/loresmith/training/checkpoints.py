@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from loresmith.errors import AnotherTrainingError, CheckpointError
 from loresmith.records import Record
+from loresmith.training.random_state import random_state, set_random_state
 from loresmith.training.result import PracticeScore
 from loresmith.training.sealed import read_seal, seal
 
@@ -38,6 +38,13 @@ class Position(Record):
     """Spent in steps."""
     threads: int = 1
     """CPU threads; another count would sum in another order, and give other losses."""
+    pass_tokens: int | None = None
+    """Tokens that may go through the model at once, where memory ran out with more; as set when
+    None."""
+    saves_memory: bool = False
+    """Whether activations are computed twice since memory ran out."""
+    notes: tuple[str, ...] = ()
+    """What happened on the way that a user should know."""
 
 
 class Saved(NamedTuple):
@@ -92,7 +99,7 @@ class Checkpoints:
 
         def write() -> None:
             save_weights(folder)
-            torch.save({"optimizer": optimizer.state_dict(), **_random_state()}, folder / _STATE)
+            torch.save({"optimizer": optimizer.state_dict(), **random_state()}, folder / _STATE)
             seal(folder, {"position": position.model_dump(mode="json")})
 
         write_or_explain(folder, write)
@@ -108,7 +115,7 @@ class Checkpoints:
         load_weights(saved.folder)
         state = torch.load(saved.folder / _STATE, map_location="cpu", weights_only=True)
         optimizer.load_state_dict(state["optimizer"])
-        _set_random_state(state, device=device)
+        set_random_state(state, device=device)
 
     def clear(self) -> None:
         """Deletes all but the newest: the training is done."""
@@ -155,30 +162,3 @@ def _position(details: dict[str, Any]) -> Position | None:
 def _number(folder: Path) -> int:
     digits = folder.name.rpartition("-")[2]
     return int(digits) if digits.isdigit() else 0
-
-
-def _random_state() -> dict[str, Any]:
-    import numpy
-    import torch
-
-    numbers: Any = numpy.random.get_state()
-    kind, keys, *rest = numbers
-    return {
-        "torch": torch.get_rng_state(),
-        "cards": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        "python": random.getstate(),
-        "numpy": [kind, keys.tolist(), *rest],
-    }
-
-
-def _set_random_state(state: dict[str, Any], *, device: str) -> None:
-    import numpy
-    import torch
-
-    version, keys, gauss = state["python"]
-    random.setstate((version, tuple(keys), gauss))
-    kind, numbers, *rest = state["numpy"]
-    numpy.random.set_state((kind, numpy.array(numbers, dtype=numpy.uint32), *rest))
-    torch.set_rng_state(state["torch"])
-    if device != "cpu" and len(state["cards"]) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all(state["cards"])

@@ -29,6 +29,7 @@ from loresmith.training.obstacles import refuse_obstacles
 from loresmith.training.plan import make_plan
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.rows import Row, encode_rows, rows_id
+from loresmith.training.shortage import checkpoint_activations
 
 # Settings that change how a training is computed, not what comes out.
 _OF_NO_EFFECT = {
@@ -173,8 +174,9 @@ class _Session:
         forward.choose([*material.rows, *material.validation], self._method.packing)
         for note in self._method.notes():
             self.note(note)
-        if self._saves_memory(model, material.rows):
-            _checkpoint_activations(model)
+        saves_memory = self._saves_memory(model, material.rows)
+        if saves_memory:
+            checkpoint_activations(model)
             self.note("gradient checkpointing is on")
         return Prepared(
             method=self._method,
@@ -184,6 +186,7 @@ class _Session:
             model=model,
             tokenizer=material.tokenizer,
             forward=forward,
+            saves_memory=saves_memory,
             device=self._device,
             folder=self._folder,
             seed=self._seed,
@@ -219,7 +222,7 @@ class _Session:
             threads=position.threads,
             precision=self._precision,
             packed=prepared.forward.packed,
-            notes=tuple(self._notes),
+            notes=(*self._notes, *position.notes),
         )
 
     def note(self, text: str) -> None:
@@ -297,13 +300,6 @@ def _seed_everything(seed: int) -> None:
     random.seed(seed)
     numpy.random.seed(seed % 2**32)
     torch.manual_seed(seed)
-
-
-def _checkpoint_activations(model: Any) -> None:
-    """The method has a new name from transformers 5.20 on, and the old one warns."""
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    old, new = "gradient_checkpointing_enable", "activation_checkpointing_enable"
-    getattr(inner, new if hasattr(inner, new) else old)({"use_reentrant": False})
 
 
 def _base_id(base: Path) -> str:

@@ -43,7 +43,10 @@ class Forward:
         self._device = device
         self._precision = precision
         self._pad_id = pad_id
-        self._pass_tokens = pass_tokens
+        self.pass_tokens = pass_tokens
+        """Tokens that go through the model at once."""
+        self.under_way: Sequence[Row] = ()
+        """The rows of the latest pass: those that memory ran out with, if it did."""
         self._noise_alpha = noise_alpha
         self._scores_where_learned = False
         self.packed = False
@@ -102,10 +105,16 @@ class Forward:
         return summed / _count_learned(rows)
 
     def _passes(self, rows: Sequence[Row]) -> list[list[Row]]:
-        return split_into_passes(rows, tokens=self._pass_tokens, packed=self.packed)
+        return split_into_passes(rows, tokens=self.pass_tokens, packed=self.packed)
+
+    def tokens_of(self, rows: Sequence[Row]) -> int:
+        """What a pass with these rows counts: padding too, where they are not packed."""
+        lengths = [len(row.input_ids) for row in rows]
+        return sum(lengths) if self.packed else max(lengths) * len(lengths)
 
     def _take_pass(self, rows: Sequence[Row], backward: Callable[[Any], None] | None) -> float:
         """The summed loss of one pass."""
+        self.under_way = rows
         batch = self._batch(rows, packed=self.packed)
         with self._noise(rows) if backward is not None else nullcontext():
             return self._take_batch(batch, backward)

@@ -31,6 +31,7 @@ class TrainerLog:
             "remaining_time": _clock(progress.seconds_left or 0.0),
             "grad_norm": progress.grad_norm,
             "tokens_per_second": progress.tokens_per_second,
+            **({"note": progress.note} if progress.note else {}),
         }
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")

@@ -6,13 +6,12 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from loresmith.devices import Device
-from loresmith.errors import JobCancelled, OutOfDeviceMemory, TrainingError
+from loresmith.errors import JobCancelled, TrainingError
 from loresmith.models.base import ChatModel
 from loresmith.models.local import LocalModel
 from loresmith.training.checkpoints import Checkpoints, Position, write_or_explain
@@ -27,9 +26,16 @@ from loresmith.training.plan import Plan
 from loresmith.training.result import Phase, PracticeScore, TrainingProgress
 from loresmith.training.rows import Row
 from loresmith.training.sealed import seal, write_at_once
+from loresmith.training.shortage import Fitting, shortage_explained
 
 _WORTH_SAVING_SECONDS = 5.0
-_SIGNS_OF_FULL_MEMORY = ("not enough memory", "can't allocate memory")
+_TO_REPLY = (
+    "Set exam.max_practice lower, or take a smaller base model. The last checkpoint is kept."
+)
+_TO_STEP = (
+    "Take training.optimizer adafactor or adamw_bnb_8bit, training.type lora, or a smaller base "
+    "model. The last checkpoint is kept."
+)
 
 
 class Callbacks(NamedTuple):
@@ -50,6 +56,8 @@ class Prepared(NamedTuple):
     model: Any
     tokenizer: Any
     forward: Forward
+    saves_memory: bool
+    """Whether activations are computed twice from the start."""
     device: Device
     folder: Path
     seed: int
@@ -81,6 +89,15 @@ class TrainingLoop:
         self._position = Position(run_id=run_id, threads=threads)
         self._losses: list[float] = []
         self._saved_step = 0
+        self._news: list[str] = []
+        self._fitting = Fitting(
+            prepared.forward,
+            prepared.model,
+            prepared.method,
+            device=prepared.device.torch_device,
+            saves_memory=prepared.saves_memory,
+            on_note=self._news.append,
+        )
 
     def resume(self, on_note: Callable[[str], None]) -> None:
         """Goes to the newest whole checkpoint, if there is one."""
@@ -99,6 +116,9 @@ class TrainingLoop:
         self._position = saved.position
         self._losses = list(saved.position.losses)
         self._saved_step = saved.position.step
+        self._fitting.as_before(
+            pass_tokens=saved.position.pass_tokens, saves_memory=saved.position.saves_memory
+        )
         torch.set_num_threads(saved.position.threads)
         on_note(f"goes on after step {saved.position.step}")
 
@@ -132,8 +152,9 @@ class TrainingLoop:
         rate = plan.learning_rate_at(step)
         set_learning_rate(self._optimizer, rate)
         began = time.perf_counter()
-        with _memory_explained(), forward.ready():
-            loss = forward.backward(rows)
+        with forward.ready():
+            loss = self._fitting.backward(rows)
+        with shortage_explained("for a step of the optimizer", _TO_STEP):
             norm = float(
                 torch.nn.utils.clip_grad_norm_(
                     self._parameters, self._prepared.method.max_grad_norm
@@ -156,7 +177,21 @@ class TrainingLoop:
             useful_tokens=self._position.useful_tokens + tokens,
             seconds=self._position.seconds + seconds,
         )
-        return self._progress("training", loss=loss, learning_rate=rate, grad_norm=norm)
+        return self._progress(
+            "training", self._note_news(), loss=loss, learning_rate=rate, grad_norm=norm
+        )
+
+    def _note_news(self) -> str:
+        """Keeps what is new about memory, for the result and for later attempts; returns it."""
+        news, fitting = tuple(self._news), self._fitting
+        self._news.clear()
+        if news:
+            self._advance(
+                notes=(*self._position.notes, *news),
+                pass_tokens=fitting.pass_tokens,
+                saves_memory=fitting.saves_memory,
+            )
+        return "; ".join(news)
 
     def _practice_is_due(self) -> bool:
         step = self._position.step
@@ -171,7 +206,7 @@ class TrainingLoop:
             self._save()
         self._tell(self._progress("practising"))
         try:
-            with self._interrupts.at_once(), _memory_explained():
+            with self._interrupts.at_once(), shortage_explained("for practice", _TO_REPLY):
                 measured = PracticeScore(
                     step=self._position.step,
                     epoch=self._prepared.plan.epoch(self._position.step),
@@ -203,7 +238,7 @@ class TrainingLoop:
             return None
         self._prepared.model.eval()
         with self._prepared.forward.ready():
-            return self._prepared.forward.loss(self._prepared.validation)
+            return self._fitting.loss(self._prepared.validation)
 
     def _note_score(self, measured: PracticeScore) -> None:
         if measured.score is None:
@@ -255,11 +290,12 @@ class TrainingLoop:
     def _advance(self, **changes: Any) -> None:
         self._position = self._position.model_copy(update=changes)
 
-    def _progress(self, phase: Phase, **details: float) -> TrainingProgress:
+    def _progress(self, phase: Phase, note: str = "", **details: float) -> TrainingProgress:
         step, plan = self._position.step, self._prepared.plan
         measured = self._meter.seconds_a_step > 0
         return TrainingProgress(
             phase=phase,
+            note=note,
             step=step,
             total_steps=plan.total_steps,
             epoch=plan.epoch(step),
@@ -278,21 +314,3 @@ class TrainingLoop:
 def best_folder(folder: Path, step: int) -> Path:
     """Where the weights after `step` are kept while no later ones have a better score."""
     return folder / f"best-{step}"
-
-
-@contextmanager
-def _memory_explained() -> Iterator[None]:
-    """Within this, a device without memory left raises OutOfDeviceMemory."""
-    import torch
-
-    try:
-        yield
-    except RuntimeError as error:
-        of_card = isinstance(error, torch.cuda.OutOfMemoryError)
-        if not (of_card or any(sign in str(error) for sign in _SIGNS_OF_FULL_MEMORY)):
-            raise
-        raise OutOfDeviceMemory(
-            f"the device has no memory left: {str(error).splitlines()[0]}",
-            hint="Set training.pass_tokens lower (half of it), gradient_checkpointing to on, "
-            "or max_length lower. The last checkpoint is kept.",
-        ) from error
