@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from loresmith.component import content_id
-from loresmith.devices import Device
+from loresmith.devices import Device, free_memory
 from loresmith.errors import CheckpointError, MissingDependency, TrainingError
 from loresmith.models.chat_templates import template_text
 from loresmith.models.templates import ChatTemplate
@@ -24,7 +24,9 @@ from loresmith.training.forward import Forward
 from loresmith.training.interrupts import Interrupts
 from loresmith.training.lock import trainer_lock
 from loresmith.training.loop import Callbacks, Prepared, TrainingLoop
-from loresmith.training.method import Precision, TrainingMethod
+from loresmith.training.memory import MemoryEstimate, estimate_memory
+from loresmith.training.method import TrainingMethod
+from loresmith.training.model_shape import shape_of
 from loresmith.training.obstacles import refuse_obstacles
 from loresmith.training.plan import make_plan
 from loresmith.training.result import TrainingProgress, TrainingResult
@@ -106,9 +108,7 @@ class _Session:
         self._device = device
         self._callbacks = callbacks
         self._notes: list[str] = []
-        self._precision: Precision = "fp32"
-        if method.precision == "bf16" or (method.precision == "auto" and device.bf16):
-            self._precision = "bf16"
+        self._precision = method.computed_in(device)
 
     def load(self, examples: Sequence[Example], validation: Sequence[Example]) -> _Material:
         """The base model, and the rows as its tokens. Raises TrainingError when none is left."""
@@ -174,7 +174,12 @@ class _Session:
         forward.choose([*material.rows, *material.validation], self._method.packing)
         for note in self._method.notes():
             self.note(note)
-        saves_memory = self._saves_memory(model, material.rows)
+        estimate = self._estimate(model, material.rows, material.parameters)
+        saves_memory = self._method.gradient_checkpointing == "on"
+        if estimate is not None:
+            saves_memory = estimate.gradient_checkpointing
+            if estimate.largest_pass < forward.pass_tokens:
+                self._take_less(forward, estimate)
         if saves_memory:
             checkpoint_activations(model)
             self.note("gradient checkpointing is on")
@@ -257,22 +262,31 @@ class _Session:
                 hint="Make room, choose another disk, or set training.save_total_limit to 1.",
             )
 
-    def _saves_memory(self, model: Any, rows: Sequence[Row]) -> bool:
-        """Whether to compute activations twice; by an estimate where the setting is `auto`."""
-        if self._method.gradient_checkpointing != "auto":
-            return self._method.gradient_checkpointing == "on"
-        longest = max(len(row.input_ids) for row in rows)
-        tokens = max(longest, min(self._method.pass_tokens, longest * self._method.batch_size))
-        config = model.config
-        hidden = getattr(config, "hidden_size", 1024)
-        inner = getattr(config, "intermediate_size", None) or 4 * hidden
-        # About 34 values of the hidden width and 8 of the MLP's width are kept a token and layer
-        # (Korthikanti et al. 2022, arXiv 2205.05198), two bytes each.
-        layers = getattr(config, "num_hidden_layers", 24)
-        activations = tokens * layers * (34 * hidden + 8 * inner) * 2
+    def _take_less(self, forward: Forward, estimate: MemoryEstimate) -> None:
+        """Lets no more through at once than memory is likely to hold."""
+        wanted = min(forward.pass_tokens, self._method.batch_size * estimate.row_tokens)
+        forward.pass_tokens = max(estimate.largest_pass, estimate.row_tokens)
+        if forward.pass_tokens < wanted:
+            self.note(
+                f"by the memory that is free, at most {forward.pass_tokens} tokens go through the "
+                "model at once; what a step learns is the same"
+            )
+
+    def _estimate(self, model: Any, rows: Sequence[Row], parameters: int) -> MemoryEstimate | None:
+        """What the loaded model's training needs; None of a model whose config tells no sizes."""
+        try:
+            shape = shape_of(model.config.to_dict(), parameters=parameters)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            return None
         held = sum(p.numel() * p.element_size() for p in model.parameters())
-        held += 12 * _count_trainable(model)
-        return bool(activations > 0.7 * max(0, self._device.memory_bytes - held))
+        return estimate_memory(
+            self._method,
+            shape,
+            device=self._device,
+            free=min(self._device.memory_bytes, held + free_memory(self._device)),
+            row_tokens=max(len(row.input_ids) for row in rows),
+            started=True,
+        )
 
 
 def _require_libraries() -> None:

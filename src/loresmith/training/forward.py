@@ -19,7 +19,7 @@ from loresmith.training.neftune import noisy_embeddings
 from loresmith.training.order import split_into_passes
 from loresmith.training.rows import Row
 
-_SCORES_AT_ONCE = 2**26  # vocabulary scores in fp32: 256 MiB, and as much for their gradient
+SCORES_AT_ONCE = 2**26  # vocabulary scores in fp32: 256 MiB, and as much for their gradient
 _TOLERANCE = {"bf16": 0.05, "fp32": 1e-3}  # relative to the length of what is compared
 
 
@@ -151,7 +151,7 @@ class Forward:
         """
         learn = backward is not None
         copy = hidden.detach().requires_grad_(learn)
-        step = max(1, _SCORES_AT_ONCE // self._head.weight.shape[0])
+        step = max(1, SCORES_AT_ONCE // self._head.weight.shape[0])
         summed = 0.0
         for start in range(0, len(targets), step):
             with self.autocast():

@@ -87,6 +87,8 @@ class TrainingLoop:
         self._order = Order(prepared.rows, steps_per_epoch=plan.steps_per_epoch, seed=prepared.seed)
         self._meter = StepMeter()
         self._position = Position(run_id=run_id, threads=threads)
+        if prepared.forward.pass_tokens < prepared.method.pass_tokens:
+            self._advance(pass_tokens=prepared.forward.pass_tokens)
         self._losses: list[float] = []
         self._saved_step = 0
         self._news: list[str] = []

@@ -16,6 +16,7 @@ from loresmith.models.base import ChatModel
 from loresmith.models.chat_templates import known_name
 from loresmith.models.loading import Loaded, load_base
 from loresmith.records import Example
+from loresmith.training.model_shape import Held, ModelShape
 from loresmith.training.optimizers import Optimizer, optimizer_obstacles
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.schedules import Scheduler
@@ -191,6 +192,17 @@ class TrainingMethod(Component, ABC):
         """The base model and its tokenizer, in fp32 whatever `precision` it is computed in."""
         del precision
         return load_base(base, device=device, dtype="float32")
+
+    def computed_in(self, device: Device) -> Precision:
+        """The number format of the computing on this device."""
+        fast = self.precision == "bf16" or (self.precision == "auto" and device.bf16)
+        return "bf16" if fast else "fp32"
+
+    def held(self, shape: ModelShape, *, precision: Precision) -> Held:
+        """How much of a model of this shape is held and learned, to tell the memory that it needs:
+        here all of it, in fp32."""
+        # Autocast keeps what it has turned into bf16 until a pass is done.
+        return Held(shape.bytes_in(6 if precision == "bf16" else 4), shape.parameters)
 
     @abstractmethod
     def prepare(self, model: Any, *, base: Path) -> Any:
