@@ -167,11 +167,11 @@ def _bytes_in_layer(shape: ModelShape, held: Held, precision: Precision) -> floa
     size = 2 if precision == "bf16" else 4
     # Norms and residuals are computed in fp32, so their share does not halve with the size.
     of_hidden = (25 if held.adapted else 30) if size == 2 else (25 if held.adapted else 33)
-    kept = of_hidden * shape.hidden + 2 * size * shape.kv + 4 * size * shape.inner
+    kept: float = of_hidden * shape.hidden + 2 * size * shape.kv + 4 * size * shape.inner
     kept += 2 * size * held.rank * len(held.adapted) / 2
     if held.dropout:
         kept += (size + 1.5) * sum(one.wide_in for one in held.adapted)
-    return float(kept)
+    return kept
 
 
 def _computes_twice(
