@@ -193,13 +193,13 @@ def test_ctrl_c_in_practice_ends_it_at_once_and_practice_is_held_again(
 ) -> None:
     def impatient(_: ChatModel) -> float:
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(5)
+        time.sleep(60)
         return 0.1
 
     began = time.monotonic()
     with pytest.raises(JobCancelled):
         train(LORA, examples, base, tmp_path, device, evaluate=impatient)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
     result = train(LORA, examples, base, tmp_path, device, evaluate=lambda _: 0.7)
     assert [p.score for p in result.practice] == [0.7]
     assert len(result.losses) == STEPS

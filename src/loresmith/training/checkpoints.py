@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,10 +30,11 @@ class Position(Record):
     losses: tuple[float, ...] = ()
     practice: tuple[PracticeScore, ...] = ()
     best_step: int | None = None
-    """Whose weights had the best practice score; they are in the folder `best-STEP`."""
+    """Whose weights were the best by what was measured; they are in the folder `best-STEP`."""
     best_score: float | None = None
+    """The practice score, or the validation loss with a minus: higher is better."""
     since_best: int = 0
-    """Practice scores since then."""
+    """Evaluations since then."""
     useful_tokens: int = 0
     seconds: float = 0.0
     """Spent in steps."""
@@ -58,10 +60,14 @@ class Checkpoints:
     """The checkpoints of one run, in `attempt-N/checkpoint-STEP`: each attempt to train writes to
     its own folder, and reads from all."""
 
-    def __init__(self, folder: Path, *, run_id: str, limit: int) -> None:
+    def __init__(
+        self, folder: Path, *, run_id: str, limit: int, keep_every: int | None = None
+    ) -> None:
+        """The newest `limit` are kept, and as many of those after every `keep_every` steps."""
         self._folder = folder
         self._run_id = run_id
         self._limit = limit
+        self._keep_every = keep_every
         attempts = [_number(path) for path in folder.glob("attempt-*")]
         self._attempt = folder / f"attempt-{max(attempts, default=0) + 1}"
         self.saved_at = time.monotonic()
@@ -118,16 +124,43 @@ class Checkpoints:
         set_random_state(state, device=device)
 
     def clear(self) -> None:
-        """Deletes all but the newest: the training is done."""
+        """Deletes all but the newest and those that were wanted: the training is done."""
         self._delete_all_but(1)
 
     def _newest_first(self) -> list[Path]:
-        folders = [path for path in self._folder.glob("attempt-*/checkpoint-*") if path.is_dir()]
-        return sorted(folders, key=lambda p: (_number(p), _number(p.parent)), reverse=True)
+        return checkpoint_folders(self._folder)
 
     def _delete_all_but(self, limit: int) -> None:
-        for folder in self._newest_first()[limit:]:
-            shutil.rmtree(folder, ignore_errors=True)
+        folders = self._newest_first()
+        every = self._keep_every
+        to_keep = [one for one in folders if every is not None and _number(one) % every == 0]
+        for folder in folders[limit:]:
+            if folder not in to_keep[: self._limit]:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def checkpoint_folders(folder: Path) -> list[Path]:
+    """All checkpoints of the run in `folder`, whole or not, the newest first."""
+    folders = [path for path in folder.glob("attempt-*/checkpoint-*") if path.is_dir()]
+    return sorted(folders, key=lambda p: (_number(p), _number(p.parent)), reverse=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Within this, a file that cannot be written (a full disk, say) is a CheckpointError."""
+    try:
+        yield
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: Exception) -> CheckpointError:
+    free = shutil.disk_usage(path.parent if path.parent.exists() else ".").free
+    return CheckpointError(
+        f"cannot write {path}: {error}",
+        hint=f"{free / 1e9:.1f} GB of that disk are free. What was saved before is kept: "
+        "make room and run the same again to go on.",
+    )
 
 
 def write_or_explain(folder: Path, write: Callable[[], None]) -> None:
@@ -144,12 +177,7 @@ def write_or_explain(folder: Path, write: Callable[[], None]) -> None:
         SafetensorError,
     ) as error:  # torch reports a full disk as the 2nd
         shutil.rmtree(folder, ignore_errors=True)
-        free = shutil.disk_usage(folder.parent if folder.parent.exists() else ".").free
-        raise CheckpointError(
-            f"cannot write {folder}: {error}",
-            hint=f"{free / 1e9:.1f} GB of that disk are free. What was saved before is kept: "
-            "make room and run the same again to go on.",
-        ) from error
+        raise _cannot_write(folder, error) from error
 
 
 def _position(details: dict[str, Any]) -> Position | None:

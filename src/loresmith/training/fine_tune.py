@@ -18,6 +18,7 @@ from loresmith.errors import CheckpointError, MissingDependency, TrainingError
 from loresmith.models.chat_templates import template_text
 from loresmith.models.templates import ChatTemplate
 from loresmith.records import Checkpoint, Drop, Example
+from loresmith.training.best import measure_of
 from loresmith.training.checkpoints import Checkpoints, Position
 from loresmith.training.delivery import deliver, read_result, write_result
 from loresmith.training.forward import Forward
@@ -28,9 +29,10 @@ from loresmith.training.memory import MemoryEstimate, estimate_memory
 from loresmith.training.method import TrainingMethod
 from loresmith.training.model_shape import shape_of
 from loresmith.training.obstacles import refuse_obstacles
-from loresmith.training.plan import make_plan
+from loresmith.training.plan import Plan, make_plan
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.rows import Row, encode_rows, rows_id
+from loresmith.training.samples import chosen_prompts
 from loresmith.training.shortage import checkpoint_activations
 
 # Settings that change how a training is computed, not what comes out.
@@ -40,6 +42,8 @@ _OF_NO_EFFECT = {
     "gradient_checkpointing",
     "checkpoint_seconds",
     "save_total_limit",
+    "save_steps",
+    "sample_prompts",
 }
 
 
@@ -66,7 +70,12 @@ def fine_tune(
         if finished is not None:
             return finished
         prepared = session.prepare(material)
-        checkpoints = Checkpoints(folder, run_id=run_id, limit=method.save_total_limit)
+        checkpoints = Checkpoints(
+            folder,
+            run_id=run_id,
+            limit=method.save_total_limit,
+            keep_every=method.save_steps,
+        )
         loop = TrainingLoop(
             prepared, callbacks, interrupts, checkpoints, run_id=run_id, threads=device.threads
         )
@@ -87,6 +96,7 @@ class _Material(NamedTuple):
     rows: list[Row]
     validation: list[Row]
     dropped: list[Drop]
+    sample_prompts: tuple[str, ...]
 
 
 class _Session:
@@ -148,6 +158,11 @@ class _Session:
             rows.kept,
             measured.kept,
             rows.dropped,
+            chosen_prompts(
+                self._method.sample_prompts,
+                self._callbacks.sample_prompts,
+                validation or examples,
+            ),
         )
 
     def run_id(self, material: _Material) -> str:
@@ -162,7 +177,7 @@ class _Session:
         _seed_everything(self._seed)
         plan = make_plan(self._method, rows=len(material.rows), parameters=material.parameters)
         model = self._method.prepare(material.model, base=self._base)
-        self._require_space(model)
+        self._require_space(model, plan)
         forward = Forward(
             model,
             device=self._device.torch_device,
@@ -188,6 +203,12 @@ class _Session:
             plan=plan,
             rows=material.rows,
             validation=material.validation,
+            sample_prompts=material.sample_prompts,
+            best_by=measure_of(
+                self._method.best_by,
+                practice=self._callbacks.evaluate is not None,
+                validation=bool(material.validation),
+            ),
             model=model,
             tokenizer=material.tokenizer,
             forward=forward,
@@ -245,11 +266,13 @@ class _Session:
                 TrainingProgress(phase=phase, step=step, total_steps=total, epoch=epoch, note=note)
             )
 
-    def _require_space(self, model: Any) -> None:
+    def _require_space(self, model: Any, plan: Plan) -> None:
         """Refuses at once what would fail at the first checkpoint, or the last."""
         weights = 4 * _count_trainable(model)
         # Each checkpoint holds the weights and two moments of each; then the best and the result.
-        needed = 3 * weights * (self._method.save_total_limit + 1) + 2 * weights
+        limit, every = self._method.save_total_limit, self._method.save_steps
+        to_keep = min(limit, plan.total_steps // every) if every is not None else 0
+        needed = 3 * weights * (min(limit, plan.total_steps) + to_keep + 1) + 2 * weights
         if self._method.delivery == "model":  # with what was not learned
             needed += sum(p.numel() for p in model.parameters()) * 4 - weights
         there = [*self._folder.glob("attempt-*/*/*"), *self._folder.glob("best-*/*")]

@@ -41,7 +41,7 @@ class Forward:
         self._body: Any = getattr(self._inner, self._inner.base_model_prefix or "", None)
         self._head = self._inner.get_output_embeddings()
         self._device = device
-        self._precision = precision
+        self.precision = precision
         self._pad_id = pad_id
         self.pass_tokens = pass_tokens
         """Tokens that go through the model at once."""
@@ -81,7 +81,7 @@ class Forward:
 
         kind = torch.device(self._device).type
         context: AbstractContextManager[Any] = torch.autocast(
-            kind, torch.bfloat16, enabled=self._precision == "bf16"
+            kind, torch.bfloat16, enabled=self.precision == "bf16"
         )
         return context
 
@@ -219,7 +219,7 @@ class Forward:
 
     def _alike(self, expected: Any, given: Any) -> bool:
         difference = (expected.float() - given.float()).norm() / expected.float().norm()
-        return bool(difference < _TOLERANCE[self._precision])
+        return bool(difference < _TOLERANCE[self.precision])
 
 
 def _summed_loss(scores: Any, targets: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -11,10 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from loresmith.devices import Device
-from loresmith.errors import JobCancelled, TrainingError
+from loresmith.errors import JobCancelled
 from loresmith.models.base import ChatModel
 from loresmith.models.local import LocalModel
-from loresmith.training.checkpoints import Checkpoints, Position, write_or_explain
+from loresmith.training.best import Measure, worth
+from loresmith.training.checkpoints import Checkpoints, Position, write_or_explain, writing
+from loresmith.training.divergence import DivergenceWatch
 from loresmith.training.forward import Forward
 from loresmith.training.interrupts import Interrupts
 from loresmith.training.log import TrainerLog
@@ -25,6 +26,7 @@ from loresmith.training.order import Order
 from loresmith.training.plan import Plan
 from loresmith.training.result import Phase, PracticeScore, TrainingProgress
 from loresmith.training.rows import Row
+from loresmith.training.samples import Samples
 from loresmith.training.sealed import seal, write_at_once
 from loresmith.training.shortage import Fitting, shortage_explained
 
@@ -44,6 +46,8 @@ class Callbacks(NamedTuple):
     evaluate: Callable[[ChatModel], float] | None = None
     on_progress: Callable[[TrainingProgress], None] | None = None
     should_stop: Callable[[], bool] | None = None
+    sample_prompts: tuple[str, ...] = ()
+    """Questions to be answered at each evaluation."""
 
 
 class Prepared(NamedTuple):
@@ -53,6 +57,8 @@ class Prepared(NamedTuple):
     plan: Plan
     rows: Sequence[Row]
     validation: Sequence[Row]
+    sample_prompts: tuple[str, ...]
+    best_by: Measure
     model: Any
     tokenizer: Any
     forward: Forward
@@ -91,6 +97,7 @@ class TrainingLoop:
             self._advance(pass_tokens=prepared.forward.pass_tokens)
         self._losses: list[float] = []
         self._saved_step = 0
+        self._samples = Samples(prepared.folder / "samples.jsonl", prepared.sample_prompts)
         self._news: list[str] = []
         self._fitting = Fitting(
             prepared.forward,
@@ -129,6 +136,9 @@ class TrainingLoop:
         self._prepared.model.train()
         plan = self._prepared.plan
         log = TrainerLog(self._prepared.folder / "trainer_log.jsonl", done=self._position.step)
+        watch = self._divergence_watch()
+        if self._position.step == 0 and self._evaluates() and not self._samples.has_begun():
+            self._answer_samples()
         while True:
             if self._interrupts.wanted:
                 self._save_and_stop()
@@ -136,7 +146,7 @@ class TrainingLoop:
                 self._practise()
             if self._position.step >= plan.total_steps or self._is_past_its_best():
                 break
-            progress = self._step()
+            progress = self._step(watch)
             log.add(progress, seconds=self._position.seconds)
             self._tell(progress)
             if self._save_is_due():
@@ -145,7 +155,7 @@ class TrainingLoop:
             self._save()
         return self._position.model_copy(update={"losses": tuple(self._losses)})
 
-    def _step(self) -> TrainingProgress:
+    def _step(self, watch: DivergenceWatch) -> TrainingProgress:
         """One optimizer step."""
         import torch
 
@@ -162,12 +172,7 @@ class TrainingLoop:
                     self._parameters, self._prepared.method.max_grad_norm
                 )
             )
-            if not (math.isfinite(loss) and math.isfinite(norm)):
-                raise TrainingError(
-                    f"the loss became {loss} (gradient {norm}) at step {step + 1}",
-                    hint=f"Lower the learning rate (its peak is {plan.learning_rate:.2g}), or set "
-                    "precision to fp32. The last checkpoint is kept.",
-                )
+            watch.look(loss=loss, norm=norm, rate=rate)
             self._optimizer.step()
             self._optimizer.zero_grad(set_to_none=True)
         seconds = time.perf_counter() - began
@@ -197,10 +202,15 @@ class TrainingLoop:
 
     def _practice_is_due(self) -> bool:
         step = self._position.step
-        if self._callbacks.evaluate is None and not self._prepared.validation:
+        if not self._evaluates():
             return False
         done = self._position.practice
         return step in self._prepared.plan.practice_steps() and (not done or done[-1].step < step)
+
+    def _evaluates(self) -> bool:
+        """Whether there is anything to look at between steps."""
+        measured = self._callbacks.evaluate is not None or bool(self._prepared.validation)
+        return measured or (bool(self._prepared.method.sample_prompts) and self._samples.wanted)
 
     def _practise(self) -> None:
         """Measures the model as it is now; keeps its weights if they are the best so far."""
@@ -215,6 +225,7 @@ class TrainingLoop:
                     score=self._practice_score(),
                     validation_loss=self._validation_loss(),
                 )
+                self._answer_samples()
         except JobCancelled:
             self._save_and_stop()
         self._prepared.model.train()
@@ -223,17 +234,35 @@ class TrainingLoop:
         self._advance(practice=practice)
         lines = (json.dumps(score.model_dump(mode="json")) for score in practice)
         path = self._prepared.folder / "practice_log.jsonl"
-        write_at_once(path, "".join(f"{line}\n" for line in lines))
+        with writing(path):
+            write_at_once(path, "".join(f"{line}\n" for line in lines))
 
     def _practice_score(self) -> float | None:
         if self._callbacks.evaluate is None:
             return None
+        with self._prepared.forward.autocast():
+            return float(self._callbacks.evaluate(self._as_it_is()))
+
+    def _as_it_is(self) -> LocalModel:
+        """The model in training, to be asked."""
         prepared = self._prepared
-        model = LocalModel.around(
+        return LocalModel.around(
             prepared.model, prepared.tokenizer, device=prepared.device, name="in training"
         )
-        with prepared.forward.autocast():
-            return float(self._callbacks.evaluate(model))
+
+    def _answer_samples(self) -> None:
+        if not self._samples.wanted:
+            return
+        step = self._position.step
+        with self._prepared.forward.autocast():
+            self._samples.answer(self._as_it_is(), step=step, epoch=self._prepared.plan.epoch(step))
+
+    def _divergence_watch(self) -> DivergenceWatch:
+        return DivergenceWatch(
+            peak_rate=self._prepared.plan.learning_rate,
+            precision=self._prepared.forward.precision,
+            losses=self._losses,
+        )
 
     def _validation_loss(self) -> float | None:
         if not self._prepared.validation:
@@ -243,20 +272,21 @@ class TrainingLoop:
             return self._fitting.loss(self._prepared.validation)
 
     def _note_score(self, measured: PracticeScore) -> None:
-        if measured.score is None:
+        value = worth(measured, self._prepared.best_by)
+        if value is None:
             return
         best = self._position.best_score
-        if best is not None and measured.score <= best:
+        if best is not None and value <= best:
             self._advance(since_best=self._position.since_best + 1)
             return
         folder = best_folder(self._prepared.folder, measured.step)
 
         def write() -> None:
             self._prepared.method.save_weights(self._prepared.model, folder)
-            seal(folder, {"step": measured.step, "score": measured.score})
+            seal(folder, {"step": measured.step, "by": self._prepared.best_by, "score": value})
 
         write_or_explain(folder, write)
-        self._advance(best_step=measured.step, best_score=measured.score, since_best=0)
+        self._advance(best_step=measured.step, best_score=value, since_best=0)
 
     def _is_past_its_best(self) -> bool:
         method = self._prepared.method
@@ -264,6 +294,9 @@ class TrainingLoop:
 
     def _save_is_due(self) -> bool:
         """So early that the next step does not make it late."""
+        every = self._prepared.method.save_steps
+        if every is not None and self._position.step % every == 0:
+            return True
         waited = time.monotonic() - self._checkpoints.saved_at
         return waited + self._meter.seconds_a_step >= self._prepared.method.checkpoint_seconds
 
