@@ -83,11 +83,7 @@ def test_a_model_that_knows_its_rows_by_heart_is_left_alone() -> None:
         resumed.look(loss=0.0, norm=0.0, rate=1e-4)
 
 
-@given(
-    st.lists(
-        st.tuples(st.floats(1e-6, 20.0), st.floats(1e-3, 0.09)), min_size=1, max_size=200
-    )
-)
+@given(st.lists(st.tuples(st.floats(1e-6, 20.0), st.floats(1e-3, 0.09)), min_size=1, max_size=200))
 def test_steps_with_gradients_of_like_length_are_never_stopped(
     steps: list[tuple[float, float]],
 ) -> None:

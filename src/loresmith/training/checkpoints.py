@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from loresmith.errors import AnotherTrainingError, CheckpointError
 from loresmith.records import Record
@@ -25,6 +25,8 @@ class Position(Record):
 
     run_id: str
     """Equal for equal rows, settings, seed and base model."""
+    made_of: dict[str, str] = Field(default_factory=dict)
+    """What `run_id` stands for, by part, to tell which of it has changed."""
     step: int = 0
     """Optimizer steps done. The order of rows follows from it and the seed."""
     losses: tuple[float, ...] = ()
@@ -61,17 +63,29 @@ class Checkpoints:
     its own folder, and reads from all."""
 
     def __init__(
-        self, folder: Path, *, run_id: str, limit: int, keep_every: int | None = None
+        self,
+        folder: Path,
+        *,
+        run_id: str,
+        limit: int,
+        keep_every: int | None = None,
+        made_of: Mapping[str, str] | None = None,
     ) -> None:
-        """The newest `limit` are kept, and as many of those after every `keep_every` steps."""
+        """The newest `limit` are kept; with `keep_every`, so many of those after so many steps, and
+        beside them the newest two to go on from."""
         self._folder = folder
         self._run_id = run_id
         self._limit = limit
         self._keep_every = keep_every
+        self._made_of = made_of or {}
         attempts = [_number(path) for path in folder.glob("attempt-*")]
         self._attempt = folder / f"attempt-{max(attempts, default=0) + 1}"
         self.saved_at = time.monotonic()
         """When the last one was saved, or this attempt began."""
+
+    def at_start(self, *, threads: int) -> Position:
+        """Before the first step."""
+        return Position(run_id=self._run_id, made_of=dict(self._made_of), threads=threads)
 
     def newest(self, on_note: Callable[[str], None]) -> Saved | None:
         """The newest that is whole; damaged ones are told to `on_note` and passed over.
@@ -89,7 +103,8 @@ class Checkpoints:
                 raise AnotherTrainingError(
                     f"{self._folder} holds the checkpoints of a training with other rows, "
                     "settings, seed or base model",
-                    hint="Use another folder, or delete this one to start anew.",
+                    hint=what_changed(position.made_of, self._made_of)
+                    + "Use another folder, or delete this one to start anew.",
                 )
             return Saved(folder, position)
         return None
@@ -110,7 +125,7 @@ class Checkpoints:
 
         write_or_explain(folder, write)
         self.saved_at = time.monotonic()
-        self._delete_all_but(self._limit)
+        self._delete_all_but(self._limit if self._keep_every is None else min(2, self._limit))
 
     def restore(
         self, saved: Saved, optimizer: Any, load_weights: Callable[[Path], None], *, device: str
@@ -137,6 +152,22 @@ class Checkpoints:
         for folder in folders[limit:]:
             if folder not in to_keep[: self._limit]:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def what_changed(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Which parts of a training are other than they were, as a sentence; empty where that was not
+    noted."""
+    told = []
+    for part in sorted(now.keys() & before.keys()):
+        if before[part] == now[part]:
+            continue
+        shown = f"{part} ({before[part]} -> {now[part]})"
+        told.append(shown if len(shown) < _LONGEST_CHANGE and part not in _HASHED else part)
+    return f"What has changed: {', '.join(told)}. " if told else ""
+
+
+_HASHED = ("rows", "validation rows", "base model", "earlier adapters")
+_LONGEST_CHANGE = 80
 
 
 def checkpoint_folders(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import random
 import shutil
 from collections.abc import Iterator, Sequence
@@ -66,7 +67,8 @@ def fine_tune(
         session = _Session(method, base, folder, seed, device, callbacks)
         material = session.load(examples, validation)
         run_id = session.run_id(material)
-        finished = read_result(folder, run_id=run_id)
+        made_of = session.made_of(material)
+        finished = read_result(folder, run_id=run_id, made_of=made_of)
         if finished is not None:
             return finished
         prepared = session.prepare(material)
@@ -75,15 +77,14 @@ def fine_tune(
             run_id=run_id,
             limit=method.save_total_limit,
             keep_every=method.save_steps,
+            made_of=made_of,
         )
-        loop = TrainingLoop(
-            prepared, callbacks, interrupts, checkpoints, run_id=run_id, threads=device.threads
-        )
+        loop = TrainingLoop(prepared, callbacks, interrupts, checkpoints, threads=device.threads)
         loop.resume(session.note)
         position = loop.run()
         step = deliver(prepared, position, base=base, on_note=session.note)
         result = session.result(prepared, material, position, delivered_step=step)
-        write_result(folder, result, run_id=run_id)
+        write_result(folder, result, run_id=run_id, made_of=made_of)
         checkpoints.clear()
         session.tell("finished", result.steps, result.total_steps)
         return result
@@ -171,6 +172,18 @@ class _Session:
         rows = [rows_id(material.rows), rows_id(material.validation)]
         started_from = [_base_id(self._base), self._method.content()]
         return content_id("training/2", settings, rows, self._seed, started_from)
+
+    def made_of(self, material: _Material) -> dict[str, str]:
+        """What `run_id` is made of, by name."""
+        settings = self._method.model_dump(mode="json", exclude=_OF_NO_EFFECT)
+        return {
+            **{f"training.{name}": json.dumps(value) for name, value in settings.items()},
+            "seed": str(self._seed),
+            "rows": rows_id(material.rows),
+            "validation rows": rows_id(material.validation),
+            "base model": _base_id(self._base),
+            "earlier adapters": self._method.content(),
+        }
 
     def prepare(self, material: _Material) -> Prepared:
         """The model made ready to learn, and how it is taken through. Seeds all generators."""
@@ -272,7 +285,8 @@ class _Session:
         # Each checkpoint holds the weights and two moments of each; then the best and the result.
         limit, every = self._method.save_total_limit, self._method.save_steps
         to_keep = min(limit, plan.total_steps // every) if every is not None else 0
-        needed = 3 * weights * (min(limit, plan.total_steps) + to_keep + 1) + 2 * weights
+        newest = limit if every is None else min(2, limit)
+        needed = 3 * weights * (newest + to_keep + 1) + 2 * weights
         if self._method.delivery == "model":  # with what was not learned
             needed += sum(p.numel() for p in model.parameters()) * 4 - weights
         there = [*self._folder.glob("attempt-*/*/*"), *self._folder.glob("best-*/*")]

@@ -79,7 +79,6 @@ class TrainingLoop:
         interrupts: Interrupts,
         checkpoints: Checkpoints,
         *,
-        run_id: str,
         threads: int,
     ) -> None:
         self._prepared = prepared
@@ -92,7 +91,7 @@ class TrainingLoop:
         plan = prepared.plan
         self._order = Order(prepared.rows, steps_per_epoch=plan.steps_per_epoch, seed=prepared.seed)
         self._meter = StepMeter()
-        self._position = Position(run_id=run_id, threads=threads)
+        self._position = checkpoints.at_start(threads=threads)
         if prepared.forward.pass_tokens < prepared.method.pass_tokens:
             self._advance(pass_tokens=prepared.forward.pass_tokens)
         self._losses: list[float] = []

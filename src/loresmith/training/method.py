@@ -114,7 +114,7 @@ class TrainingMethod(Component, ABC):
     )
     """A checkpoint is saved at least this often: the work that a crash can lose."""
     save_total_limit: int = Field(default=2, ge=1, le=1000)
-    """Checkpoints that are kept; older ones are deleted."""
+    """Checkpoints that are kept; older ones are deleted. With `save_steps`, of those alone."""
     save_steps: int | None = Field(default=None, ge=1, le=100_000_000)
     """A checkpoint is also saved after every so many steps, and `save_total_limit` of these are
     kept after the end too, to talk with (`loresmith chat RUN --checkpoint STEP`)."""

@@ -258,3 +258,17 @@ def test_a_training_that_cannot_fit_is_warned_of(workspace: Workspace) -> None:
     found = Runs(workspace).checks({**changes, "base_model": str(wide)})
     (warned,) = [check for check in found.checks if check.subject == "memory"]
     assert warned.severity == "warning" and "GB of memory are needed" in warned.message
+
+
+def test_the_same_prompts_are_seen_answered_from_the_first_step_to_the_last(
+    workspace: Workspace,
+) -> None:
+    runs = Runs(workspace)
+    (run,) = runs.all()
+    samples = runs.samples(run.id)
+    assert samples[0].step == 0 and samples[-1].step == run.step
+    prompts = {one.prompt for one in samples}
+    assert 1 <= len(prompts) <= 3
+    assert len(samples) % len(prompts) == 0
+    with pytest.raises(NotFound):
+        runs.samples("v9-none")

@@ -20,6 +20,7 @@ from loresmith.workspace.runs import (
     RunLoss,
     Runs,
     RunSummary,
+    Sample,
     StartOffer,
 )
 
@@ -121,6 +122,12 @@ def get_curves(
     """Ask again with the last step and the `log_id`; where the log is another by then, all of it
     comes."""
     return Runs(workspace).curves(run_id, since=since, log_id=log_id)
+
+
+@router.get("/{run_id}/samples", summary="What a run's model answered as it learned")
+def get_samples(workspace: WorkspaceHere, run_id: str, paging: PagingHere) -> Page[Sample]:
+    """The same prompts at step 0 and at each evaluation, in that order."""
+    return page_of(Runs(workspace).samples(run_id), paging)
 
 
 @router.get("/{run_id}/device", summary="What a run's trainer uses of the machine")

@@ -1,5 +1,6 @@
 """Trainings and their exams, as lists, curves and results: what the pages Train and Exam show."""
 
+from loresmith.training.samples import Sample
 from loresmith.workspace.runs.checks import Check, Estimate, NotReady, Readiness
 from loresmith.workspace.runs.comparing import ExamComparison
 from loresmith.workspace.runs.curves import Curves
@@ -32,5 +33,6 @@ __all__ = [
     "RunState",
     "RunSummary",
     "Runs",
+    "Sample",
     "StartOffer",
 ]

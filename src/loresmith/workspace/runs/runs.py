@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from loresmith.errors import Conflict, NotFound
 from loresmith.records import Record
+from loresmith.training.samples import Sample, read_samples
 from loresmith.workspace.background import Background, BackgroundJob
 from loresmith.workspace.forms import Form, form_of
 from loresmith.workspace.recipes import change_recipe, changed_recipe, recipe_in
@@ -73,6 +74,10 @@ class Runs:
         """What the run's trainer uses now; None while none is at work. Raises NotFound."""
         pid = trainer_of(self._folder(run_id))
         return device_use(pid) if pid is not None else None
+
+    def samples(self, run_id: str) -> list[Sample]:
+        """What the model of a run answered to the same prompts as it learned. Raises NotFound."""
+        return read_samples(self._folder(run_id) / "samples.jsonl")
 
     def recipe(self, run_id: str) -> str:
         """The whole recipe of a run as YAML. Raises NotFound."""

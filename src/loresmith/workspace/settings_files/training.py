@@ -21,6 +21,7 @@ from loresmith.workspace.training_process import TrainingTask, train_in_child
 _OURS = (
     *("adapter", "model", "attempt-*", "best-*", "*.part", "task.json", "training*.json"),
     *("*_results.json", "trainer_log.jsonl", "training_loss.png", "run.json"),
+    *("practice_log.jsonl", "samples.jsonl"),
 )
 _DELIVERED = ("adapter_config.json", "config.json")
 
