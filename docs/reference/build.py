@@ -468,6 +468,7 @@ def _is_flag(declared: Any) -> bool:
 
 _VALUES = {
     "base_model": "MODEL",
+    "checkpoint": "STEP",
     "host": "ADDRESS",
     "max_tokens": "N",
     "output": "PATH",

@@ -100,11 +100,14 @@ class Checkpoints:
                 on_note(f"{shown} is damaged and is not used: {found.fault or 'no position in it'}")
                 continue
             if position.run_id != self._run_id:
+                changed = what_changed(position.made_of, self._made_of)
                 raise AnotherTrainingError(
                     f"{self._folder} holds the checkpoints of a training with other rows, "
                     "settings, seed or base model",
-                    hint=what_changed(position.made_of, self._made_of)
-                    + "Use another folder, or delete this one to start anew.",
+                    hint=f"What has changed: {changed}. Use another folder, or delete this one to "
+                    "start anew."
+                    if changed
+                    else "Use another folder, or delete this one to start anew.",
                 )
             return Saved(folder, position)
         return None
@@ -155,15 +158,14 @@ class Checkpoints:
 
 
 def what_changed(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Which parts of a training are other than they were, as a sentence; empty where that was not
-    noted."""
+    """Which parts of a training are other than they were; empty where that was not noted."""
     told = []
     for part in sorted(now.keys() & before.keys()):
         if before[part] == now[part]:
             continue
         shown = f"{part} ({before[part]} -> {now[part]})"
         told.append(shown if len(shown) < _LONGEST_CHANGE and part not in _HASHED else part)
-    return f"What has changed: {', '.join(told)}. " if told else ""
+    return ", ".join(told)
 
 
 _HASHED = ("rows", "validation rows", "base model", "earlier adapters")

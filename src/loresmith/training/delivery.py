@@ -67,10 +67,13 @@ def read_result(folder: Path, *, run_id: str, made_of: Mapping[str, str]) -> Tra
     """
     content = _read_json(folder / _RESULT)
     if content.get("run_id", run_id) != run_id:
+        changed = what_changed(content.get("made_of") or {}, made_of)
         raise AnotherTrainingError(
             f"{folder} holds a finished training with other rows, settings, seed or base model",
-            hint=what_changed(content.get("made_of") or {}, made_of)
-            + "Use another folder, or delete this one to start anew.",
+            hint=f"What has changed: {changed}. Use another folder, or delete this one to start "
+            "anew."
+            if changed
+            else "Use another folder, or delete this one to start anew.",
         )
     try:
         result = TrainingResult.model_validate(content.get("result"))

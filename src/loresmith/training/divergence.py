@@ -19,7 +19,6 @@ _TIMES = 100.0
 """So many times the usual length is an exploded gradient."""
 _NOTHING = 10
 """First steps without any gradient that are enough to tell that nothing is learned."""
-_KEPT = "The last checkpoint is kept."
 
 
 class DivergenceWatch:
@@ -41,18 +40,16 @@ class DivergenceWatch:
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise TrainingError(
                 f"the loss became {loss} (gradient {norm}) at step {self._done}",
-                hint=self._advice_on_numbers(),
+                hint=f"Lower the learning rate (its peak is {self._peak_rate:.2g}), or set "
+                "precision to fp32. The last checkpoint is kept."
+                if self._precision == "bf16"
+                else f"Lower the learning rate (its peak is {self._peak_rate:.2g}), or look for "
+                "rows of nonsense. The last checkpoint is kept.",
             )
         self._look_for_idleness(loss, norm, rate)
         self._look_for_explosion(loss, norm)
         if len(self._first) < _LONG:
             self._first.append(loss)
-
-    def _advice_on_numbers(self) -> str:
-        lower = f"Lower the learning rate (its peak is {self._peak_rate:.2g})"
-        if self._precision == "fp32":
-            return f"{lower}, or look for rows of nonsense. {_KEPT}"
-        return f"{lower}, or set precision to fp32. {_KEPT}"
 
     def _look_for_idleness(self, loss: float, norm: float, rate: float) -> None:
         if norm > 0.0 and rate > 0.0:
@@ -66,7 +63,7 @@ class DivergenceWatch:
             f"nothing is learned: after {self._done} steps the loss is {loss:.4g} and {what}",
             hint="A loss of 0 comes of a number format that overflows (set precision to fp32 or "
             "bf16), of rows whose replies are empty, or of a base model whose weights are damaged; "
-            "any other loss, of layers that are not used. " + _KEPT,
+            "any other loss, of layers that are not used. The last checkpoint is kept.",
         )
 
     def _look_for_explosion(self, loss: float, norm: float) -> None:
@@ -83,5 +80,5 @@ class DivergenceWatch:
             f"times as long as before (now {norm:.3g}, before {usual:.3g}), and the loss "
             f"{loss:.3g} is higher than at the start ({median(self._first):.3g})",
             hint=f"Lower the learning rate (its peak is {self._peak_rate:.2g}), lengthen the "
-            f"warm-up, or lower max_grad_norm. {_KEPT}",
+            f"warm-up, or lower max_grad_norm. The last checkpoint is kept.",
         )

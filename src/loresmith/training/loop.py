@@ -31,13 +31,6 @@ from loresmith.training.sealed import seal, write_at_once
 from loresmith.training.shortage import Fitting, shortage_explained
 
 _WORTH_SAVING_SECONDS = 5.0
-_TO_REPLY = (
-    "Set exam.max_practice lower, or take a smaller base model. The last checkpoint is kept."
-)
-_TO_STEP = (
-    "Take training.optimizer adafactor or adamw_bnb_8bit, training.type lora, or a smaller base "
-    "model. The last checkpoint is kept."
-)
 
 
 class Callbacks(NamedTuple):
@@ -165,7 +158,7 @@ class TrainingLoop:
         began = time.perf_counter()
         with forward.ready():
             loss = self._fitting.backward(rows)
-        with shortage_explained("for a step of the optimizer", _TO_STEP):
+        with shortage_explained(practice=False):
             norm = float(
                 torch.nn.utils.clip_grad_norm_(
                     self._parameters, self._prepared.method.max_grad_norm
@@ -217,7 +210,7 @@ class TrainingLoop:
             self._save()
         self._tell(self._progress("practising"))
         try:
-            with self._interrupts.at_once(), shortage_explained("for practice", _TO_REPLY):
+            with self._interrupts.at_once(), shortage_explained(practice=True):
                 measured = PracticeScore(
                     step=self._position.step,
                     epoch=self._prepared.plan.epoch(self._position.step),

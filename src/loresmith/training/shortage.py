@@ -38,7 +38,7 @@ class Fitting:
         self._model = model
         self._method = method
         self._device = device
-        self._on_note = on_note
+        self.on_note = on_note
         self.saves_memory = saves_memory
         """Whether activations are computed twice."""
 
@@ -81,13 +81,13 @@ class Fitting:
         if len(failed) > 1:
             tokens = self._forward.tokens_of(failed)
             self._forward.pass_tokens = tokens // 2
-            self._on_note(
+            self.on_note(
                 f"memory ran out with {tokens} tokens at once: from now on at most {tokens // 2} "
                 "go through the model at once; what a step learns is the same"
             )
         elif self._method.gradient_checkpointing == "auto" and not self.saves_memory:
             self._save_memory()
-            self._on_note("memory ran out with one row: gradient checkpointing is on from now on")
+            self.on_note("memory ran out with one row: gradient checkpointing is on from now on")
         else:
             raise _does_not_fit(failed[0] if failed else Row([], []), self._method, said)
 
@@ -130,23 +130,32 @@ def first_line(error: BaseException) -> str:
 
 
 @contextmanager
-def shortage_explained(where: str, hint: str) -> Iterator[None]:
-    """Within this, a device without memory left raises OutOfDeviceMemory."""
+def shortage_explained(*, practice: bool) -> Iterator[None]:
+    """Within this (practice, or a step of the optimizer) a device without memory left raises
+    OutOfDeviceMemory."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
         if not is_shortage(error):
             raise
+        said = first_line(error)
+        if practice:
+            raise OutOfDeviceMemory(
+                f"the device has no memory left for practice: {said}",
+                hint="Take a smaller base model, or shorter questions. The last checkpoint is "
+                "kept.",
+            ) from error
         raise OutOfDeviceMemory(
-            f"the device has no memory left {where}: {first_line(error)}", hint=hint
+            f"the device has no memory left for a step of the optimizer: {said}",
+            hint="Take training.optimizer adafactor or adamw_bnb_8bit, training.type lora, or a "
+            "smaller base model. The last checkpoint is kept.",
         ) from error
 
 
 def _does_not_fit(row: Row, method: TrainingMethod, said: str) -> OutOfDeviceMemory:
     length = len(row.input_ids)
     return OutOfDeviceMemory(
-        f"the device has no memory for the row {row.id or '(unnamed)'} alone, which has {length} "
-        f"tokens: {said}",
+        f"the device has no memory for the row {row.id} alone, which has {length} tokens: {said}",
         hint=f"What would help: {'; '.join(_what_would_help(method, length))}. "
         "The last checkpoint is kept.",
     )

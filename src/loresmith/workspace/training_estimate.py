@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loresmith.devices import detect_device, free_memory
-from loresmith.errors import DocumentError, NotFound, RecipeError
+from loresmith.errors import DocumentError, NotFound
+from loresmith.llamafactory import faults_of_file
 from loresmith.models.base_models import (
     BaseModelFacts,
     describe_base_model,
@@ -112,7 +113,7 @@ def _planned(path: Path, changes: Sequence[str]) -> _Planned:
         return _of_project(Workspace(path.parent, recipe=path, overrides=changes))
     checked = check_llamafactory_file(path, changes)
     if checked.file is None:
-        raise RecipeError(f"{path} cannot be trained by:", faults=checked.faults)
+        raise faults_of_file(path, checked.faults)
     return _Planned(checked.file.recipe, checked.rows.learned if checked.rows else ())
 
 
