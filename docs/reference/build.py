@@ -472,6 +472,7 @@ _VALUES = {
     "device": "cpu|auto",
     "dtype": "FORMAT",
     "form": "merged|adapter",
+    "checkpoint": "STEP",
     "host": "ADDRESS",
     "language": "en|zh",
     "max_shard_size": "GB",

@@ -224,6 +224,36 @@ def test_check_takes_a_recipe_too(loresmith: Loresmith, tiny_base: Path, tmp_pat
     assert loresmith("check", "none.yaml").code == 2
 
 
+def test_memory_and_time_are_told_before_a_training(
+    loresmith: Loresmith, small: list[str], tmp_path: Path
+) -> None:
+    told = loresmith("estimate", EXAMPLE, *small)
+    assert told.code == 0, told.err
+    for part in ("weights", "gradients", "optimizer", "activations", "scores", "overhead"):
+        assert re.search(rf"^{part} +\d+\.\d\d$", told.out, re.MULTILINE), part
+    assert "rows: 12, " in told.out and "a step of 4 rows takes 4 at once" in told.out
+    assert "time: about" in told.out and "FLOP a parameter and token" in told.out
+    found = json.loads(loresmith("estimate", EXAMPLE, *small, "--json").out)
+    assert found["memory"]["batch_size"] == 4 and found["time"]["steps"] == 6
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_does_not_fit_is_told_with_what_would_help(
+    loresmith: Loresmith, tiny_base: Path, tmp_path: Path
+) -> None:
+    big = tmp_path / "big"
+    big.mkdir()
+    config = read(tiny_base / "config.json") | {"hidden_size": 65_536, "num_hidden_layers": 400}
+    (big / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (big / "model.safetensors").write_bytes((tiny_base / "model.safetensors").read_bytes())
+    path = tmp_path / "recipe.yaml"
+    path.write_text(f"base_model: {big}\ntraining: {{type: full}}\n", encoding="utf-8")
+    told = loresmith("estimate", path)
+    assert told.code == 1, told.err
+    assert "Not even one row of 1,024 tokens fits" in told.out
+    assert "training.quantization 4" in told.out
+
+
 def test_a_converted_file_trains_alike(
     loresmith: Loresmith, small: list[str], tmp_path: Path
 ) -> None:

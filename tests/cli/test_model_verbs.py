@@ -190,3 +190,47 @@ def test_an_adapter_whose_note_is_damaged_asks_for_the_base_model(
 
 def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("method", ["lora", "full", "freeze"])
+def test_one_can_talk_with_a_model_as_it_was_half_way(
+    loresmith: Loresmith, tiny_base: Path, tmp_path: Path, method: str
+) -> None:
+    rows = [{"instruction": f"Where is berth {n}?", "output": f"At pier {n}."} for n in range(8)]
+    (tmp_path / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
+    settings = {
+        "training.type": method,
+        "training.max_steps": 30,
+        "training.learning_rate": 0.02,
+        "training.save_steps": 2,
+        "training.save_total_limit": 15,
+    }
+    words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    done = in_a_process(
+        *("train", tmp_path / "rows.json", "--output", tmp_path / "run", *words),
+        *("--base-model", tiny_base),
+    )
+    assert done.code == 0, done.err
+    listed = loresmith("chat", tmp_path / "run", "--checkpoints")
+    steps = [int(line.split()[0]) for line in listed.out.splitlines()]
+    assert steps == [*range(2, 31, 2)]
+    said = {
+        step: loresmith(
+            *("chat", tmp_path / "run", "--checkpoint", step, "--max-tokens", "8"),
+            input="Where is berth 3?\n\n",
+        )
+        for step in ("2", "30")
+    }
+    assert all(one.code == 0 for one in said.values()), said["2"].err
+    assert said["2"].out != said["30"].out
+    finished = loresmith(
+        "chat", tmp_path / "run", "--max-tokens", "8", input="Where is berth 3?\n\n"
+    )
+    assert finished.out == said["30"].out, "the last checkpoint is what was delivered"
+    missing = loresmith("chat", tmp_path / "run", "--checkpoint", "11")
+    assert missing.code == 2 and "There are: 2, 4, 6, " in missing.err
+    (tmp_path / "run" / "attempt-1" / "checkpoint-2" / "manifest.json").unlink()
+    damaged = loresmith("chat", tmp_path / "run", "--checkpoint", "2")
+    assert damaged.code == 2 and "There are: 4, 6, " in damaged.err
+    nowhere = loresmith("chat", tiny_base, "--checkpoint", "10")
+    assert nowhere.code == 2 and "holds no training run" in nowhere.err

@@ -299,3 +299,55 @@ def test_their_files_are_told_from_ours_by_their_keys(
 def _plain(text: str) -> dict[str, Any]:
     pairs = (line.split(": ", 1) for line in text.splitlines())
     return {key: True if value == "true" else value for key, value in pairs}
+
+
+def test_when_it_is_measured_and_saved_is_as_there(write) -> None:
+    file = load_training_file(
+        write(
+            NEEDED
+            + "val_size: 0.1\neval_strategy: steps\neval_steps: 20\nsave_steps: 100\n"
+            + "load_best_model_at_end: true\nmetric_for_best_model: eval_loss\n"
+            + "greater_is_better: false\nearly_stopping_steps: 4\n"
+        )
+    )
+    training = lora(file)
+    assert (training.eval_steps, training.save_steps) == (20, 100)
+    assert (training.best_by, training.early_stopping, training.patience) == (
+        *("validation_loss", True, 4),
+    )
+    assert training.save_total_limit == 1000, "all that save_steps asks for"
+    assert file.notes == ()
+    assert lora(load_training_file(write(NEEDED + "save_steps: 9\nsave_total_limit: 3\n"))) == (
+        lora(load_training_file(write(NEEDED + "save_total_limit: 3\nsave_steps: 9\n")))
+    )
+
+
+def test_without_them_it_is_measured_at_ends_of_epochs_and_the_last_weights_are_delivered(
+    write,
+) -> None:
+    training = lora(load_training_file(write(NEEDED + "val_size: 0.1\neval_strategy: epoch\n")))
+    assert (training.eval_steps, training.save_steps, training.best_by) == (None, None, "last")
+    assert training.save_total_limit == 2
+
+
+def test_shares_of_all_steps_need_a_number_of_them(write) -> None:
+    changes = ["eval_strategy=steps", "eval_steps=0.1", "save_steps=0.5", "val_size=0.1"]
+    told = faults(write(NEEDED), *changes)
+    assert [fault.split(": ")[1] for fault in told] == ["eval_steps", "save_steps"]
+    training = lora(load_training_file(write(NEEDED), [*changes, "max_steps=200"]))
+    assert (training.eval_steps, training.save_steps) == (20, 100)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("load_best_model_at_end=true", "needs evaluations"),
+        ("early_stopping_steps=3", "needs evaluations"),
+        ("early_stopping_steps=0", "should be at least 1"),
+        ("metric_for_best_model=rouge-l", "should be loss or eval_loss"),
+        ("greater_is_better=true", "a loss is better when it is lower"),
+        ("save_steps=-5", "should be greater than 0"),
+    ],
+)
+def test_what_cannot_tell_the_best_weights_is_a_fault(write, change: str, told: str) -> None:
+    assert any(told in fault for fault in faults(write(NEEDED), change))

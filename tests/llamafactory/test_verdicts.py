@@ -59,13 +59,18 @@ def test_what_is_mapped_changes_the_setting_that_it_is_mapped_to(key: str) -> No
     """A verdict promises something: with another value, the recipe has another value there."""
     method = next((kind for kind, keys in OF_METHOD.items() if key in keys), "lora")
     (path,) = VERDICTS[key].paths
-    before = _at(recipe_data(_settings(finetuning_type=method)), path)
+    beside = {"finetuning_type": method, **_GOES_WITH.get(key, {})}
+    before = _at(recipe_data(_settings(**beside)), path)
     for value in _other_values(key):
-        after = _at(recipe_data(_settings(**{"finetuning_type": method, key: value})), path)
+        after = _at(recipe_data(_settings(**{**beside, key: value})), path)
         if after != before:
             return
     needs_another = ("fp16", "quantization_method", "profiler_active_steps")
     assert key in needs_another, "the recipe stays as it was"
+
+
+_GOES_WITH = {"eval_steps": {"eval_strategy": "steps"}, "save_strategy": {"save_steps": 7}}
+"""What a setting means something with alone."""
 
 
 def _settings(**values: Any) -> GivenSettings:

@@ -64,7 +64,7 @@ def test_packed_rows_give_the_loss_and_the_gradients_of_rows_one_by_one(
     losses, tokens = 0.0, 0
     model.zero_grad(set_to_none=True)
     for row in rows:  # by the model's own forward, alone: nothing of ours in it
-        labels = [t if m else -100 for t, m in zip(*row, strict=True)]
+        labels = [t if m else -100 for t, m in zip(*row[:2], strict=True)]
         scores = model(torch.tensor([row.input_ids]), use_cache=False).logits[0, :-1]
         loss = torch.nn.functional.cross_entropy(
             scores, torch.tensor(labels[1:]), reduction="sum", ignore_index=-100

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -18,6 +19,8 @@ from loresmith.models.base import ChatModel
 from loresmith.records import Example
 from loresmith.training import Full, Lora, TrainingMethod, TrainingProgress, TrainingResult
 from loresmith.training.lock import trainer_lock
+from loresmith.training.sealed import read_seal
+from tiny_model import make_tiny_model
 
 STEPS = 24
 LORA = Lora(num_epochs=6, batch_size=2, dropout=0.1, checkpoint_seconds=0, learning_rate=1e-2)
@@ -232,8 +235,25 @@ def test_another_training_does_not_go_on_from_these_checkpoints(
     train(LORA, examples, base, tmp_path, device)
     with pytest.raises(CheckpointError, match="other rows, settings, seed or base"):
         train(LORA, examples[:4], base, tmp_path, device)
-    with pytest.raises(CheckpointError):
+    with pytest.raises(CheckpointError) as error:
         train(LORA.model_copy(update={"rank": 8}), examples, base, tmp_path, device)
+    assert "What has changed: training.rank (64 -> 8)." in error.value.hint
+
+
+def test_what_has_changed_since_a_stop_is_named(
+    base: Path, device: Device, examples: list[Example], tmp_path: Path
+) -> None:
+    on_progress, should_stop = stop_after(3)
+    with pytest.raises(JobCancelled):
+        train(
+            LORA, examples, base, tmp_path, device, on_progress=on_progress, should_stop=should_stop
+        )
+    other = make_tiny_model(tmp_path / "other base", seed=9)
+    for rows, model, named in ((examples[:4], base, "rows"), (examples, other, "base model")):
+        with pytest.raises(CheckpointError) as error:
+            train(LORA, rows, model, tmp_path, device)
+        assert error.value.hint.startswith(f"What has changed: {named}. Use another folder")
+    assert train(LORA, examples, base, tmp_path, device).steps == STEPS, "it still goes on"
 
 
 def test_a_finished_training_is_returned_and_not_done_again(
@@ -256,6 +276,128 @@ def test_checkpoints_over_the_limit_are_deleted(
         )
     kept = sorted(path.name for path in tmp_path.glob("attempt-*/checkpoint-*"))
     assert kept == ["checkpoint-8", "checkpoint-9"]
+
+
+def test_checkpoints_after_so_many_steps_are_kept_when_it_is_done(
+    base: Path, device: Device, examples: list[Example], tmp_path: Path
+) -> None:
+    method = LORA.model_copy(update={"save_steps": 5, "save_total_limit": 3})
+    train(method, examples, base, tmp_path, device)
+    kept = sorted(path.name for path in tmp_path.glob("attempt-*/checkpoint-*"))
+    assert kept == ["checkpoint-10", "checkpoint-15", "checkpoint-20", "checkpoint-24"]
+    assert all(read_seal(path).fault == "" for path in tmp_path.glob("attempt-*/checkpoint-*"))
+
+
+FULL_DISK = """
+import subprocess, sys
+from pathlib import Path
+sys.path[:0] = [{tests!r}]
+folder = Path({folder!r})
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + {size!r}, "none", str(folder)], check=True)
+from training.conftest import FACTS, example
+from loresmith.devices import Device
+from loresmith.errors import CheckpointError
+from loresmith.training import Lora
+from loresmith.training.checkpoints import checkpoint_folders
+from loresmith.training.sealed import read_seal
+method = Lora.model_validate_json({settings!r})
+device = Device(
+    kind="cpu", torch_device="cpu", name="CPU", memory_bytes=8 * 10**9, bf16=False, threads=1
+)
+def on_progress(progress):
+    if progress.phase == "training" and progress.step == 6:  # somebody fills the disk
+        with (folder / "ballast").open("wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError:
+                pass
+def train():
+    return method.train(
+        [example(*fact) for fact in FACTS],
+        base=Path({base!r}), folder=folder, seed=5, device=device, on_progress=on_progress,
+    )
+try:
+    train()
+except CheckpointError as error:
+    print("refused:", error.message, "|", error.hint)
+print("good:", [one.name for one in checkpoint_folders(folder) if not read_seal(one).fault])
+(folder / "ballast").unlink()
+on_progress = None
+result = train()
+print("notes:", result.notes)
+print("losses:", *result.losses)
+"""
+
+
+def _can_mount() -> bool:
+    words = ["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"]
+    try:
+        return subprocess.run(words, capture_output=True, timeout=30).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+@pytest.mark.skipif(not _can_mount(), reason="a small disk cannot be mounted by this user")
+def test_a_disk_that_fills_up_keeps_the_last_good_checkpoint(
+    base: Path, device: Device, examples: list[Example], tmp_path: Path
+) -> None:
+    (tmp_path / "disk").mkdir()
+    code = FULL_DISK.format(
+        tests=str(Path(__file__).parents[1]),
+        folder=str(tmp_path / "disk"),
+        size="30m",
+        settings=LORA.model_dump_json(),
+        base=str(base),
+    )
+    done = subprocess.run(
+        ["unshare", "-rm", sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    assert "No space left on device" in said["refused"]
+    assert "What was saved before is kept" in said["refused"]
+    assert "checkpoint-5" in said["good"]
+    assert "goes on after step" in said["notes"]
+    expected = train(LORA, examples, base, tmp_path / "whole", device)
+    losses = [float(one) for one in said["losses"].split()]
+    assert losses == pytest.approx(expected.losses, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["manifest.json.part", "trainer_log.jsonl"])
+def test_a_write_without_room_is_told_and_leaves_what_was_saved(
+    base: Path,
+    device: Device,
+    examples: list[Example],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    full: list[bool] = []
+    as_ever = open
+
+    def no_room(path: object, *args: object, **options: object) -> object:
+        if full and str(path).endswith(name) and "r" not in str(args[:1]):
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return as_ever(path, *args, **options)  # type: ignore[call-overload]
+
+    def on_progress(progress: TrainingProgress) -> None:
+        if progress.phase == "training" and progress.step == 6:
+            full.append(True)
+
+    monkeypatch.setattr("io.open", no_room)
+    monkeypatch.setattr("builtins.open", no_room)
+    with pytest.raises(CheckpointError, match="No space left on device") as error:
+        train(LORA, examples, base, tmp_path, device, on_progress=on_progress)
+    assert "What was saved before is kept" in error.value.hint
+    monkeypatch.undo()
+    result = train(LORA, examples, base, tmp_path, device)
+    assert any("goes on after step" in note for note in result.notes)
+    assert logged_steps(tmp_path) == list(range(1, STEPS + 1))
 
 
 def test_a_full_disk_is_told_before_anything_is_trained(

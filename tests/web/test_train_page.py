@@ -76,6 +76,28 @@ def test_the_look_ahead_follows_what_is_typed(client, base):
     assert "not right yet" in wrong and "--set" not in wrong
 
 
+def test_the_look_ahead_shows_the_memory_by_part(client, base):
+    look = client.post(f"{base}/look", data={"training.type": "full"}).text
+    for part in ("Weights", "Gradients", "Optimizer", "Activations"):
+        assert f"<dt>{part}</dt>" in look
+    assert "Fits at once" in look and "that are free" in look
+
+
+def test_what_the_model_answered_as_it_learned_is_a_table_for_each_prompt(client, base, project):
+    assert "Nothing was asked" in client.get(f"{base}/samples").text
+    run = begun(project, "v1-first")
+    samples = [
+        {"step": step, "epoch": 0.0, "prompt": "Who?", "reply": reply}
+        for step, reply in ((0, "<b>hm</b>"), (25, "Ilse Brandt."))
+    ]
+    lines = "".join(f"{json.dumps(one)}\n" for one in samples)
+    (run / "samples.jsonl").write_text(lines, encoding="utf-8")
+    shown = client.get(f"{base}/samples").text
+    assert "Who?" in shown and "&lt;b&gt;hm&lt;/b&gt;" in shown and "Ilse Brandt." in shown
+    listed = client.get(f"/api/v1/projects/{project.id}/runs/{run.name}/samples").json()
+    assert [one["step"] for one in listed["items"]] == [0, 25]
+
+
 def test_a_look_ahead_speaks_chinese_of_what_it_found(client, base):
     look = client.post(f"{base}/look", data={}, headers={"Accept-Language": "zh"}).text
     assert "同一任务会先完成" in look and "there is no dataset" not in look

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from loresmith.workspace.settings_files import CheckedFile
     from loresmith.workspace.settings_files.answering import FilePrediction
     from loresmith.workspace.steps.base import StepState
+    from loresmith.workspace.training_estimate import TrainingEstimate
 
 console = Console()
 _errors = Console(stderr=True)
@@ -160,6 +161,57 @@ def show_check(checked: CheckedFile, device: str, trouble: str) -> None:
         say(f"wrong: {fault}")
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
     say(f"{checked.path} has {count}." if faults else f"{checked.path} can be trained by.")
+
+
+def show_estimate(found: TrainingEstimate) -> None:
+    """Prints the memory by part, beside what is free, how much fits at once, and the time."""
+    memory = found.memory
+    say(f"base model: {found.base_model}, {memory.parameters / 1e6:,.0f}M parameters")
+    say(f"method: {found.method}, {memory.learned / 1e6:,.1f}M parameters learned")
+    if found.rows is not None:
+        mean = f", {found.row_tokens:,.0f} tokens each" if found.row_tokens else ""
+        say(f"rows: {found.rows}{mean}, {memory.row_tokens:,} in the longest")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("memory")
+    table.add_column("GB", justify="right")
+    for part in memory.parts:
+        table.add_row(part.name, f"{part.bytes / 1e9:.2f}")
+    table.add_row("needed", f"{memory.needed / 1e9:.2f}", style="bold")
+    table.add_row("free", f"{memory.free / 1e9:.2f}")
+    table.add_row("in all", f"{memory.total / 1e9:.2f}")
+    console.print(table)
+    switch = "on" if memory.gradient_checkpointing else "off"
+    say(f"device: {memory.device}, {memory.precision}, gradient checkpointing {switch}")
+    say(_what_fits(found))
+    if found.time is not None:
+        told = f"{found.time.steps} steps, {found.time.tokens:,} tokens"
+        say(f"time: about {_duration(found.time.seconds)} for {told}")
+        say(f"  by {found.time.judged_by}")
+    else:
+        say("time: not known before there are rows and a tokenizer to count their tokens")
+
+
+def _what_fits(found: TrainingEstimate) -> str:
+    memory = found.memory
+    if not memory.fits:
+        return (
+            f"Not even one row of {memory.row_tokens:,} tokens fits. What would help: a smaller "
+            "base model, training.type lora, training.quantization 4, training.max_length lower"
+        )
+    batch = min(memory.rows_at_once, memory.batch_size)
+    return (
+        f"fits: {memory.largest_pass:,} tokens at once, {memory.rows_at_once:,} rows of the "
+        f"longest; a step of {memory.batch_size} rows takes {batch} at once "
+        f"({memory.pass_tokens:,} tokens)"
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def show_prediction(done: Prediction, output: Path) -> None:

@@ -16,6 +16,7 @@ SettingsFile = Annotated[Path, typer.Argument(help="A LLaMA Factory file, YAML o
 def register(app: typer.Typer) -> None:
     """Adds the commands to `app`."""
     app.command(help="Tell all that would fail or mislead, before anything is loaded.")(check)
+    app.command(help="Tell memory by part, the batch that fits, and the time.")(estimate)
     app.command(help="Write a LLaMA Factory file as a recipe.")(convert)
 
 
@@ -32,6 +33,27 @@ def check(
     if checked.faults or trouble:
         raise typer.Exit(2)
     raise typer.Exit(1 if checked.rows and checked.rows.drops else 0)
+
+
+def estimate(
+    file: Annotated[
+        Path, typer.Argument(help="A LLaMA Factory file, a recipe, or a project's folder.")
+    ],
+    changes: Changes = None,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Do a few steps, and tell the time by them.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    from loresmith.cli.display import show_estimate
+    from loresmith.workspace.training_estimate import estimate_training
+
+    found = estimate_training(file, changes or [], measure=measure)
+    if as_json:
+        typer.echo(found.model_dump_json(indent=1))
+    else:
+        show_estimate(found)
+    raise typer.Exit(0 if found.memory.fits else 1)
 
 
 def convert(

@@ -39,20 +39,35 @@ def chat(
     compare: Annotated[
         bool, typer.Option(help="Show the base and the tuned side by side.")
     ] = False,
+    checkpoint: Annotated[
+        int | None, typer.Option(min=1, help="Talk with it as it was after so many steps.")
+    ] = None,
+    checkpoints: Annotated[
+        bool, typer.Option("--checkpoints", help="List the steps that are kept, and end.")
+    ] = False,
     base_model: BaseModel = None,
     system: Annotated[str | None, typer.Option(help="A system prompt.")] = None,
     temperature: Temperature = 0.0,
     max_tokens: MaxTokens = 256,
 ) -> None:
     from loresmith.cli.talk import talk
-    from loresmith.workspace.candidates import find_candidate
+    from loresmith.workspace.candidates import Candidate, find_candidate
     from loresmith.workspace.conversation import Sampling
+    from loresmith.workspace.kept_checkpoints import find_checkpoint, kept_checkpoints
 
     if _is_file_of_settings(model, changes):
         options = base or compare or base_model or system or temperature or max_tokens != 256
         _chat_by_file(model, changes or [], with_options=bool(options))
         return
-    candidate = find_candidate(model, base_model=base_model)
+    if checkpoints:
+        for kept in kept_checkpoints(model):
+            typer.echo(f"{kept.step}  {kept.folder}")
+        return
+    candidate: Candidate
+    if checkpoint is not None:
+        candidate = find_checkpoint(model, checkpoint, base_model=base_model)
+    else:
+        candidate = find_candidate(model, base_model=base_model)
     which: list[Which] = ["base"] if base else ["base", "tuned"] if compare else ["tuned"]
     sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
     talk(candidate, which, system=system, sampling=sampling)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loresmith.devices.device import Device, DeviceKind, detect_device
+from loresmith.devices.free_memory import free_memory
 from loresmith.devices.threads import choose_threads, passive_environment, wait_passively
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "DeviceKind",
     "choose_threads",
     "detect_device",
+    "free_memory",
     "passive_environment",
     "wait_passively",
 ]

@@ -28,6 +28,7 @@ def check_settings(settings: GivenSettings) -> None:
     _check_rows(settings)
     _check_validation(settings)
     check_template(settings)
+    _check_best(settings)
     if settings["train_on_prompt"] and settings["mask_history"]:
         settings.fault("mask_history", "does not go together with train_on_prompt")
     if settings["resume_from_checkpoint"] not in (None, "true", "false"):
@@ -177,6 +178,22 @@ def _check_validation(settings: GivenSettings) -> None:
         settings.fault("eval_strategy", _NO_ROWS)
     if settings["do_train"] and settings["do_eval"]:
         settings.fault("do_eval", _NO_ROWS)
+
+
+def _check_best(settings: GivenSettings) -> None:
+    """Whether what tells the best weights is measured at all."""
+    metric, measured = settings["metric_for_best_model"], settings["eval_strategy"] != "no"
+    if metric is not None and metric not in ("loss", "eval_loss"):
+        settings.fault("metric_for_best_model", "should be loss or eval_loss: no other is measured")
+    if settings["greater_is_better"]:
+        settings.fault("greater_is_better", "is refused: a loss is better when it is lower")
+    for key in ("load_best_model_at_end", "early_stopping_steps"):
+        if settings[key] and not measured:
+            settings.fault(key, "needs evaluations: give eval_strategy: steps or epoch, and rows")
+    for key, strategy in (("eval_steps", "eval_strategy"), ("save_steps", "save_strategy")):
+        share = settings[key] is not None and settings[key] < 1
+        if share and settings[strategy] == "steps" and settings["max_steps"] <= 0:
+            settings.fault(key, "is a share of all steps: give a number of them, or max_steps")
 
 
 _NO_ROWS = "needs rows to measure: give val_size or eval_dataset"

@@ -22,6 +22,7 @@ OF_METHOD: dict[str, tuple[str, ...]] = {
 """The settings that one finetuning_type alone has."""
 
 _UNLIMITED_NORM = 1000.0
+_ALL_CHECKPOINTS = 1000
 
 
 def recipe_data(settings: GivenSettings) -> dict[str, Any]:
@@ -40,6 +41,7 @@ def recipe_data(settings: GivenSettings) -> dict[str, Any]:
     training |= _computing(settings)
     training |= stage_data(settings)
     training |= _watching(settings)
+    training |= _looking_and_saving(settings)
     training |= {"lora": _lora, "freeze": _freeze}.get(method, lambda _: {})(settings)
     data = {"seed": settings["seed"], "training": training}
     if settings["model_name_or_path"]:
@@ -49,7 +51,7 @@ def recipe_data(settings: GivenSettings) -> dict[str, Any]:
 
 def _steps(settings: GivenSettings) -> dict[str, Any]:
     rows = settings["per_device_train_batch_size"] * settings["gradient_accumulation_steps"]
-    found: dict[str, Any] = {"batch_size": rows, **_warmup(settings), "early_stopping": False}
+    found: dict[str, Any] = {"batch_size": rows, **_warmup(settings)}
     if settings["max_steps"] > 0:
         found["max_steps"] = settings["max_steps"]
     if settings["max_grad_norm"] == 0:
@@ -59,6 +61,34 @@ def _steps(settings: GivenSettings) -> dict[str, Any]:
     if settings["optim"] not in ("adamw_torch", "adamw_torch_fused"):
         found["optimizer"] = settings["optim"]
     return found
+
+
+def _looking_and_saving(settings: GivenSettings) -> dict[str, Any]:
+    """When it is measured and saved, and which weights are delivered."""
+    patience = settings["early_stopping_steps"]
+    best = settings["load_best_model_at_end"] or patience is not None
+    found: dict[str, Any] = {
+        "early_stopping": patience is not None,
+        "best_by": "validation_loss" if best else "last",
+    }
+    if patience is not None:
+        found["patience"] = patience
+    if settings["eval_strategy"] == "steps":
+        every = settings["eval_steps"] or settings["logging_steps"]
+        found["eval_steps"] = in_steps(every, settings["max_steps"])
+    if settings["save_strategy"] == "steps" and settings.was_given("save_steps"):
+        found["save_steps"] = in_steps(settings["save_steps"], settings["max_steps"])
+        found["save_total_limit"] = _ALL_CHECKPOINTS
+    if settings["save_total_limit"] is not None:
+        found["save_total_limit"] = settings["save_total_limit"]
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def in_steps(every: float, max_steps: int) -> int | None:
+    """A number of steps, or below 1 a share of all of them; None where these are not known."""
+    if every >= 1:
+        return int(every)
+    return max(1, round(every * max_steps)) if max_steps > 0 else None
 
 
 def _warmup(settings: GivenSettings) -> dict[str, Any]:

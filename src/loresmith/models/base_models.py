@@ -20,12 +20,18 @@ from loresmith.models.embedded import (
     EMBEDDED_PARAMETERS,
     fetch_embedded,
 )
-from loresmith.models.hub import describe_on_hub, fetch_from_hub
+from loresmith.models.hub import describe_on_hub, fetch_config_from_hub, fetch_from_hub
 from loresmith.models.modelscope import describe_on_modelscope, fetch_from_modelscope
 from loresmith.models.weights import describe_folder
 from loresmith.settings import Settings
 
-__all__ = ["BaseModelFacts", "check_base_model", "describe_base_model", "resolve_base_model"]
+__all__ = [
+    "BaseModelFacts",
+    "check_base_model",
+    "describe_base_model",
+    "folder_of_config",
+    "resolve_base_model",
+]
 
 _MODELSCOPE = "modelscope:"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
@@ -82,6 +88,23 @@ def resolve_base_model(
     if modelscope_id is not None:
         return fetch_from_modelscope(modelscope_id, settings, on_progress=on_progress)
     return fetch_from_hub(name, on_progress=on_progress)
+
+
+def folder_of_config(facts: BaseModelFacts, settings: Settings) -> Path:
+    """A folder with the config.json of this model; of the hub's, it alone is downloaded.
+
+    Raises ModelUnavailable where it cannot be had without the whole model.
+    """
+    if (facts.folder / "config.json").is_file():
+        return facts.folder
+    if facts.source == "embedded":
+        return fetch_embedded(settings)
+    if facts.source == "hub":
+        return fetch_config_from_hub(facts.name)
+    raise ModelUnavailable(
+        f"the config.json of {facts.name!r} is not here, and nothing is known without it",
+        hint="Fetch the model first, for example by a training with max_steps 1.",
+    )
 
 
 def _describe_embedded(settings: Settings) -> BaseModelFacts:

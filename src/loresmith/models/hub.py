@@ -62,6 +62,21 @@ def fetch_from_hub(repo: str, *, on_progress: Callable[[str], None] | None = Non
     return Path(folder)
 
 
+def fetch_config_from_hub(repo: str) -> Path:
+    """The folder in the hub's cache with the model's config.json, which alone is downloaded where
+    it is not there. Raises ModelUnavailable."""
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+
+    cached: Any = try_to_load_from_cache(repo, "config.json")
+    if isinstance(cached, str):
+        return Path(cached).parent
+    with _errors_of_the_hub(repo):
+        file = hf_hub_download(
+            repo, "config.json", endpoint=_endpoint(), etag_timeout=_SECONDS_TO_ANSWER
+        )
+    return Path(file).parent
+
+
 class _OutOfReach(ModelUnavailable):
     """The hub did not answer: nothing is known of the model."""
 

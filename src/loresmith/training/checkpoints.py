@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from loresmith.errors import AnotherTrainingError, CheckpointError
 from loresmith.records import Record
+from loresmith.training.random_state import random_state, set_random_state
 from loresmith.training.result import PracticeScore
 from loresmith.training.sealed import read_seal, seal
 
@@ -24,6 +25,8 @@ class Position(Record):
 
     run_id: str
     """Equal for equal rows, settings, seed and base model."""
+    made_of: dict[str, str] = Field(default_factory=dict)
+    """What `run_id` stands for, by part, to tell which of it has changed."""
     step: int = 0
     """Optimizer steps done. The order of rows follows from it and the seed."""
     losses: tuple[float, ...] = ()
@@ -31,15 +34,23 @@ class Position(Record):
     """The stage's own figures, one for each step."""
     practice: tuple[PracticeScore, ...] = ()
     best_step: int | None = None
-    """Whose weights had the best practice score; they are in the folder `best-STEP`."""
+    """Whose weights were the best by what was measured; they are in the folder `best-STEP`."""
     best_score: float | None = None
+    """The practice score, or the validation loss with a minus: higher is better."""
     since_best: int = 0
-    """Practice scores since then."""
+    """Evaluations since then."""
     useful_tokens: int = 0
     seconds: float = 0.0
     """Spent in steps."""
     threads: int = 1
     """CPU threads; another count would sum in another order, and give other losses."""
+    pass_tokens: int | None = None
+    """Tokens that may go through the model at once, where memory ran out with more; as set when
+    None."""
+    saves_memory: bool = False
+    """Whether activations are computed twice since memory ran out."""
+    notes: tuple[str, ...] = ()
+    """What happened on the way that a user should know."""
 
 
 class Saved(NamedTuple):
@@ -53,14 +64,30 @@ class Checkpoints:
     """The checkpoints of one run, in `attempt-N/checkpoint-STEP`: each attempt to train writes to
     its own folder, and reads from all."""
 
-    def __init__(self, folder: Path, *, run_id: str, limit: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        run_id: str,
+        limit: int,
+        keep_every: int | None = None,
+        made_of: Mapping[str, str] | None = None,
+    ) -> None:
+        """The newest `limit` are kept; with `keep_every`, so many of those after so many steps, and
+        beside them the newest two to go on from."""
         self._folder = folder
         self._run_id = run_id
         self._limit = limit
+        self._keep_every = keep_every
+        self._made_of = made_of or {}
         attempts = [_number(path) for path in folder.glob("attempt-*")]
         self._attempt = folder / f"attempt-{max(attempts, default=0) + 1}"
         self.saved_at = time.monotonic()
         """When the last one was saved, or this attempt began."""
+
+    def at_start(self, *, threads: int) -> Position:
+        """Before the first step."""
+        return Position(run_id=self._run_id, made_of=dict(self._made_of), threads=threads)
 
     def newest(self, on_note: Callable[[str], None]) -> Saved | None:
         """The newest that is whole; damaged ones are told to `on_note` and passed over.
@@ -75,10 +102,14 @@ class Checkpoints:
                 on_note(f"{shown} is damaged and is not used: {found.fault or 'no position in it'}")
                 continue
             if position.run_id != self._run_id:
+                changed = what_changed(position.made_of, self._made_of)
                 raise AnotherTrainingError(
                     f"{self._folder} holds the checkpoints of a training with other rows, "
                     "settings, seed or base model",
-                    hint="Use another folder, or delete this one to start anew.",
+                    hint=f"What has changed: {changed}. Use another folder, or delete this one to "
+                    "start anew."
+                    if changed
+                    else "Use another folder, or delete this one to start anew.",
                 )
             return Saved(folder, position)
         return None
@@ -94,12 +125,12 @@ class Checkpoints:
 
         def write() -> None:
             save_weights(folder)
-            torch.save({"optimizer": optimizer.state_dict(), **_random_state()}, folder / _STATE)
+            torch.save({"optimizer": optimizer.state_dict(), **random_state()}, folder / _STATE)
             seal(folder, {"position": position.model_dump(mode="json")})
 
         write_or_explain(folder, write)
         self.saved_at = time.monotonic()
-        self._delete_all_but(self._limit)
+        self._delete_all_but(self._limit if self._keep_every is None else min(2, self._limit))
 
     def restore(
         self, saved: Saved, optimizer: Any, load_weights: Callable[[Path], None], *, device: str
@@ -110,19 +141,61 @@ class Checkpoints:
         load_weights(saved.folder)
         state = torch.load(saved.folder / _STATE, map_location="cpu", weights_only=True)
         optimizer.load_state_dict(state["optimizer"])
-        _set_random_state(state, device=device)
+        set_random_state(state, device=device)
 
     def clear(self) -> None:
-        """Deletes all but the newest: the training is done."""
+        """Deletes all but the newest and those that were wanted: the training is done."""
         self._delete_all_but(1)
 
     def _newest_first(self) -> list[Path]:
-        folders = [path for path in self._folder.glob("attempt-*/checkpoint-*") if path.is_dir()]
-        return sorted(folders, key=lambda p: (_number(p), _number(p.parent)), reverse=True)
+        return checkpoint_folders(self._folder)
 
     def _delete_all_but(self, limit: int) -> None:
-        for folder in self._newest_first()[limit:]:
-            shutil.rmtree(folder, ignore_errors=True)
+        folders = self._newest_first()
+        every = self._keep_every
+        to_keep = [one for one in folders if every is not None and _number(one) % every == 0]
+        for folder in folders[limit:]:
+            if folder not in to_keep[: self._limit]:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def what_changed(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Which parts of a training are other than they were; empty where that was not noted."""
+    told = []
+    for part in sorted(now.keys() & before.keys()):
+        if before[part] == now[part]:
+            continue
+        shown = f"{part} ({before[part]} -> {now[part]})"
+        told.append(shown if len(shown) < _LONGEST_CHANGE and part not in _HASHED else part)
+    return ", ".join(told)
+
+
+_HASHED = ("rows", "validation rows", "base model", "earlier adapters")
+_LONGEST_CHANGE = 80
+
+
+def checkpoint_folders(folder: Path) -> list[Path]:
+    """All checkpoints of the run in `folder`, whole or not, the newest first."""
+    folders = [path for path in folder.glob("attempt-*/checkpoint-*") if path.is_dir()]
+    return sorted(folders, key=lambda p: (_number(p), _number(p.parent)), reverse=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Within this, a file that cannot be written (a full disk, say) is a CheckpointError."""
+    try:
+        yield
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: Exception) -> CheckpointError:
+    free = shutil.disk_usage(path.parent if path.parent.exists() else ".").free
+    return CheckpointError(
+        f"cannot write {path}: {error}",
+        hint=f"{free / 1e9:.1f} GB of that disk are free. What was saved before is kept: "
+        "make room and run the same again to go on.",
+    )
 
 
 def write_or_explain(folder: Path, write: Callable[[], None]) -> None:
@@ -139,12 +212,7 @@ def write_or_explain(folder: Path, write: Callable[[], None]) -> None:
         SafetensorError,
     ) as error:  # torch reports a full disk as the 2nd
         shutil.rmtree(folder, ignore_errors=True)
-        free = shutil.disk_usage(folder.parent if folder.parent.exists() else ".").free
-        raise CheckpointError(
-            f"cannot write {folder}: {error}",
-            hint=f"{free / 1e9:.1f} GB of that disk are free. What was saved before is kept: "
-            "make room and run the same again to go on.",
-        ) from error
+        raise _cannot_write(folder, error) from error
 
 
 def _position(details: dict[str, Any]) -> Position | None:
@@ -157,30 +225,3 @@ def _position(details: dict[str, Any]) -> Position | None:
 def _number(folder: Path) -> int:
     digits = folder.name.rpartition("-")[2]
     return int(digits) if digits.isdigit() else 0
-
-
-def _random_state() -> dict[str, Any]:
-    import numpy
-    import torch
-
-    numbers: Any = numpy.random.get_state()
-    kind, keys, *rest = numbers
-    return {
-        "torch": torch.get_rng_state(),
-        "cards": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        "python": random.getstate(),
-        "numpy": [kind, keys.tolist(), *rest],
-    }
-
-
-def _set_random_state(state: dict[str, Any], *, device: str) -> None:
-    import numpy
-    import torch
-
-    version, keys, gauss = state["python"]
-    random.setstate((version, tuple(keys), gauss))
-    kind, numbers, *rest = state["numpy"]
-    numpy.random.set_state((kind, numpy.array(numbers, dtype=numpy.uint32), *rest))
-    torch.set_rng_state(state["torch"])
-    if device != "cpu" and len(state["cards"]) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all(state["cards"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from loresmith.errors import AnotherTrainingError
 from loresmith.models.weights import stored_dtype
-from loresmith.training.checkpoints import Position, write_or_explain
+from loresmith.training.checkpoints import Position, what_changed, write_or_explain
 from loresmith.training.loop import Prepared, best_folder
 from loresmith.training.plot import plot_losses
 from loresmith.training.result import TrainingResult
@@ -50,24 +50,30 @@ def deliver(
     return step
 
 
-def write_result(folder: Path, result: TrainingResult, *, run_id: str) -> None:
+def write_result(
+    folder: Path, result: TrainingResult, *, run_id: str, made_of: Mapping[str, str]
+) -> None:
     """The last thing written: from now on the training is finished."""
-    content = {"run_id": run_id, "result": result.model_dump(mode="json")}
+    content = {"run_id": run_id, "made_of": made_of, "result": result.model_dump(mode="json")}
     write_at_once(folder / _RESULT, json.dumps(content, ensure_ascii=False, indent=1))
     for best in folder.glob("best-*"):
         shutil.rmtree(best, ignore_errors=True)
 
 
-def read_result(folder: Path, *, run_id: str) -> TrainingResult | None:
+def read_result(folder: Path, *, run_id: str, made_of: Mapping[str, str]) -> TrainingResult | None:
     """What an earlier call finished, if it did and what it delivered is still there.
 
     Raises AnotherTrainingError when it was another one.
     """
     content = _read_json(folder / _RESULT)
     if content.get("run_id", run_id) != run_id:
+        changed = what_changed(content.get("made_of") or {}, made_of)
         raise AnotherTrainingError(
             f"{folder} holds a finished training with other rows, settings, seed or base model",
-            hint="Use another folder, or delete this one to start anew.",
+            hint=f"What has changed: {changed}. Use another folder, or delete this one to start "
+            "anew."
+            if changed
+            else "Use another folder, or delete this one to start anew.",
         )
     try:
         result = TrainingResult.model_validate(content.get("result"))

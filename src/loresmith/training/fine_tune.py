@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import random
 import shutil
 from collections.abc import Iterator, Sequence
@@ -12,22 +13,27 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from loresmith.component import content_id
-from loresmith.devices import Device
+from loresmith.devices import Device, free_memory
 from loresmith.errors import CheckpointError, MissingDependency, TrainingError
 from loresmith.models.chat_templates import template_text
 from loresmith.records import Checkpoint, Drop, TrainingRow
+from loresmith.training.best import measure_of
 from loresmith.training.checkpoints import Checkpoints, Position
 from loresmith.training.delivery import deliver, read_result, write_result
 from loresmith.training.interrupts import Interrupts
 from loresmith.training.lock import trainer_lock
 from loresmith.training.loop import Callbacks, Prepared, TrainingLoop
-from loresmith.training.method import Precision, TrainingMethod
+from loresmith.training.memory import MemoryEstimate, estimate_memory
+from loresmith.training.method import TrainingMethod
+from loresmith.training.model_shape import shape_of
 from loresmith.training.obstacles import refuse_obstacles
-from loresmith.training.plan import make_plan
+from loresmith.training.plan import Plan, make_plan
 from loresmith.training.profiling import profiled
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.rows import Row, rows_id
 from loresmith.training.sample import Sample, sample_of, write_sample
+from loresmith.training.sample_replies import chosen_prompts
+from loresmith.training.shortage import checkpoint_activations, shortage_explained
 from loresmith.training.stages import Encoding
 from loresmith.training.stages.reference import Reference
 from loresmith.training.watchers.watching import watched
@@ -42,6 +48,8 @@ _OF_NO_EFFECT = {
     "report_to",
     "run_name",
     "profile_steps",
+    "save_steps",
+    "sample_prompts",
 }
 
 
@@ -65,21 +73,26 @@ def fine_tune(
         session = _Session(method, base, folder, seed, device, callbacks)
         material = session.load(examples, validation)
         run_id = session.run_id(material)
-        finished = read_result(folder, run_id=run_id)
+        made_of = session.made_of(material)
+        finished = read_result(folder, run_id=run_id, made_of=made_of)
         if finished is not None:
             return finished
         with interrupts.at_once():
             prepared = session.prepare(material, run_id=run_id)
-        checkpoints = Checkpoints(folder, run_id=run_id, limit=method.save_total_limit)
+        checkpoints = Checkpoints(
+            folder,
+            run_id=run_id,
+            limit=method.save_total_limit,
+            keep_every=method.save_steps,
+            made_of=made_of,
+        )
         with session.watched(run_id) as watching:
-            loop = TrainingLoop(
-                prepared, watching, interrupts, checkpoints, run_id=run_id, threads=device.threads
-            )
+            loop = TrainingLoop(prepared, watching, interrupts, checkpoints, threads=device.threads)
             loop.resume(session.note)
             position = loop.run()
         step = deliver(prepared, position, base=base, on_note=session.note)
         result = session.result(prepared, material, position, delivered_step=step)
-        write_result(folder, result, run_id=run_id)
+        write_result(folder, result, run_id=run_id, made_of=made_of)
         checkpoints.clear()
         session.tell("finished", result.steps, result.total_steps)
         return result
@@ -92,6 +105,7 @@ class _Material(NamedTuple):
     rows: list[Any]
     validation: list[Any]
     dropped: list[Drop]
+    sample_prompts: tuple[str, ...]
 
 
 class _Session:
@@ -113,9 +127,7 @@ class _Session:
         self._device = device
         self._callbacks = callbacks
         self._notes: list[str] = []
-        self._precision: Precision = "fp32"
-        if method.precision == "bf16" or (method.precision == "auto" and device.bf16):
-            self._precision = "bf16"
+        self._precision = method.computed_in(device)
 
     def load(self, examples: Sequence[TrainingRow], validation: Sequence[TrainingRow]) -> _Material:
         """The base model, and the rows as its tokens. Raises TrainingError when none is left."""
@@ -158,6 +170,11 @@ class _Session:
             rows.kept,
             measured.kept,
             rows.dropped,
+            chosen_prompts(
+                self._method.sample_prompts if stage.chats else (),
+                self._callbacks.sample_prompts,
+                validation or examples,
+            ),
         )
 
     def run_id(self, material: _Material) -> str:
@@ -167,12 +184,24 @@ class _Session:
         started_from = [_base_id(self._base), self._method.content()]
         return content_id("training/2", settings, rows, self._seed, started_from)
 
+    def made_of(self, material: _Material) -> dict[str, str]:
+        """What `run_id` is made of, by name."""
+        settings = self._method.model_dump(mode="json", exclude=_OF_NO_EFFECT)
+        return {
+            **{f"training.{name}": json.dumps(value) for name, value in settings.items()},
+            "seed": str(self._seed),
+            "rows": rows_id(material.rows),
+            "validation rows": rows_id(material.validation),
+            "base model": _base_id(self._base),
+            "earlier adapters": self._method.content(),
+        }
+
     def prepare(self, material: _Material, *, run_id: str) -> Prepared:
         """The model made ready to learn, and how it is taken through. Seeds all generators."""
         _seed_everything(self._seed)
         plan = make_plan(self._method, rows=len(material.rows), parameters=material.parameters)
         model = self._method.prepare(material.model, base=self._base)
-        self._require_space(model)
+        self._require_space(model, plan)
         stage = self._method.stage
         forward = stage.forward(
             model,
@@ -187,20 +216,35 @@ class _Session:
         forward.choose(rows, self._method.packing)
         for note in self._method.notes():
             self.note(note)
-        if self._saves_memory(model, [row for item in material.rows for row in item.rows]):
-            _checkpoint_activations(model)
+        trained = [row for item in material.rows for row in item.rows]
+        estimate = self._estimate(model, trained, material.parameters)
+        saves_memory = self._method.gradient_checkpointing == "on"
+        if estimate is not None:
+            saves_memory = estimate.gradient_checkpointing
+            if estimate.largest_pass < forward.pass_tokens:
+                self._take_less(forward, estimate)
+        if saves_memory:
+            checkpoint_activations(model)
             self.note("gradient checkpointing is on")
         if stage.referred:
-            items = self._reference(run_id).known_to(items, forward)
+            with shortage_explained(practice=True):
+                items = self._reference(run_id).known_to(items, forward)
         return Prepared(
             method=self._method,
             plan=plan,
             rows=items[: len(material.rows)],
             validation=items[len(material.rows) :],
+            objective=stage.objective(forward),
+            sample_prompts=material.sample_prompts,
+            best_by=measure_of(
+                self._method.best_by,
+                practice=self._callbacks.evaluate is not None,
+                validation=bool(material.validation),
+            ),
             model=model,
             tokenizer=material.tokenizer,
             forward=forward,
-            objective=stage.objective(forward),
+            saves_memory=saves_memory,
             device=self._device,
             folder=self._folder,
             seed=self._seed,
@@ -267,7 +311,7 @@ class _Session:
             threads=position.threads,
             precision=self._precision,
             packed=prepared.forward.packed,
-            notes=tuple(self._notes),
+            notes=(*self._notes, *position.notes),
         )
 
     def note(self, text: str) -> None:
@@ -293,11 +337,14 @@ class _Session:
                 TrainingProgress(phase=phase, step=step, total_steps=total, epoch=epoch, note=note)
             )
 
-    def _require_space(self, model: Any) -> None:
+    def _require_space(self, model: Any, plan: Plan) -> None:
         """Refuses at once what would fail at the first checkpoint, or the last."""
         weights = 4 * _count_trainable(model)
         # Each checkpoint holds the weights and two moments of each; then the best and the result.
-        needed = 3 * weights * (self._method.save_total_limit + 1) + 2 * weights
+        limit, every = self._method.save_total_limit, self._method.save_steps
+        to_keep = min(limit, plan.total_steps // every) if every is not None else 0
+        newest = limit if every is None else min(2, limit)
+        needed = 3 * weights * (newest + to_keep + 1) + 2 * weights
         if self._method.delivery == "model":  # with what was not learned
             needed += sum(p.numel() for p in model.parameters()) * 4 - weights
         there = [*self._folder.glob("attempt-*/*/*"), *self._folder.glob("best-*/*")]
@@ -310,22 +357,31 @@ class _Session:
                 hint="Make room, choose another disk, or set training.save_total_limit to 1.",
             )
 
-    def _saves_memory(self, model: Any, rows: Sequence[Row]) -> bool:
-        """Whether to compute activations twice; by an estimate where the setting is `auto`."""
-        if self._method.gradient_checkpointing != "auto":
-            return self._method.gradient_checkpointing == "on"
-        longest = max(len(row.input_ids) for row in rows)
-        tokens = max(longest, min(self._method.pass_tokens, longest * self._method.batch_size))
-        config = model.config
-        hidden = getattr(config, "hidden_size", 1024)
-        inner = getattr(config, "intermediate_size", None) or 4 * hidden
-        # About 34 values of the hidden width and 8 of the MLP's width are kept a token and layer
-        # (Korthikanti et al. 2022, arXiv 2205.05198), two bytes each.
-        layers = getattr(config, "num_hidden_layers", 24)
-        activations = tokens * layers * (34 * hidden + 8 * inner) * 2
+    def _take_less(self, forward: Any, estimate: MemoryEstimate) -> None:
+        """Lets no more through at once than memory is likely to hold."""
+        wanted = min(forward.pass_tokens, self._method.batch_size * estimate.row_tokens)
+        forward.pass_tokens = max(estimate.largest_pass, estimate.row_tokens)
+        if forward.pass_tokens < wanted:
+            self.note(
+                f"by the memory that is free, at most {forward.pass_tokens} tokens go through the "
+                "model at once; what a step learns is the same"
+            )
+
+    def _estimate(self, model: Any, rows: Sequence[Row], parameters: int) -> MemoryEstimate | None:
+        """What the loaded model's training needs; None of a model whose config tells no sizes."""
+        try:
+            shape = shape_of(model.config.to_dict(), parameters=parameters)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            return None
         held = sum(p.numel() * p.element_size() for p in model.parameters())
-        held += 12 * _count_trainable(model)
-        return bool(activations > 0.7 * max(0, self._device.memory_bytes - held))
+        return estimate_memory(
+            self._method,
+            shape,
+            device=self._device,
+            free=min(self._device.memory_bytes, held + free_memory(self._device)),
+            row_tokens=max(len(row.input_ids) for row in rows),
+            started=True,
+        )
 
 
 def _require_libraries() -> None:
@@ -353,13 +409,6 @@ def _seed_everything(seed: int) -> None:
     random.seed(seed)
     numpy.random.seed(seed % 2**32)
     torch.manual_seed(seed)
-
-
-def _checkpoint_activations(model: Any) -> None:
-    """The method has a new name from transformers 5.20 on, and the old one warns."""
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    old, new = "gradient_checkpointing_enable", "activation_checkpointing_enable"
-    getattr(inner, new if hasattr(inner, new) else old)({"use_reentrant": False})
 
 
 def _base_id(base: Path) -> str:

@@ -19,7 +19,7 @@ from loresmith.training.neftune import noisy_embeddings
 from loresmith.training.order import split_into_passes
 from loresmith.training.rows import Row
 
-_SCORES_AT_ONCE = 2**26  # vocabulary scores in fp32: 256 MiB, and as much for their gradient
+SCORES_AT_ONCE = 2**26  # vocabulary scores in fp32: 256 MiB, and as much for their gradient
 _TOLERANCE = {"bf16": 0.05, "fp32": 1e-3}  # relative to the length of what is compared
 
 
@@ -41,9 +41,12 @@ class Forward:
         self._body: Any = getattr(self._inner, self._inner.base_model_prefix or "", None)
         self._head = self._inner.get_output_embeddings()
         self._device = device
-        self._precision = precision
+        self.precision = precision
         self._pad_id = pad_id
-        self._pass_tokens = pass_tokens
+        self.pass_tokens = pass_tokens
+        """Tokens that go through the model at once."""
+        self.under_way: Sequence[Row] = ()
+        """The rows of the latest pass: those that memory ran out with, if it did."""
         self._noise_alpha = noise_alpha
         self._scores_where_learned = False
         self.packed = False
@@ -83,7 +86,7 @@ class Forward:
 
         kind = torch.device(self._device).type
         context: AbstractContextManager[Any] = torch.autocast(
-            kind, torch.bfloat16, enabled=self._precision == "bf16"
+            kind, torch.bfloat16, enabled=self.precision == "bf16"
         )
         return context
 
@@ -107,10 +110,16 @@ class Forward:
         return summed / _count_learned(rows)
 
     def _passes(self, rows: Sequence[Row]) -> list[list[Row]]:
-        return split_into_passes(rows, tokens=self._pass_tokens, packed=self.packed)
+        return split_into_passes(rows, tokens=self.pass_tokens, packed=self.packed)
+
+    def tokens_of(self, rows: Sequence[Row]) -> int:
+        """What a pass with these rows counts: padding too, where they are not packed."""
+        lengths = [len(row.input_ids) for row in rows]
+        return sum(lengths) if self.packed else max(lengths) * len(lengths)
 
     def _take_pass(self, rows: Sequence[Row], backward: Callable[[Any], None] | None) -> float:
         """The summed loss of one pass."""
+        self.under_way = rows
         batch = self._batch(rows, packed=self.packed)
         with self._noise(rows) if backward is not None else nullcontext():
             return self._take_batch(batch, backward)
@@ -147,7 +156,7 @@ class Forward:
         """
         learn = backward is not None
         copy = hidden.detach().requires_grad_(learn)
-        step = max(1, _SCORES_AT_ONCE // self._head.weight.shape[0])
+        step = max(1, SCORES_AT_ONCE // self._head.weight.shape[0])
         summed = 0.0
         for start in range(0, len(targets), step):
             with self.autocast():
@@ -215,7 +224,7 @@ class Forward:
 
     def _alike(self, expected: Any, given: Any) -> bool:
         difference = (expected.float() - given.float()).norm() / expected.float().norm()
-        return bool(difference < _TOLERANCE[self._precision])
+        return bool(difference < _TOLERANCE[self.precision])
 
 
 def _summed_loss(scores: Any, targets: Any) -> Any:

@@ -15,6 +15,7 @@ from loresmith.models.loading import Loaded, load_base
 from loresmith.models.weights import stored_dtype
 from loresmith.training.full import learning_rate_of_whole_weights, write_whole_model
 from loresmith.training.method import Precision, TrainingMethod
+from loresmith.training.model_shape import Held, ModelShape
 from loresmith.training.named_modules import last_parts
 from loresmith.training.naming import names_not_there
 from loresmith.training.reward_head import reward_head_names
@@ -62,6 +63,19 @@ class Freeze(TrainingMethod):
         """In bf16 where the weights are stored so and computed in it: frozen ones lose no bit."""
         exact = precision == "bf16" and stored_dtype(base) == "bfloat16"
         return load_base(base, device=device, dtype="bfloat16" if exact else "float32")
+
+    def held(self, shape: ModelShape, *, precision: Precision) -> Held:
+        layers = min(abs(self.trainable_layers), shape.layers)
+        learned = layers * shape.linear_parameters // max(shape.layers, 1)
+        learned += sum(
+            shape.vocabulary * shape.hidden
+            for name in self.extra_modules
+            if name.endswith(("embed_tokens", "lm_head", "wte"))
+        )
+        if precision == "fp32":
+            return Held(shape.bytes_in(4), learned)
+        # What is learned is held in fp32, and turned into bf16 for a pass.
+        return Held(shape.bytes_in(2) + 4 * learned, learned)
 
     def prepare(self, model: Any, *, base: Path) -> Any:  # noqa: ARG002
         """Freezes what is not named. Raises TrainingError, with what there is, for a wrong name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from loresmith.training.checkpoints import writing
 from loresmith.training.result import TrainingProgress
 from loresmith.training.sealed import write_at_once
 
@@ -15,7 +16,8 @@ class TrainerLog:
     def __init__(self, path: Path, *, done: int) -> None:
         """Goes on after step `done`: what an earlier attempt wrote beyond it is taken out."""
         kept = [line for step, line in _steps(path) if step <= done]
-        write_at_once(path, "".join(f"{line}\n" for line in kept))
+        with writing(path):
+            write_at_once(path, "".join(f"{line}\n" for line in kept))
         self._path = path
 
     def add(self, progress: TrainingProgress, *, seconds: float) -> None:
@@ -32,8 +34,9 @@ class TrainerLog:
             "grad_norm": progress.grad_norm,
             "tokens_per_second": progress.tokens_per_second,
             **progress.measures,
+            **({"note": progress.note} if progress.note else {}),
         }
-        with self._path.open("a", encoding="utf-8") as file:
+        with writing(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
 

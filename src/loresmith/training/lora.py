@@ -17,6 +17,7 @@ from loresmith.models.adapter_folders import keep_earlier
 from loresmith.models.loading import Loaded, load_base
 from loresmith.training.earlier_adapters import EarlierAdapters
 from loresmith.training.method import Precision, TrainingMethod
+from loresmith.training.model_shape import Held, ModelShape
 from loresmith.training.named_modules import saved_in_full
 from loresmith.training.naming import names_not_there
 from loresmith.training.quantization import Bits, quantization_obstacles
@@ -107,6 +108,21 @@ class Lora(TrainingMethod):
     def load(self, base: Path, *, device: Device, precision: Precision) -> Loaded:
         dtype = "bfloat16" if precision == "bf16" else "float32"
         return load_base(base, device=device, dtype=dtype, quantization=self.quantization)
+
+    def held(self, shape: ModelShape, *, precision: Precision) -> Held:
+        base = shape.bytes_in(2 if precision == "bf16" else 4, bits=self.quantization)
+        targets = shape.targets(self.target_modules)
+        beside = sum(self.rank * (one.wide_in + one.wide_out) for one in targets)
+        beside += sum(one.wide_out for one in targets) if self.dora else 0
+        in_full = sum(
+            shape.vocabulary * shape.hidden
+            for name in self.additional_modules
+            if name.endswith(("embed_tokens", "lm_head", "wte"))
+        )
+        learned = shape.layers * beside + in_full
+        return Held(
+            base + 4 * learned, learned, tuple(targets), rank=self.rank, dropout=self.dropout > 0
+        )
 
     @property
     def delivery(self) -> Literal["adapter", "model"]:

@@ -16,6 +16,8 @@ from loresmith.models.base import ChatModel
 from loresmith.models.chat_templates import known_name
 from loresmith.models.loading import Loaded, load_base
 from loresmith.records import TrainingRow
+from loresmith.training.best import BestBy
+from loresmith.training.model_shape import Held, ModelShape
 from loresmith.training.optimizers import Optimizer, optimizer_obstacles
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.schedules import Scheduler
@@ -100,17 +102,29 @@ class TrainingMethod(Component, ABC):
     neftune_noise_alpha: float | None = Field(default=None, gt=0.0, le=1000.0)
     """Noise on the embeddings of training rows, which makes longer, freer answers (NEFTune, arXiv
     2310.05914): 5 is usual; none when not set."""
+    best_by: BestBy = "auto"
+    """Which weights are delivered: those with the best practice score, those with the lowest loss
+    on validation rows, or the last; `auto` is the first of these that can be measured."""
     early_stopping: bool = True
-    """Stop when the practice score no longer rises. The best weights by practice score are
-    delivered in any case; without practice questions it is the last ones."""
+    """Stop when what `best_by` measures no longer gets better; the best weights are delivered in
+    any case. Without anything to measure, every step is done."""
     patience: int = Field(default=2, ge=1, le=1000)
-    """Practice scores without a new best, in a row, that end the training."""
+    """Evaluations without a new best, in a row, that end the training."""
+    eval_steps: int | None = Field(default=None, ge=1, le=100_000_000)
+    """Steps between evaluations: practice, validation loss and samples; at ends of epochs when not
+    set."""
+    sample_prompts: tuple[str, ...] | None = None
+    """Prompts that are answered before the first step and at each evaluation, into samples.jsonl,
+    so that one sees the model change; a few practice questions, or of the rows, when not set."""
     checkpoint_seconds: float = Field(
         default=45.0, ge=0.0, le=86_400.0, json_schema_extra={"unit": "s"}
     )
     """A checkpoint is saved at least this often: the work that a crash can lose."""
     save_total_limit: int = Field(default=2, ge=1, le=1000)
-    """Checkpoints that are kept; older ones are deleted."""
+    """Checkpoints that are kept; older ones are deleted. With `save_steps`, of those alone."""
+    save_steps: int | None = Field(default=None, ge=1, le=100_000_000)
+    """A checkpoint is also saved after every so many steps, and `save_total_limit` of these are
+    kept after the end too, to talk with (`loresmith chat RUN --checkpoint STEP`)."""
 
     report_to: tuple[WatcherName, ...] = ()
     """Programs that the training can be watched with while it runs. Each needs its own package;
@@ -142,20 +156,22 @@ class TrainingMethod(Component, ABC):
         validation: Sequence[TrainingRow] = (),
         on_progress: Callable[[TrainingProgress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
+        sample_prompts: Sequence[str] = (),
     ) -> TrainingResult:
         """Fine-tunes the model in `base` on `examples`, rows of the kind that the stage takes;
         everything is written below `folder`.
 
         Called again with the same arguments it goes on where the last attempt was stopped, or
         returns what was finished. `evaluate` scores the model on practice questions (higher is
-        better); `validation` rows are only measured. Raises JobCancelled when `should_stop` says
+        better); `validation` rows are only measured; `sample_prompts` are answered at each
+        evaluation where the settings name no others. Raises JobCancelled when `should_stop` says
         so or at Ctrl-C (a checkpoint is saved first), Conflict when another process trains in
         `folder`, and TrainingError when it cannot go on.
         """
         from loresmith.training.fine_tune import fine_tune
         from loresmith.training.loop import Callbacks
 
-        callbacks = Callbacks(evaluate, on_progress, should_stop)
+        callbacks = Callbacks(evaluate, on_progress, should_stop, tuple(sample_prompts))
         return fine_tune(
             self,
             examples,
@@ -209,6 +225,17 @@ class TrainingMethod(Component, ABC):
         """The base model and its tokenizer, in fp32 whatever `precision` it is computed in."""
         del precision
         return load_base(base, device=device, dtype="float32")
+
+    def computed_in(self, device: Device) -> Precision:
+        """The number format of the computing on this device."""
+        fast = self.precision == "bf16" or (self.precision == "auto" and device.bf16)
+        return "bf16" if fast else "fp32"
+
+    def held(self, shape: ModelShape, *, precision: Precision) -> Held:
+        """How much of a model of this shape is held and learned, to tell the memory that it needs:
+        here all of it, in fp32."""
+        # Autocast keeps what it has turned into bf16 until a pass is done.
+        return Held(shape.bytes_in(6 if precision == "bf16" else 4), shape.parameters)
 
     @abstractmethod
     def prepare(self, model: Any, *, base: Path) -> Any:

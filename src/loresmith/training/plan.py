@@ -21,6 +21,8 @@ class Plan(Record):
     learning_rate: float
     """At its peak."""
     scheduler: Scheduler
+    eval_steps: int | None = None
+    """Steps between evaluations; None for those at ends of epochs."""
 
     def epoch(self, step: int) -> float:
         """Passes over all rows after `step` optimizer steps."""
@@ -40,7 +42,10 @@ class Plan(Record):
 
     def practice_steps(self) -> frozenset[int]:
         """After how many steps practice is held: at the ends of epochs (where these are shorter
-        than 25 steps, not at all of them), and at the end."""
+        than 25 steps, not at all of them), or every `eval_steps`, and at the end."""
+        if self.eval_steps is not None:
+            every = range(self.eval_steps, self.total_steps, self.eval_steps)
+            return frozenset([*every, self.total_steps])
         chosen: list[int] = []
         for step in range(self.steps_per_epoch, self.total_steps, self.steps_per_epoch):
             if step - (chosen[-1] if chosen else 0) >= _STEPS_BETWEEN_PRACTICE:
@@ -65,6 +70,7 @@ def make_plan(method: TrainingMethod, *, rows: int, parameters: int) -> Plan:
         warmup_steps=warmup_steps,
         learning_rate=rate,
         scheduler=method.scheduler,
+        eval_steps=method.eval_steps,
     )
 
 

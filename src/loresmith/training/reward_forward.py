@@ -24,11 +24,6 @@ class RewardForward(Forward):
         super().__init__(model, **options)
         self._head = reward_head(self._inner)
 
-    @property
-    def pass_tokens(self) -> int:
-        """Tokens that go through the model at once."""
-        return self._pass_tokens
-
     def choose(self, rows: Sequence[Row], packing: Switch) -> None:
         """Packs rows where a probe with the shortest shows that their rewards stay the same."""
         if packing == "off":

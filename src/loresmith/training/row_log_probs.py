@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from loresmith.training.batches import Batch
-from loresmith.training.forward import _SCORES_AT_ONCE, Forward
+from loresmith.training.forward import SCORES_AT_ONCE, Forward
 from loresmith.training.rows import Row, count_learned
 
 
@@ -19,16 +19,12 @@ class RowForward(Forward):
     row is found first, without gradients, and the rows' gradients are then taken a part at a time.
     """
 
-    @property
-    def pass_tokens(self) -> int:
-        """Tokens that go through the model at once."""
-        return self._pass_tokens
-
     def log_probs(self, rows: Sequence[Row]) -> Any:
         """Of each row the sum over its learned tokens, in nats; no gradients. All go through the
         model at once. Returns a tensor (rows,)."""
         import torch
 
+        self.under_way = rows
         batch, owners = self._batch(rows, packed=self.packed), self._owners(rows)
         with torch.no_grad():
             if not self._scores_where_learned:
@@ -42,6 +38,7 @@ class RowForward(Forward):
         """Adds the gradients of `loss_of(log_probs)`, a scalar; returns the log-probabilities."""
         import torch
 
+        self.under_way = rows
         batch, owners = self._batch(rows, packed=self.packed), self._owners(rows)
         with self._noise(rows) if self._noise_alpha is not None else nullcontext():
             if not self._scores_where_learned:
@@ -86,7 +83,7 @@ class RowForward(Forward):
 
     def _parts(self, tokens: int) -> list[tuple[int, int]]:
         """So many that the scores of one part fit."""
-        step = max(1, _SCORES_AT_ONCE // self._head.weight.shape[0])
+        step = max(1, SCORES_AT_ONCE // self._head.weight.shape[0])
         return [(start, min(start + step, tokens)) for start in range(0, tokens, step)]
 
     def _owners(self, rows: Sequence[Row]) -> Any:

@@ -17,6 +17,8 @@ class Row(NamedTuple):
 
     input_ids: list[int]
     labels_mask: list[bool]
+    id: str = ""
+    """Of the example that it was made of, to name it by."""
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -81,7 +83,7 @@ def encode_rows(
         elif not any(encoded.labels_mask[1:]):
             rows.dropped.append(_drop(example, "nothing_to_learn", "no answer in it"))
         else:
-            rows.kept.append(Row(encoded.input_ids, encoded.labels_mask))
+            rows.kept.append(Row(encoded.input_ids, encoded.labels_mask, example.id))
             if length > max_length:
                 rows.shortened.append(_drop(example, "shortened", detail))
     if too_long == "error":

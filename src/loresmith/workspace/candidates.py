@@ -65,7 +65,7 @@ def find_candidate(path: Path, *, base_model: str | None = None) -> Candidate:
     if (path / "adapter").is_dir():
         return find_candidate(path / "adapter", base_model=base_model)
     if (path / "model").is_dir():
-        return Candidate(base_model or _base_of_run(path), weights=path / "model")
+        return Candidate(base_model or base_of_run(path), weights=path / "model")
     if (path / "config.json").is_file():
         return Candidate(base_model or str(path))
     finished = [run for run in (path / "runs").glob("*") if is_trained(run)]
@@ -87,7 +87,7 @@ def is_trained(run: Path) -> bool:
 
 def _noted_base(adapter: Path) -> str:
     """The base model's name as the run noted it, else the path in PEFT's own file."""
-    noted = _base_of_run(adapter.parent)
+    noted = base_of_run(adapter.parent)
     if noted:
         return noted
     base = _member(adapter / "adapter_config.json", "base_model_name_or_path")
@@ -96,7 +96,8 @@ def _noted_base(adapter: Path) -> str:
     return base
 
 
-def _base_of_run(run: Path) -> str:
+def base_of_run(run: Path) -> str:
+    """The base model's name as the run noted it; empty where it did not."""
     note = run / "run.json"
     return _member(note, "base_model") if note.is_file() else ""
 

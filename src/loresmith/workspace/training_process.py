@@ -28,8 +28,10 @@ from loresmith.whole_files import write_whole
 from loresmith.workspace.device_log import DEVICE_LOG, DeviceLog
 from loresmith.workspace.environment import note_environment
 
-_TASK = "task.json"
+TASK_FILE = "task.json"
 _RESULT = "training.json"
+_SAMPLES = 3
+"""Practice questions whose replies are shown as they change."""
 _ORPHAN_SECONDS = 30.0
 """How long a trainer whose parent was killed may take to save what it has, and leave."""
 
@@ -63,7 +65,7 @@ def train_in_child(
     checkpoint first) and is raised again.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / _TASK).write_text(task.model_dump_json(), encoding="utf-8")
+    (folder / TASK_FILE).write_text(task.model_dump_json(), encoding="utf-8")
     child = subprocess.Popen(
         [*(sys.executable, "-W", "ignore::FutureWarning", "-c", _CHILD), str(folder)],
         stdin=subprocess.PIPE,  # nothing is written to it: that it closes is the message
@@ -109,7 +111,7 @@ def main(folder: Path) -> int:
     """The child: trains, tells, and leaves with 0; an error that we know is told, not raised."""
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     channel = _Channel()
-    task = TrainingTask.model_validate_json((folder / _TASK).read_text(encoding="utf-8"))
+    task = TrainingTask.model_validate_json((folder / TASK_FILE).read_text(encoding="utf-8"))
     device = detect_device()
     note_environment(folder, device, task.examples, task.validation)
     try:
@@ -166,6 +168,7 @@ def _train(task: TrainingTask, folder: Path, device: Device, channel: _Channel) 
         device=device,
         evaluate=(lambda model: exam.practice_score(model, practice)) if practice else None,
         validation=task.validation,
+        sample_prompts=[item.prompt for item in practice[:_SAMPLES]],
         on_progress=lambda progress: channel.tell(progress.model_dump(mode="json")),
     )
 

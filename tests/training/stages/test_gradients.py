@@ -179,7 +179,7 @@ def test_scores_in_parts_give_the_same_gradients(
 ) -> None:
     model, items = model_and_items
     whole = take(stage, model, items, packing="on")
-    monkeypatch.setattr("loresmith.training.row_log_probs._SCORES_AT_ONCE", 3000)
+    monkeypatch.setattr("loresmith.training.row_log_probs.SCORES_AT_ONCE", 3000)
     parts = take(stage, model, items, packing="on")
     assert parts[0] == pytest.approx(whole[0], rel=1e-5)
     assert_same(whole[2], parts[2])

@@ -235,3 +235,40 @@ def test_an_examined_run_is_not_gone_on_with(workspace: Workspace) -> None:
 
 def _line(step: int) -> str:
     return json.dumps({"current_steps": step, "total_steps": 5000, "loss": 1 / step}) + "\n"
+
+
+def test_the_memory_of_a_training_is_told_by_part(workspace: Workspace) -> None:
+    lora = Runs(workspace).checks().memory
+    full = Runs(workspace).checks({"training.type": "full"}).memory
+    assert lora is not None and full is not None
+    names = [part.name for part in lora.parts]
+    assert names == ["weights", "gradients", "optimizer", "activations", "scores", "overhead"]
+    assert full.learned == full.parameters != lora.learned
+    assert lora.batch_size == 16 and lora.fits
+
+
+def test_a_training_that_cannot_fit_is_warned_of(workspace: Workspace) -> None:
+    changes = {"training.max_length": 1_048_576, "training.gradient_checkpointing": "off"}
+    with workspace.opened() as context:
+        folder = Path(context.recipe.base_model)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    wide = shutil.copytree(folder, workspace.project.folder.parent / "wide")
+    config |= {"hidden_size": 65_536, "num_hidden_layers": 200}
+    (wide / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    found = Runs(workspace).checks({**changes, "base_model": str(wide)})
+    (warned,) = [check for check in found.checks if check.subject == "memory"]
+    assert warned.severity == "warning" and "GB of memory are needed" in warned.message
+
+
+def test_the_same_prompts_are_seen_answered_from_the_first_step_to_the_last(
+    workspace: Workspace,
+) -> None:
+    runs = Runs(workspace)
+    (run,) = runs.all()
+    samples = runs.sample_replies(run.id)
+    assert samples[0].step == 0 and samples[-1].step == run.step
+    prompts = {one.prompt for one in samples}
+    assert 1 <= len(prompts) <= 3
+    assert len(samples) % len(prompts) == 0
+    with pytest.raises(NotFound):
+        runs.sample_replies("v9-none")

@@ -21,6 +21,7 @@ from loresmith.workspace.runs import (
     RunLoss,
     Runs,
     RunSummary,
+    SampleReply,
     StartOffer,
 )
 
@@ -122,6 +123,12 @@ def get_curves(
     """Ask again with the last step and the `log_id`; where the log is another by then, all of it
     comes."""
     return Runs(workspace).curves(run_id, since=since, log_id=log_id)
+
+
+@router.get("/{run_id}/samples", summary="What a run's model answered as it learned")
+def get_samples(workspace: WorkspaceHere, run_id: str, paging: PagingHere) -> Page[SampleReply]:
+    """The same prompts at step 0 and at each evaluation, in that order."""
+    return page_of(Runs(workspace).sample_replies(run_id), paging)
 
 
 @router.get("/{run_id}/device", summary="What a run's trainer uses of the machine")

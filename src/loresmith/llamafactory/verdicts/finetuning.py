@@ -132,7 +132,11 @@ FINETUNING = {
     ),
     "compute_accuracy": ignored("`loresmith predict` gives replies, and an exam marks them"),
     "disable_shuffling": refused("rows come in an order that the seed draws for each epoch"),
-    "early_stopping_steps": ignored("every step is done, and the last weights are delivered"),
+    "early_stopping_steps": mapped(
+        "training.patience",
+        "evaluations without a lower validation loss that end the training, with early_stopping",
+        Limits(at_least=1, at_most=1000),
+    ),
     "plot_loss": ignored("training_loss.png is always drawn"),
     "include_effective_tokens_per_second": ignored("trainer_log.jsonl has tokens_per_second"),
 }

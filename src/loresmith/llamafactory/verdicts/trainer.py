@@ -8,13 +8,14 @@ _ONE_PROCESS = ignored("one process trains on one device for now")
 _LOG = ignored("trainer_log.jsonl has every step, and the terminal shows how far it is")
 _SPEED = ignored("it is about speed or memory; what is learned is the same")
 _UPLOADS = ignored("nothing is uploaded")
-_VALIDATION = ignored("validation loss is measured at ends of epochs and at the end")
+_VALIDATION = ignored("validation rows are measured in passes, as training rows are learned")
 _CHECKPOINTS = ignored("a checkpoint is saved at least every 45 s, whole or not at all")
 _REPLIES = ignored("max_new_tokens and do_sample say how replies are written")
 _PROFILER = ignored(
     "after two steps, those that follow are traced once, with shapes and memory, into "
     "output_dir/profile/trace.json"
 )
+_EVAL_TIMES = ignored("evaluations come every eval_steps, or at ends of epochs, and at the end")
 
 TRAINER = {
     **each("ray_num_workers ray_init_kwargs master_addr master_port local_rank", _ONE_PROCESS),
@@ -108,24 +109,46 @@ TRAINER = {
         "trackio_space_id trackio_bucket_id trackio_static_space_id",
         ignored("trackio writes on this machine; `trackio sync` sends it"),
     ),
-    **each("eval_strategy eval_steps eval_delay eval_on_start", _VALIDATION),
+    "eval_strategy": mapped(
+        "training.eval_steps",
+        "steps: as eval_steps says; epoch and no: at ends of epochs, where there are rows for it",
+    ),
+    "eval_steps": mapped(
+        "training.eval_steps",
+        "with eval_strategy: steps; below 1 it is a share of all steps and needs max_steps; "
+        "logging_steps where it is left out",
+        Limits(above=0),
+    ),
+    **each("eval_delay eval_on_start", _EVAL_TIMES),
     **each(
         "per_device_eval_batch_size prediction_loss_only eval_do_concat_batches "
         "eval_use_gather_object eval_accumulation_steps include_for_metrics batch_eval_metrics",
         _VALIDATION,
     ),
-    **each(
-        "save_only_model save_strategy save_steps save_on_each_node enable_jit_checkpoint",
-        _CHECKPOINTS,
+    **each("save_only_model save_on_each_node enable_jit_checkpoint", _CHECKPOINTS),
+    "save_strategy": mapped(
+        "training.save_steps",
+        "steps: as save_steps says, where that is given; else one is saved at least every 45 s",
     ),
-    "save_total_limit": renamed("training.save_total_limit", Limits(at_least=1, at_most=1000)),
+    "save_steps": mapped(
+        "training.save_steps",
+        "below 1 it is a share of all steps and needs max_steps; where it is left out, a "
+        "checkpoint is saved at least every 45 s, and none is kept for long",
+        Limits(above=0),
+    ),
+    "save_total_limit": mapped(
+        "training.save_total_limit",
+        "the same value; where it is left out and save_steps is given, all of those are kept",
+        Limits(at_least=1, at_most=1000),
+    ),
     "push_to_hub": refused("upload output_dir when it is done, with `hf upload`"),
     "hub_token": refused("a secret does not belong into a file: set HF_TOKEN"),
     **each("hub_private_repo hub_model_id hub_strategy hub_always_push hub_revision", _UPLOADS),
-    **each(
-        "load_best_model_at_end metric_for_best_model greater_is_better",
-        ignored("the last weights are delivered; each validation loss stands in the result"),
+    "load_best_model_at_end": mapped(
+        "training.best_by", "true becomes validation_loss, false last: whose weights are delivered"
     ),
+    "metric_for_best_model": same("loss or eval_loss; others are refused: an exam marks replies"),
+    "greater_is_better": same("a loss is better when it is lower: true is refused"),
     **each(
         "ignore_data_skip restore_callback_states_from_checkpoint",
         ignored("a training that goes on does so as if it had never stopped"),

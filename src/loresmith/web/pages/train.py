@@ -16,7 +16,7 @@ from loresmith.web.toasts import with_toast
 from loresmith.workspace.background import Background
 from loresmith.workspace.forms import form_as_typed, submission_of
 from loresmith.workspace.recipes import change_recipe, recipe_etag
-from loresmith.workspace.runs import FORM_PATHS, Check, ExportRequest, NotReady, Runs
+from loresmith.workspace.runs import FORM_PATHS, Check, ExportRequest, NotReady, Runs, SampleReply
 from loresmith.workspace.workspace import Workspace
 
 router = APIRouter(prefix="/projects/{project_id}/train")
@@ -172,6 +172,31 @@ def export(
     _ = gettext_of(request)
     said = _("The export is queued; it is written to runs/%(run)s/export.", run=run_id)
     return with_toast(answer, said, event="runschanged")
+
+
+@router.get("/samples")
+def samples(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    run: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """What the model of a run answered as it learned: the chosen run's, else the newest's."""
+    runs = Runs(workspace)
+    known = [one.id for one in runs.all()]
+    chosen = run if run in known else next(iter(known), "")
+    found = runs.sample_replies(chosen) if chosen else []
+    by_prompt: dict[str, list[SampleReply]] = {}
+    for one in found:
+        by_prompt.setdefault(one.prompt, []).append(one)
+    return render(
+        request,
+        "train/_samples.html",
+        project=project,
+        runs=known,
+        chosen=chosen,
+        by_prompt=by_prompt,
+    )
 
 
 @router.get("/runs/{run_id}/delete")

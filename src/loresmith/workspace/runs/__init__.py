@@ -1,5 +1,6 @@
 """Trainings and their exams, as lists, curves and results: what the pages Train and Exam show."""
 
+from loresmith.training.sample_replies import SampleReply
 from loresmith.workspace.runs.checks import Check, Estimate, NotReady, Readiness
 from loresmith.workspace.runs.comparing import ExamComparison
 from loresmith.workspace.runs.curves import Curves
@@ -34,5 +35,6 @@ __all__ = [
     "RunState",
     "RunSummary",
     "Runs",
+    "SampleReply",
     "StartOffer",
 ]

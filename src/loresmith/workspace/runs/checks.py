@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-import psutil
 from pydantic import Field
 
 from loresmith.errors import Conflict, DocumentError, LoresmithError
@@ -16,6 +15,7 @@ from loresmith.models.base_models import BaseModelFacts, check_base_model
 from loresmith.recipe import Recipe
 from loresmith.records import Record
 from loresmith.settings import Settings, secret
+from loresmith.training.memory import MemoryEstimate
 from loresmith.training.plan import make_plan
 from loresmith.workspace.background import Background
 from loresmith.workspace.context import Context
@@ -25,12 +25,11 @@ from loresmith.workspace.runs.listing import RunSummary, summaries
 from loresmith.workspace.steps import STAGES
 from loresmith.workspace.steps.dataset import dataset
 from loresmith.workspace.steps.parse import sources
+from loresmith.workspace.training_estimate import memory_of
 from loresmith.workspace.workspace import Workspace
 
 _REMEMBERED_SECONDS = 300
 """How long what a hub said of a model is taken for true."""
-_BYTES_A_PARAMETER = {"full": 16, "lora": 4}
-"""Least memory for a weight: fp32 weights, gradients and two moments, or frozen weights alone."""
 
 Severity = Literal["fault", "warning", "fine"]
 
@@ -77,6 +76,8 @@ class Readiness(Record):
 
     checks: tuple[Check, ...]
     estimate: Estimate
+    memory: MemoryEstimate | None = None
+    """What it needs of the device's memory, by part; None where it is not known."""
 
     @property
     def ready(self) -> bool:
@@ -96,17 +97,19 @@ def readiness(workspace: Workspace) -> Readiness:
     """Looks at documents, rows, models, disk, memory and other jobs; changes nothing."""
     with workspace.opened() as context:
         model = _Asked(lambda: _facts(context.recipe.base_model, context.settings))
+        memory = _memory_estimate(context, model.facts)
         checks = (
             _check("documents", lambda: sources(context)),
             *_rows(context),
             *_base_model(model),
             *_training(context.recipe, model.facts),
             _check("disk", lambda: check_disk(context)),
-            *_memory(context, model.facts),
+            *_memory(memory),
             *_run_of_today(context),
         )
         estimate = _estimate(context, model.facts)
-    return Readiness(checks=(*checks, *_other_jobs(workspace)), estimate=estimate)
+    checks = (*checks, *_other_jobs(workspace))
+    return Readiness(checks=checks, estimate=estimate, memory=memory)
 
 
 class _Asked:
@@ -212,25 +215,30 @@ def _training(recipe: Recipe, facts: BaseModelFacts | None) -> Iterator[Check]:
             yield Check(subject="training", severity="warning", message=one.message, hint=one.hint)
 
 
-def _memory(context: Context, facts: BaseModelFacts | None) -> Iterator[Check]:
-    """Only where the model is learned in the machine's own memory, as far as can be told."""
-    if facts is None or not facts.parameters or Path("/proc/driver/nvidia/version").exists():
+def _memory(estimate: MemoryEstimate | None) -> Iterator[Check]:
+    """Whether the longest row that is allowed can be learned; nothing where that is not known."""
+    if estimate is None:
         return
-    method = context.recipe.training.type
-    needed = _BYTES_A_PARAMETER.get(method, 4) * facts.parameters
-    free = psutil.virtual_memory().available
-    if needed > free:
-        yield Check(
-            subject="memory",
-            severity="warning",
-            message=f"about {needed / 1e9:.1f} GB of memory are needed, "
-            f"and {free / 1e9:.1f} GB are free",
-            hint="Take a smaller base model"
-            + (", or the method lora." if method == "full" else "."),
-            values={"needed": f"{needed / 1e9:.1f} GB", "free": f"{free / 1e9:.1f} GB"},
-        )
-    else:
+    if estimate.fits:
         yield Check(subject="memory", severity="fine")
+        return
+    needed, free = f"{estimate.needed / 1e9:.1f} GB", f"{estimate.free / 1e9:.1f} GB"
+    yield Check(
+        subject="memory",
+        severity="warning",
+        message=f"about {needed} of memory are needed, and {free} are free",
+        hint="Take a smaller base model, the method lora, quantization, or a lower max_length.",
+        values={"needed": needed, "free": free},
+    )
+
+
+def _memory_estimate(context: Context, facts: BaseModelFacts | None) -> MemoryEstimate | None:
+    if facts is None:
+        return None
+    try:
+        return memory_of(context.recipe, facts, context.settings)
+    except LoresmithError:  # told by the check of the base model, or of a model unlike all others
+        return None
 
 
 def _run_of_today(context: Context) -> Iterator[Check]:

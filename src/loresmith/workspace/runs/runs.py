@@ -10,6 +10,7 @@ from typing import Any, Literal
 from loresmith.errors import Conflict, NotFound
 from loresmith.records import Record
 from loresmith.training import Sample, read_sample
+from loresmith.training.sample_replies import SampleReply, read_samples
 from loresmith.workspace.background import Background, BackgroundJob
 from loresmith.workspace.forms import Form, form_of
 from loresmith.workspace.recipes import change_recipe, changed_recipe, recipe_in
@@ -79,6 +80,10 @@ class Runs:
     def sample(self, run_id: str) -> Sample | None:
         """One row as the run trains it; None before it began. Raises NotFound."""
         return read_sample(self._folder(run_id))
+
+    def sample_replies(self, run_id: str) -> list[SampleReply]:
+        """What the model of a run answered to the same prompts as it learned. Raises NotFound."""
+        return read_samples(self._folder(run_id) / "samples.jsonl")
 
     def recipe(self, run_id: str) -> str:
         """The whole recipe of a run as YAML. Raises NotFound."""

@@ -25,6 +25,7 @@ _OURS = (
     *("*_results.json", "trainer_log.jsonl", "training_loss.png", "run.json"),
     *("reference.json", "sample.txt", "sample.json"),
     *("recipe.yaml", "environment.json", "README.md"),
+    *("practice_log.jsonl", "samples.jsonl"),
 )
 _DELIVERED = ("adapter_config.json", "config.json")
 
