@@ -35,10 +35,9 @@ def test_only_the_cards_of_the_training_count_where_that_is_told(tmp_path: Path)
     ours = card(1, busy_percent=90.0, memory_used=10, power=200.0, processes={os.getpid(): 8})
     line = looked(tmp_path, card(0, busy_percent=10.0, memory_used=5), ours)
     assert (line["busy_percent"], line["memory_bytes"], line["power"]) == (90.0, 10, 200.0)
-    both = looked(
-        tmp_path, card(0, busy_percent=10.0, temperature=41.0), card(1, busy_percent=30.0)
-    )
-    assert (both["busy_percent"], both["temperature"]) == (20.0, 41.0)
+    warm = card(0, busy_percent=10.0, temperature=41.0)
+    both = looked(tmp_path, warm, card(1, busy_percent=30.0))
+    assert (both["busy_percent"], both["temperature"], both["power"]) == (20.0, 41.0, None)
 
 
 def test_looks_keep_their_distance_and_a_dead_trainer_is_no_error(tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
 
 def devices(
     watch: Annotated[bool, typer.Option("--watch", help="Go on showing, until Ctrl-C.")] = False,
-    every: Annotated[float, typer.Option(min=0.5, max=3600, help="Seconds between looks.")] = 2.0,
+    every: Annotated[
+        float, typer.Option(min=0.5, max=3600, metavar="SECONDS", help="Time between two looks.")
+    ] = 2.0,
     json: AsJson = False,
 ) -> None:
     from loresmith.cli.device_display import print_devices, print_devices_as_json, watch_devices

@@ -45,7 +45,7 @@ def examine_machine(*, products: bool) -> Examination:
             encoding="utf-8",
             errors="replace",
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **passive_environment()},
+            env={**os.environ, **passive_environment(), "PYTHONSAFEPATH": "1"},
             timeout=_SECONDS,
             check=False,
         )

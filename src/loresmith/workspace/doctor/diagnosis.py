@@ -39,10 +39,9 @@ def diagnose(
     With `products` each device computes a little, which takes some of its memory. Raises NotFound
     where there is no file, and RecipeError where it cannot be read.
     """
-    examination = examine_machine(products=products)
     if file is None:
-        scene = Scene(examination=examination)
-        return Diagnosis(examination=examination, findings=tuple(_findings(scene)))
+        scene = Scene(examination=examine_machine(products=products))
+        return Diagnosis(examination=scene.examination, findings=tuple(_findings(scene)))
     if not file.is_file():
         raise NotFound(f"there is no file {file}", hint="Check the path.")
     if is_llamafactory_file(file):
@@ -52,6 +51,7 @@ def diagnose(
         found = [_of_file(str(fault)) for fault in reading.faults]
     else:
         recipe, asked, found = load_recipe(file, changes), {}, []
+    examination = examine_machine(products=products)
     base = _base(recipe, found) if recipe is not None else None
     scene = Scene(examination=examination, recipe=recipe, base=base, asked=asked)
     found = [*_findings(scene), *found]

@@ -1,7 +1,8 @@
 """Why: driver, DTK, Python and wheels of a DCU fit only one to one: constraints/ says which do.
 
-A further release of the toolkit is one more `constraints/dtk-NN.NN.txt`: pip reads its pins, and
-here its comments `# python: 3.10` and `# wheel: NAME VERSION` are read too.
+A further release of the toolkit is one more `constraints/dtk-NN.NN.txt` (and its line among those
+that pyproject.toml packs): pip reads its pins, and here its comments `# python: 3.10` and
+`# wheel: NAME VERSION` are read too.
 """
 
 from __future__ import annotations

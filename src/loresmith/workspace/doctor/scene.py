@@ -14,7 +14,7 @@ from typing import Any
 
 from loresmith.devices import Device, detect_device
 from loresmith.devices.examination import Examination, examine_machine
-from loresmith.devices.machine import Machine
+from loresmith.devices.machine import Machine, probe_machine
 from loresmith.models.base_models import BaseModelFacts
 from loresmith.recipe import Recipe
 from loresmith.settings import Settings, load_settings
@@ -58,10 +58,10 @@ class Scene:
         """What came of using the machine; without products, unless it was given with them."""
         if self._examination is not None:
             return self._examination
-        if self._machine is not None:
-            device = detect_device(machine=self._machine)
-            return Examination(machine=self._machine, device=device)
-        return examine_machine(products=False)
+        if self._machine is None and "torch" not in sys.modules:
+            return examine_machine(products=False)
+        machine = self._machine or probe_machine()
+        return Examination(machine=machine, device=detect_device(machine=machine))
 
     @property
     def machine(self) -> Machine:
