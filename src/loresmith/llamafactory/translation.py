@@ -82,6 +82,8 @@ def _computing(settings: GivenSettings) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if settings["bf16"] or settings["pure_bf16"]:
         found["precision"] = "bf16"
+    if not settings["enable_liger_kernel"]:
+        found["fused_kernels"] = "off"
     if settings["packing"] or settings["neat_packing"]:
         found["packing"] = "on"
     if settings["disable_gradient_checkpointing"]:

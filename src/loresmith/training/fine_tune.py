@@ -21,6 +21,7 @@ from loresmith.records import Checkpoint, Drop, Example
 from loresmith.training.checkpoints import Checkpoints, Position
 from loresmith.training.delivery import deliver, read_result, write_result
 from loresmith.training.forward import Forward
+from loresmith.training.fused_kernels import reason_against_fused_kernels, use_fused_kernels
 from loresmith.training.interrupts import Interrupts
 from loresmith.training.lock import trainer_lock
 from loresmith.training.loop import Callbacks, Prepared, TrainingLoop
@@ -30,12 +31,14 @@ from loresmith.training.plan import make_plan
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.rows import Row, encode_rows, rows_id
 from loresmith.training.sample import Sample, sample_of, write_sample
+from loresmith.training.token_cache import encoded_once, forget_tokens
 
 # Settings that change how a training is computed, not what comes out.
 _OF_NO_EFFECT = {
     "packing",
     "pass_tokens",
     "gradient_checkpointing",
+    "fused_kernels",
     "checkpoint_seconds",
     "save_total_limit",
 }
@@ -74,6 +77,7 @@ def fine_tune(
         result = session.result(prepared, material, position, delivered_step=step)
         write_result(folder, result, run_id=run_id)
         checkpoints.clear()
+        forget_tokens(folder)
         session.tell("finished", result.steps, result.total_steps)
         return result
 
@@ -121,14 +125,16 @@ class _Session:
         template = ChatTemplate(tokenizer)
         window = getattr(model.config, "max_position_embeddings", None)
         longest = min(self._method.max_length, window or self._method.max_length)
-        encode = partial(
-            encode_rows,
-            template=template,
-            max_length=longest,
-            too_long=self._method.too_long,
-            learn=self._method.learn,
+        how: dict[str, Any] = {
+            "max_length": longest,
+            "too_long": self._method.too_long,
+            "learn": self._method.learn,
+        }
+        encode = partial(encode_rows, template=template, **how)
+        rows, measured = (
+            encoded_once(some, tokenizer, self._folder, encode, **how)
+            for some in (examples, validation)
         )
-        rows, measured = encode(examples), encode(validation)
         if rows.shortened:
             first = rows.shortened[0]
             self.note(
@@ -164,6 +170,7 @@ class _Session:
         plan = make_plan(self._method, rows=len(material.rows), parameters=material.parameters)
         model = self._method.prepare(material.model, base=self._base)
         self._require_space(model)
+        self._fuse(model, material.rows[0])
         forward = Forward(
             model,
             device=self._device.torch_device,
@@ -262,6 +269,22 @@ class _Session:
                 f"checkpoints in {self._folder} need {needed / 1e9:.1f} GB, and "
                 f"{free / 1e9:.1f} GB of that disk are free",
                 hint="Make room, choose another disk, or set training.save_total_limit to 1.",
+            )
+
+    def _fuse(self, model: Any, row: Row) -> None:
+        """Takes fused kernels, where that is wanted and works."""
+        wanted = self._method.fused_kernels
+        if wanted == "off":
+            return
+        reason = reason_against_fused_kernels(self._device.torch_device)
+        if not reason:
+            inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+            use_fused_kernels(inner, row.input_ids)
+            self.note("fused kernels are used")
+        elif wanted == "on":
+            raise TrainingError(
+                f"fused kernels cannot be used: {reason}",
+                hint="Set training.fused_kernels to auto or off.",
             )
 
     def _saves_memory(self, model: Any, rows: Sequence[Row]) -> bool:

@@ -21,7 +21,7 @@ from loresmith.workspace.training_process import TrainingTask, train_in_child
 _OURS = (
     *("adapter", "model", "attempt-*", "best-*", "*.part", "task.json", "training*.json"),
     *("*_results.json", "trainer_log.jsonl", "training_loss.png", "run.json"),
-    *("sample.txt", "sample.json"),
+    *("sample.txt", "sample.json", "tokens-*.json"),
 )
 _DELIVERED = ("adapter_config.json", "config.json")
 
