@@ -101,7 +101,7 @@ def _attend_packed(
 
 
 def variable_length_attention() -> Callable[..., Any] | None:
-    """flash-attn's attention over rows of any lengths end to end; None where it is not installed."""
+    """flash-attn's attention over rows of any lengths; None where it is not installed."""
     try:
         from flash_attn import flash_attn_varlen_func  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
