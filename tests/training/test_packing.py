@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -174,3 +175,50 @@ def test_gradient_checkpointing_changes_nothing_but_memory(
         losses.append(result.losses)
         assert result.packed == (packing == "on")
     assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+
+
+def attend_row_by_row(
+    query: Any, key: Any, value: Any, *, cu_seqlens_q: Any, softmax_scale: float, **how: Any
+) -> Any:
+    """What flash-attn's function gives, which runs on a card alone: (tokens, heads, width)."""
+    import torch
+
+    assert how["causal"] and not how["dropout_p"]
+    seen, groups = [], query.shape[1] // key.shape[1]
+    for start, end in pairwise(cu_seqlens_q.tolist()):
+        q, k, v = (one[start:end].transpose(0, 1) for one in (query, key, value))
+        k, v = (one.repeat_interleave(groups, dim=0) for one in (k, v))
+        row = torch.nn.functional.scaled_dot_product_attention(
+            q, k, v, is_causal=True, scale=softmax_scale
+        )
+        seen.append(row.transpose(0, 1))
+    return torch.cat(seen)
+
+
+def test_variable_length_attention_gives_the_same_loss_and_gradients(
+    model: Any, rows: list[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "loresmith.training.attention.variable_length_attention", lambda: attend_row_by_row
+    )
+    by_length, padded = (forward(model, rows, packing=way) for way in ("on", "off"))
+    by_length._by_length = True  # as where there is a card
+    starts = packed_batch(rows, device="cpu", by_length=True).inputs["layout"].starts
+    assert starts.tolist()[-1] == sum(len(row.input_ids) for row in rows)
+    assert_same(loss_and_gradients(by_length, model, rows), loss_and_gradients(padded, model, rows))
+
+
+@pytest.mark.parametrize("switch", ["auto", "off"])
+def test_without_a_card_no_fused_kernels_are_used(
+    base: Path, device: Device, examples: list[Example], tmp_path: Path, switch: str
+) -> None:
+    method = Lora(max_steps=1, fused_kernels=switch)  # type: ignore[arg-type]
+    result = method.train(examples, base=base, folder=tmp_path, seed=0, device=device)
+    assert result.steps == 1 and not any("fused" in note for note in result.notes)
+
+
+def test_fused_kernels_that_cannot_be_used_are_refused_with_the_reason(
+    base: Path, device: Device, examples: list[Example], tmp_path: Path
+) -> None:
+    with pytest.raises(TrainingError, match="fused kernels cannot be used: they are for a card"):
+        Lora(fused_kernels="on").train(examples, base=base, folder=tmp_path, seed=0, device=device)

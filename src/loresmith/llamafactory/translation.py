@@ -116,6 +116,8 @@ def _computing(settings: GivenSettings) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if settings["bf16"] or settings["pure_bf16"]:
         found["precision"] = "bf16"
+    if not settings["enable_liger_kernel"]:
+        found["fused_kernels"] = "off"
     joins = settings["stage"] == "pt"  # where packing says how texts are cut into rows
     if (settings["packing"] and not joins) or settings["neat_packing"]:
         found["packing"] = "on"

@@ -9,7 +9,7 @@ seconds padded with torch's fused attention, and 1.8 so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -36,6 +36,9 @@ class PackedLayout(NamedTuple):
     A tensor of rows * widest indexes."""
     scatter: Any
     """For each own token, its place in that table. A tensor of indexes."""
+    starts: Any = None
+    """Where each row begins, and the last one ends: for variable-length attention, which needs no
+    table; None where it is not used. A tensor of rows + 1 numbers of 32 bits."""
 
 
 @contextmanager
@@ -78,6 +81,8 @@ def _attend_packed(
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     drop = dropout if module.training else 0.0
     parts = [tensor.to(value.dtype) for tensor in (query, key, value)]
+    if layout.starts is not None:
+        return _attend_by_length(parts, layout, scale, drop), None
     heads = [tensor[:, :, : layout.shared] for tensor in parts]
     own_query, own_key, own_value = (_as_table(tensor, layout) for tensor in parts)
     if not layout.shared:
@@ -93,6 +98,37 @@ def _attend_packed(
     )
     first = _attend(heads[0], heads[1], heads[2], scale, drop)[0].transpose(0, 1)
     return torch.cat([first, _as_tokens(table, layout)]).unsqueeze(0), None
+
+
+def variable_length_attention() -> Callable[..., Any] | None:
+    """flash-attn's attention over rows of any lengths; None where it is not installed."""
+    try:
+        from flash_attn import flash_attn_varlen_func  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        return None
+    found: Callable[..., Any] = flash_attn_varlen_func
+    return found
+
+
+def _attend_by_length(parts: Sequence[Any], layout: PackedLayout, scale: float, drop: float) -> Any:
+    """(1, heads, tokens, width) each -> (1, tokens, heads, width)."""
+    attend = variable_length_attention()
+    if attend is None:
+        raise PackingUnsupported("flash-attn is not installed")
+    query, key, value = (tensor[0].transpose(0, 1).contiguous() for tensor in parts)
+    seen = attend(
+        query,
+        key,
+        value,
+        cu_seqlens_q=layout.starts,
+        cu_seqlens_k=layout.starts,
+        max_seqlen_q=layout.longest,
+        max_seqlen_k=layout.longest,
+        dropout_p=drop,
+        softmax_scale=scale,
+        causal=True,
+    )
+    return seen.unsqueeze(0)
 
 
 def _as_table(tensor: Any, layout: PackedLayout) -> Any:

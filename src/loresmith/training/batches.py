@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from loresmith.training.attention import PackedLayout
@@ -44,15 +45,17 @@ def padded_batch(rows: Sequence[Row], *, pad_id: int, device: str) -> Batch:
     )
 
 
-def packed_batch(rows: Sequence[Row], *, device: str, share: bool = True) -> Batch:
+def packed_batch(
+    rows: Sequence[Row], *, device: str, share: bool = True, by_length: bool = False
+) -> Batch:
     """Rows end to end, after what all of them begin with; positions restart for each row.
 
     There is no mask: see `attention`. Nothing that is to be learned is ever shared, and with
-    `share` off nothing at all is.
+    `share` off, or `by_length` (for variable-length attention), nothing at all is.
     """
     import torch
 
-    shared = _shared_start(rows) if share else 0
+    shared = _shared_start(rows) if share and not by_length else 0
     widest = max(len(row.input_ids) for row in rows) - shared
     ids, positions = list(rows[0].input_ids[:shared]), list(range(shared))
     places: list[int] = []
@@ -78,6 +81,7 @@ def packed_batch(rows: Sequence[Row], *, device: str, share: bool = True) -> Bat
         longest=widest + shared,
         gather=torch.tensor(gather, device=device),
         scatter=torch.tensor(scatter, device=device),
+        starts=_starts(rows, device=device) if by_length else None,
     )
     return Batch(
         {
@@ -93,6 +97,13 @@ def packed_batch(rows: Sequence[Row], *, device: str, share: bool = True) -> Bat
 def _learned(row: Row) -> list[int]:
     """Positions to be learned; the first token of a row has nothing to be predicted from."""
     return [position for position, learn in enumerate(row.labels_mask) if learn and position > 0]
+
+
+def _starts(rows: Sequence[Row], *, device: str) -> Any:
+    import torch
+
+    ends = list(accumulate(len(row.input_ids) for row in rows))
+    return torch.tensor([0, *ends], dtype=torch.int32, device=device)
 
 
 def _shared_start(rows: Sequence[Row]) -> int:

@@ -20,6 +20,7 @@ from loresmith.records import Checkpoint, Drop, TrainingRow
 from loresmith.training.best import measure_of
 from loresmith.training.checkpoints import Checkpoints, Position
 from loresmith.training.delivery import deliver, read_result, write_result
+from loresmith.training.fused_kernels import reason_against_fused_kernels, use_fused_kernels
 from loresmith.training.interrupts import Interrupts
 from loresmith.training.lock import trainer_lock
 from loresmith.training.loop import Callbacks, Prepared, TrainingLoop
@@ -36,6 +37,7 @@ from loresmith.training.sample_replies import chosen_prompts
 from loresmith.training.shortage import checkpoint_activations, shortage_explained
 from loresmith.training.stages import Encoding
 from loresmith.training.stages.reference import Reference
+from loresmith.training.token_cache import forget_tokens
 from loresmith.training.watchers.watching import watched
 
 # Settings that change how a training is computed, not what comes out.
@@ -43,6 +45,7 @@ _OF_NO_EFFECT = {
     "packing",
     "pass_tokens",
     "gradient_checkpointing",
+    "fused_kernels",
     "checkpoint_seconds",
     "save_total_limit",
     "report_to",
@@ -94,6 +97,7 @@ def fine_tune(
         result = session.result(prepared, material, position, delivered_step=step)
         write_result(folder, result, run_id=run_id, made_of=made_of)
         checkpoints.clear()
+        forget_tokens(folder)
         session.tell("finished", result.steps, result.total_steps)
         return result
 
@@ -145,6 +149,7 @@ class _Session:
             too_long=self._method.too_long,
             learn=self._method.learn,
             seed=self._seed,
+            folder=self._folder,
         )
         stage = self._method.stage
         rows, measured = stage.encode(examples, encoding), stage.encode(validation, encoding)
@@ -202,6 +207,7 @@ class _Session:
         plan = make_plan(self._method, rows=len(material.rows), parameters=material.parameters)
         model = self._method.prepare(material.model, base=self._base)
         self._require_space(model, plan)
+        self._fuse(model, material.rows[0].rows[0])
         stage = self._method.stage
         forward = stage.forward(
             model,
@@ -355,6 +361,22 @@ class _Session:
                 f"checkpoints in {self._folder} need {needed / 1e9:.1f} GB, and "
                 f"{free / 1e9:.1f} GB of that disk are free",
                 hint="Make room, choose another disk, or set training.save_total_limit to 1.",
+            )
+
+    def _fuse(self, model: Any, row: Row) -> None:
+        """Takes fused kernels, where that is wanted and works."""
+        wanted = self._method.fused_kernels
+        if wanted == "off":
+            return
+        reason = reason_against_fused_kernels(self._device.torch_device)
+        if not reason:
+            inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+            use_fused_kernels(inner, row.input_ids)
+            self.note("fused kernels are used")
+        elif wanted == "on":
+            raise TrainingError(
+                f"fused kernels cannot be used: {reason}",
+                hint="Set training.fused_kernels to auto or off.",
             )
 
     def _take_less(self, forward: Any, estimate: MemoryEstimate) -> None:

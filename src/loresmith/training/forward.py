@@ -12,7 +12,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from loresmith.errors import TrainingError
-from loresmith.training.attention import PackingUnsupported, packed_attention
+from loresmith.training.attention import (
+    PackingUnsupported,
+    packed_attention,
+    variable_length_attention,
+)
 from loresmith.training.batches import Batch, packed_batch, padded_batch
 from loresmith.training.method import Switch
 from loresmith.training.neftune import noisy_embeddings
@@ -49,6 +53,7 @@ class Forward:
         """The rows of the latest pass: those that memory ran out with, if it did."""
         self._noise_alpha = noise_alpha
         self._scores_where_learned = False
+        self._by_length = False
         self.packed = False
 
     @property
@@ -66,7 +71,12 @@ class Forward:
         self._scores_where_learned = self._can_score_where_learned(probe)
         if packing == "off":
             return
+        on_card = self._device.startswith("cuda")
+        self._by_length = on_card and variable_length_attention() is not None
         reason = self._reason_against_packing(probe, longest)
+        if reason and self._by_length:
+            self._by_length = False
+            reason = self._reason_against_packing(probe, longest)
         self.packed = not reason
         if reason and packing == "on":
             raise TrainingError(
@@ -177,7 +187,9 @@ class Forward:
     def _batch(self, rows: Sequence[Row], *, packed: bool) -> Batch:
         if packed:
             # Noise is drawn for each row on its own: then nothing of them is the same.
-            return packed_batch(rows, device=self._device, share=self._noise_alpha is None)
+            share = self._noise_alpha is None
+            by_length = self._by_length
+            return packed_batch(rows, device=self._device, share=share, by_length=by_length)
         return padded_batch(rows, pad_id=self._pad_id, device=self._device)
 
     def _can_score_where_learned(self, probe: Sequence[Row]) -> bool:
@@ -203,7 +215,7 @@ class Forward:
                 expected = self._model(**padded.inputs, use_cache=False).logits
                 with packed_attention(self._inner):
                     given = self._model(**packed.inputs, use_cache=False).logits
-        except (PackingUnsupported, TypeError, ValueError) as error:
+        except (PackingUnsupported, TypeError, ValueError, RuntimeError) as error:
             return str(error)
         alike = self._alike(
             expected.flatten(0, 1)[padded.places], given.flatten(0, 1)[packed.places]

@@ -38,7 +38,10 @@ MODEL = {
     "mixture_of_depths": refused("only the model's own layers are trained"),
     "use_unsloth": ignored("it is about speed, and our own training loop is used"),
     "use_unsloth_gc": ignored("it is about speed, and our own training loop is used"),
-    "enable_liger_kernel": ignored("it is about speed; Liger's kernels are not used yet"),
+    "enable_liger_kernel": mapped(
+        "training.fused_kernels",
+        "true becomes auto: used on a card where liger-kernel is installed and works; else off",
+    ),
     "moe_aux_loss_coef": refused("leave it out: the loss is that of the answers alone"),
     "disable_gradient_checkpointing": mapped(
         "training.gradient_checkpointing", "true becomes off; else it is on where memory is short"

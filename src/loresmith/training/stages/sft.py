@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from loresmith.models.templates import ChatTemplate
 from loresmith.training.rows import encode_rows
 from loresmith.training.stages.plain import PlainObjective
 from loresmith.training.stages.stage import Encoded, Encoding, Objective, Shape, Stage
+from loresmith.training.token_cache import encoded_once
 
 
 class Sft(Stage):
@@ -19,14 +21,15 @@ class Sft(Stage):
     in_project: ClassVar[bool] = True
 
     def encode(self, rows: Sequence[Any], encoding: Encoding) -> Encoded:
-        encoded = encode_rows(
-            rows,
-            ChatTemplate(encoding.tokenizer),
-            max_length=encoding.max_length,
-            too_long=encoding.too_long,
-            learn=encoding.learn,
-        )
-        return Encoded(*encoded)
+        how: dict[str, Any] = {
+            "max_length": encoding.max_length,
+            "too_long": encoding.too_long,
+            "learn": encoding.learn,
+        }
+        encode = partial(encode_rows, template=ChatTemplate(encoding.tokenizer), **how)
+        if encoding.folder is None:
+            return Encoded(*encode(rows))
+        return Encoded(*encoded_once(rows, encoding.tokenizer, encoding.folder, encode, **how))
 
     def objective(self, forward: Any) -> Objective:
         return PlainObjective(forward)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 from typing_extensions import Self
@@ -86,6 +87,8 @@ class Encoding(NamedTuple):
     too_long: TooLong
     learn: Learned
     seed: int
+    folder: Path | None = None
+    """Where a large dataset's tokens are kept for later attempts; None: nowhere."""
 
 
 class StepLoss(NamedTuple):
