@@ -80,7 +80,9 @@ def by_hand(stage: Stage, model: Any, items: list[Any]) -> tuple[float, dict[str
     model.zero_grad(set_to_none=True)
     loss = _LOSSES[type(stage)](stage, model, items, log_prob)
     loss.backward()
-    return float(loss.detach()), {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
+    return float(loss.detach()), {
+        n: p.grad for n, p in model.named_parameters() if p.grad is not None
+    }
 
 
 def _dpo(stage: Any, model: Any, items: list[Any], log_prob: Callable[[Row], Any]) -> Any:

@@ -39,9 +39,7 @@ method.train(
 
 
 def method_of(kind: type[TrainingMethod], stage: Stage) -> TrainingMethod:
-    return kind(
-        stage=stage, num_epochs=5, batch_size=3, checkpoint_seconds=0, learning_rate=5e-3
-    )
+    return kind(stage=stage, num_epochs=5, batch_size=3, checkpoint_seconds=0, learning_rate=5e-3)
 
 
 def train(
