@@ -11,6 +11,7 @@ import pytest
 from loresmith.llamafactory import GivenSettings, recipe_data
 from loresmith.llamafactory.arguments import Argument, arguments, arguments_by_key
 from loresmith.llamafactory.given import NOWHERE
+from loresmith.llamafactory.stages import OF_STAGE
 from loresmith.llamafactory.translation import OF_METHOD
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.recipe import Recipe
@@ -59,12 +60,18 @@ def test_what_is_mapped_changes_the_setting_that_it_is_mapped_to(key: str) -> No
     """A verdict promises something: with another value, the recipe has another value there."""
     method = next((kind for kind, keys in OF_METHOD.items() if key in keys), "lora")
     (path,) = VERDICTS[key].paths
-    before = _at(recipe_data(_settings(finetuning_type=method)), path)
+    given = {"finetuning_type": method, **_OF_A_LOSS.get(key, {})}
+    if key in OF_STAGE:
+        given["stage"] = OF_STAGE[key][0]
+    before = _at(recipe_data(_settings(**given)), path)
     for value in _other_values(key):
-        after = _at(recipe_data(_settings(**{"finetuning_type": method, key: value})), path)
+        after = _at(recipe_data(_settings(**{**given, key: value})), path)
         if after != before:
             return
     assert key in ("fp16", "quantization_method"), "the recipe stays as it was"
+
+
+_OF_A_LOSS = {"simpo_gamma": {"pref_loss": "simpo"}}
 
 
 def _settings(**values: Any) -> GivenSettings:

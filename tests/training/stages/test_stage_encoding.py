@@ -44,7 +44,7 @@ def test_every_token_of_the_texts_is_learned_exactly_once(
     done = Pretrain(join=join).encode([text(one) for one in contents], encoding(length))
     assert all(len(row.input_ids) <= length for row in done.kept)
     learned = [token for row in done.kept for token in row.input_ids[1:]]
-    whole = [TOKENIZER.encode(one, add_special_tokens=False) + [END] for one in contents]
+    whole = [[*TOKENIZER.encode(one, add_special_tokens=False), END] for one in contents]
     if join:
         together = [token for ids in whole for token in ids]
         assert [done.kept[0].input_ids[0], *learned] == together
