@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from loresmith import Workspace
-from loresmith.errors import Conflict, NotFound, RecipeError
+from loresmith.errors import Conflict, LoresmithError, NotFound, RecipeError
 from loresmith.records import Run
 from loresmith.workspace.recipes import change_recipe
 from loresmith.workspace.runs import Runs
@@ -235,3 +235,16 @@ def test_an_examined_run_is_not_gone_on_with(workspace: Workspace) -> None:
 
 def _line(step: int) -> str:
     return json.dumps({"current_steps": step, "total_steps": 5000, "loss": 1 / step}) + "\n"
+
+
+def test_a_stage_whose_rows_no_project_writes_is_a_fault_before_the_start(
+    workspace: Workspace,
+) -> None:
+    readiness = Runs(workspace).checks({"training.stage.type": "dpo"})
+    (fault,) = [one for one in readiness.checks if one.severity == "fault"]
+    assert fault.subject == "training"
+    assert "training.stage dpo needs questions with a better and a worse answer" in fault.message
+    assert "training.stage.type=dpo" in fault.hint
+    changed = Workspace(workspace.project.folder, overrides=["training.stage.type=kto"])
+    with pytest.raises(LoresmithError, match="training.stage kto needs answers that somebody"):
+        changed.do("train")
