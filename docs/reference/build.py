@@ -135,7 +135,11 @@ class _RecipePage:
     def _block(self, schema: Schema, path: str, *, depth: int) -> Iterator[str]:
         yield f"{_plain(schema['description'])}\n\n"
         yield from self._table(_settings(schema), path)
-        for key, field in _settings(schema).items():
+        yield from self._parts(_settings(schema), path, depth=depth)
+
+    def _parts(self, settings: Schema, path: str, *, depth: int) -> Iterator[str]:
+        """A section for each setting that is a block of its own."""
+        for key, field in settings.items():
             where = f"{path}.{key}" if path else key
             members = _objects(field, self._definitions)
             if members:
@@ -160,6 +164,8 @@ class _RecipePage:
             if own:
                 yield f"{'#' * min(depth, 5)} `{path}` with `type: {_kind(member)}`\n\n"
                 yield from self._table(own, path)
+                yield from self._parts(own, path, depth=depth + 1)
+        yield from self._parts(shared, path, depth=depth)
 
     def _table(self, settings: Schema, path: str) -> Iterator[str]:
         if not settings:

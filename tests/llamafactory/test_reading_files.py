@@ -17,6 +17,7 @@ from loresmith.llamafactory import (
 )
 from loresmith.recipe import Recipe, commented_yaml
 from loresmith.training import Full, Lora
+from loresmith.training.stages import Dpo, Kto, Pretrain, Reward, Sft, Stage
 
 NEEDED = """\
 model_name_or_path: some/model
@@ -161,10 +162,69 @@ def test_each_number_has_bounds_and_each_word_its_likeness(write, change: str, t
     assert told in raised.value.message
 
 
-@pytest.mark.parametrize("stage", ["pt", "rm", "ppo", "dpo", "kto"])
-def test_a_stage_that_is_not_there_yet_is_refused(write, stage: str) -> None:
-    (fault,) = faults(write(NEEDED), f"stage={stage}")
-    assert f"({stage}) is not there yet: use sft" in fault
+def test_ppo_is_refused_with_what_to_use_instead(write) -> None:
+    (fault,) = faults(write(NEEDED), "stage=ppo")
+    assert "stage: ppo is refused: use dpo or kto" in fault
+
+
+@pytest.mark.parametrize(
+    ("changes", "stage"),
+    [
+        (["stage=sft", "pref_beta=0.3"], Sft()),
+        (["stage=pt"], Pretrain()),
+        (["stage=pt", "packing=false"], Pretrain(join=False)),
+        (["stage=rm"], Reward()),
+        (["stage=dpo"], Dpo()),
+        (
+            ["stage=dpo", "pref_beta=0.3", "pref_ftx=0.2", "dpo_label_smoothing=0.1"],
+            Dpo(beta=0.3, sft_weight=0.2, label_smoothing=0.1),
+        ),
+        (["stage=dpo", "pref_loss=orpo"], Dpo(loss="orpo")),
+        (
+            ["stage=dpo", "pref_loss=simpo", "simpo_gamma=1.5", "pref_beta=2"],
+            Dpo(loss="simpo", simpo_gamma=1.5, beta=2.0),
+        ),
+        (
+            ["stage=kto", "kto_chosen_weight=1.5", "kto_rejected_weight=0.5"],
+            Kto(desirable_weight=1.5, undesirable_weight=0.5),
+        ),
+    ],
+)
+def test_a_stage_becomes_that_of_a_recipe(write, changes: list[str], stage: Stage) -> None:
+    assert load_training_file(write(NEEDED), changes).recipe.training.stage == stage
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (["stage=dpo", "pref_loss=kto_pair"], "pref_loss: kto_pair is refused: use stage: kto"),
+        (["stage=dpo", "ref_model=other"], "ref_model: is another model; the reference is"),
+        (["stage=kto", "ref_model_adapters=a"], "ref_model_adapters: are other adapters"),
+        (["stage=kto", "pref_ftx=0.1"], "pref_ftx: does not go with stage: kto"),
+        (["stage=dpo", "ld_alpha=0.5"], "ld_alpha: is refused"),
+        (["stage=dpo", "pref_beta=0"], "pref_beta: should be greater than 0"),
+        (
+            ["stage=dpo", "pref_loss=ipo", "dpo_label_smoothing=0.1"],
+            "label_smoothing is of the loss sigmoid alone",
+        ),
+    ],
+)
+def test_what_a_stage_cannot_follow_is_refused(write, changes: list[str], told: str) -> None:
+    (fault,) = faults(write(NEEDED), *changes)
+    assert told in fault
+
+
+def test_a_setting_of_another_stage_is_named_and_not_followed(write) -> None:
+    file = load_training_file(write(NEEDED), ["pref_beta=0.3", "kto_chosen_weight=2"])
+    told = "\n".join(map(str, file.notes))
+    assert "pref_beta: ignored: only stage: dpo and stage: kto have it" in told
+    assert "kto_chosen_weight: ignored: only stage: kto has it" in told
+
+
+def test_what_is_about_conversations_is_not_followed_with_texts(write) -> None:
+    file = load_training_file(write(NEEDED), ["stage=pt", "template=qwen"])
+    told = "\n".join(map(str, file.notes))
+    assert "template: ignored: texts are learned whole, as they stand" in told
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from loresmith.llamafactory import GivenSettings, recipe_data
 from loresmith.llamafactory.arguments import Argument, arguments, arguments_by_key
 from loresmith.llamafactory.given import NOWHERE
+from loresmith.llamafactory.stages import OF_STAGE
 from loresmith.llamafactory.translation import OF_METHOD
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.recipe import Recipe
@@ -59,17 +60,23 @@ def test_what_is_mapped_changes_the_setting_that_it_is_mapped_to(key: str) -> No
     """A verdict promises something: with another value, the recipe has another value there."""
     method = next((kind for kind, keys in OF_METHOD.items() if key in keys), "lora")
     (path,) = VERDICTS[key].paths
-    beside = {"finetuning_type": method, **_GOES_WITH.get(key, {})}
-    before = _at(recipe_data(_settings(**beside)), path)
+    given = {"finetuning_type": method, **_GOES_WITH.get(key, {})}
+    if key in OF_STAGE:
+        given["stage"] = OF_STAGE[key][0]
+    before = _at(recipe_data(_settings(**given)), path)
     for value in _other_values(key):
-        after = _at(recipe_data(_settings(**{**beside, key: value})), path)
+        after = _at(recipe_data(_settings(**{**given, key: value})), path)
         if after != before:
             return
     needs_another = ("fp16", "quantization_method", "profiler_active_steps")
     assert key in needs_another, "the recipe stays as it was"
 
 
-_GOES_WITH = {"eval_steps": {"eval_strategy": "steps"}, "save_strategy": {"save_steps": 7}}
+_GOES_WITH = {
+    "eval_steps": {"eval_strategy": "steps"},
+    "save_strategy": {"save_steps": 7},
+    "simpo_gamma": {"pref_loss": "simpo"},
+}
 """What a setting means something with alone."""
 
 

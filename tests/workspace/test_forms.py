@@ -8,6 +8,7 @@ from loresmith.errors import NotFound
 from loresmith.models import OpenAICompatible
 from loresmith.recipe import Recipe
 from loresmith.training import Freeze
+from loresmith.training.stages import Dpo
 from loresmith.workspace.forms import Form, FormField, form_as_typed, form_of, submission_of
 
 
@@ -52,10 +53,20 @@ def test_bounds_kinds_and_options_come_from_the_annotations() -> None:
 
 
 def test_common_settings_come_first_and_the_others_are_folded() -> None:
-    (group,) = form_of(Recipe(), "training").groups
+    group, stage = form_of(Recipe(), "training").groups
     assert [field.name for field in group.common][:1] == ["type"]
     assert {"learning_rate", "num_epochs", "rank"} <= {field.name for field in group.common}
     assert "pass_tokens" in {field.name for field in group.folded}
+    assert [field.path for field in stage.common] == ["training.stage.type"]
+
+
+def test_a_part_of_a_part_has_the_settings_of_the_type_that_was_chosen() -> None:
+    typed = {"training.type": ["full"], "training.stage.type": ["dpo"]}
+    typed |= {"training.stage.loss": ["ipo"], "training.stage.beta": ["0.3"]}
+    submitted = submission_of(Recipe(), typed, "training")
+    assert submitted.recipe is not None, submitted.faults
+    training = submitted.recipe.training
+    assert (training.type, training.stage) == ("full", Dpo(loss="ipo", beta=0.3))
 
 
 def test_only_what_was_changed_becomes_a_change() -> None:

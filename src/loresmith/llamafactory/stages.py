@@ -77,7 +77,8 @@ def _reward(_settings: GivenSettings) -> dict[str, Any]:
 
 
 def _dpo(settings: GivenSettings) -> dict[str, Any]:
-    found = {"type": "dpo", "loss": settings["pref_loss"], "beta": settings["pref_beta"]}
+    loss = settings["pref_loss"] if settings["pref_loss"] != "kto_pair" else "sigmoid"  # a fault
+    found = {"type": "dpo", "loss": loss, "beta": settings["pref_beta"]}
     if settings["dpo_label_smoothing"]:
         found["label_smoothing"] = settings["dpo_label_smoothing"]
     if settings["pref_ftx"]:

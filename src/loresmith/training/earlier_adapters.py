@@ -14,6 +14,7 @@ from loresmith.models.adapter_folders import (
     adapter_id,
     adapter_settings,
 )
+from loresmith.training.reward_head import reward_head
 
 _WANTED = "Give folders of LoRA adapters in PEFT's layout, trained on the same base model."
 
@@ -73,12 +74,15 @@ class EarlierAdapters(NamedTuple):
 
 
 def _adapted(model: Any, folder: Path, *, trainable: bool) -> Any:
-    from peft import PeftModel
+    from peft import PeftConfig, PeftModel
 
     device = str(next(model.parameters()).device)
     try:
+        config = PeftConfig.from_pretrained(str(folder))
+        if reward_head(model) is not None and config.task_type != "SEQ_CLS":
+            config.task_type = None  # one that wrote text, merged into a model that writes none
         return PeftModel.from_pretrained(
-            model, str(folder), is_trainable=trainable, torch_device=device
+            model, str(folder), is_trainable=trainable, config=config, torch_device=device
         )
     except (ValueError, RuntimeError) as error:
         raise TrainingError(

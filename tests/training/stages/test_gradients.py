@@ -85,7 +85,7 @@ def by_hand(stage: Stage, model: Any, items: list[Any]) -> tuple[float, dict[str
     }
 
 
-def _dpo(stage: Any, model: Any, items: list[Any], log_prob: Callable[[Row], Any]) -> Any:
+def _dpo(stage: Any, _model: Any, items: list[Any], log_prob: Callable[[Row], Any]) -> Any:
     import torch
     from torch.nn.functional import logsigmoid
 
@@ -114,7 +114,7 @@ def _dpo(stage: Any, model: Any, items: list[Any], log_prob: Callable[[Row], Any
     return sum(losses) / len(losses)
 
 
-def _kto(stage: Any, model: Any, items: list[Any], log_prob: Callable[[Row], Any]) -> Any:
+def _kto(stage: Any, _model: Any, items: list[Any], log_prob: Callable[[Row], Any]) -> Any:
     risen = [float(log_prob(item.strange)) - item.strange_reference for item in items]
     drift = max(0.0, sum(risen) / len(risen))
     losses = []

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from loresmith import Workspace
-from loresmith.errors import Conflict, NotFound, RecipeError
+from loresmith.errors import Conflict, LoresmithError, NotFound, RecipeError
 from loresmith.records import Run
 from loresmith.workspace.recipes import change_recipe
 from loresmith.workspace.runs import Runs
@@ -272,3 +272,16 @@ def test_the_same_prompts_are_seen_answered_from_the_first_step_to_the_last(
     assert len(samples) % len(prompts) == 0
     with pytest.raises(NotFound):
         runs.sample_replies("v9-none")
+
+
+def test_a_stage_whose_rows_no_project_writes_is_a_fault_before_the_start(
+    workspace: Workspace,
+) -> None:
+    readiness = Runs(workspace).checks({"training.stage.type": "dpo"})
+    (fault,) = [one for one in readiness.checks if one.severity == "fault"]
+    assert fault.subject == "training"
+    assert "training.stage dpo needs questions with a better and a worse answer" in fault.message
+    assert "training.stage.type=dpo" in fault.hint
+    changed = Workspace(workspace.project.folder, overrides=["training.stage.type=kto"])
+    with pytest.raises(LoresmithError, match="kto needs answers that somebody"):
+        changed.do("train")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, ClassVar, Literal
 
 from loresmith.models.templates import ChatTemplate
-from loresmith.training.rows import encode_rows
+from loresmith.records import Example
+from loresmith.training.rows import Rows, encode_rows
 from loresmith.training.stages.plain import PlainObjective
 from loresmith.training.stages.stage import Encoded, Encoding, Objective, Shape, Stage
 from loresmith.training.token_cache import encoded_once
@@ -26,7 +26,11 @@ class Sft(Stage):
             "too_long": encoding.too_long,
             "learn": encoding.learn,
         }
-        encode = partial(encode_rows, template=ChatTemplate(encoding.tokenizer), **how)
+        template = ChatTemplate(encoding.tokenizer)
+
+        def encode(examples: Sequence[Example]) -> Rows:
+            return encode_rows(examples, template, **how)
+
         if encoding.folder is None:
             return Encoded(*encode(rows))
         return Encoded(*encoded_once(rows, encoding.tokenizer, encoding.folder, encode, **how))
