@@ -83,9 +83,7 @@ def test_the_look_ahead_shows_the_memory_by_part(client, base):
     assert "Fits at once" in look and "that are free" in look
 
 
-def test_what_the_model_answered_as_it_learned_is_a_table_for_each_prompt(
-    client, base, project
-):
+def test_what_the_model_answered_as_it_learned_is_a_table_for_each_prompt(client, base, project):
     assert "Nothing was asked" in client.get(f"{base}/samples").text
     run = begun(project, "v1-first")
     samples = [
