@@ -13,6 +13,7 @@ from loresmith.models import base_model_facts
 from loresmith.models.base_models import (
     check_base_model,
     describe_base_model,
+    folder_of_config,
     resolve_base_model,
 )
 from loresmith.models.weights import model_files
@@ -132,6 +133,20 @@ def test_a_model_of_the_hub_is_downloaded_once_and_then_needs_no_hub(
     assert describe_base_model("acme/tiny", places).bytes_to_download == 0
     monkeypatch.setenv("HF_ENDPOINT", nobody_listens())
     assert resolve_base_model("acme/tiny", places).samefile(folder)
+
+
+def test_of_a_model_of_the_hub_the_config_alone_is_fetched_to_estimate_by(
+    hub: HubServer, places: Settings
+) -> None:
+    facts = describe_base_model("acme/tiny", places)
+    folder = folder_of_config(facts, places)
+    assert [file.name for file in folder.iterdir()] == ["config.json"]
+    asked = len(hub.paths)
+    assert folder_of_config(facts, places) == folder
+    assert len(hub.paths) == asked, "it is asked for once"
+    elsewhere = describe_base_model("modelscope:acme/tiny", places)
+    with pytest.raises(ModelUnavailable, match="is not here"):
+        folder_of_config(elsewhere, places)
 
 
 @pytest.mark.usefixtures("hub")
