@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +60,9 @@ def test_rows_that_cannot_be_used_are_listed_and_the_rest_is_trained(training: _
 
 def test_libraries_do_not_talk_to_the_user(training: _Training) -> None:
     assert "Warning" not in training.first.err
-    assert all(line.startswith("train: ") for line in training.first.err.splitlines())
+    sample = re.compile("^the first row, .*⟧$", re.S | re.M)
+    said = [line for line in sample.sub("", training.first.err).splitlines() if line]
+    assert said and all(line.startswith("train: ") for line in said)
 
 
 def test_training_on_the_same_file_again_does_nothing(training: _Training) -> None:

@@ -32,7 +32,7 @@ class DivergenceWatch:
         self._done = len(losses)
         self._usual: deque[float] = deque(maxlen=_LONG)
         self._exploded: list[float] = []
-        self._idle = 0
+        self._learned = bool(losses)
 
     def look(self, *, loss: float, norm: float, rate: float) -> None:
         """Raises TrainingError where the training cannot come to anything any more."""
@@ -52,12 +52,10 @@ class DivergenceWatch:
             self._first.append(loss)
 
     def _look_for_idleness(self, loss: float, norm: float, rate: float) -> None:
-        if norm > 0.0 and rate > 0.0:
-            self._idle = 0
+        # What has learned once may have no gradient later: it knows its rows by heart.
+        self._learned = self._learned or (norm > 0.0 and rate > 0.0)
+        if self._learned or self._done < _NOTHING:
             return
-        self._idle += 1
-        if self._idle < _NOTHING or self._done > 3 * _NOTHING:
-            return  # a model that knows its rows by heart has no gradient either
         what = "the learning rate is 0" if rate <= 0.0 else "no gradient reaches what is learned"
         raise TrainingError(
             f"nothing is learned: after {self._done} steps the loss is {loss:.4g} and {what}",
