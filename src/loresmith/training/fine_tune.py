@@ -7,7 +7,7 @@ import importlib.util
 import random
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -26,7 +26,9 @@ from loresmith.training.lock import trainer_lock
 from loresmith.training.loop import Callbacks, Prepared, TrainingLoop
 from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.obstacles import refuse_obstacles
+from loresmith.training.placement import place, placement_obstacles
 from loresmith.training.plan import make_plan
+from loresmith.training.ranks import Ranks, is_first_process, join_ranks
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.rows import Row, encode_rows, rows_id
 
@@ -37,6 +39,8 @@ _OF_NO_EFFECT = {
     "gradient_checkpointing",
     "checkpoint_seconds",
     "save_total_limit",
+    "processes",
+    "rank_timeout",
 }
 
 
@@ -53,28 +57,16 @@ def fine_tune(
 ) -> TrainingResult:
     """See `TrainingMethod.train`."""
     _require_libraries()
-    refuse_obstacles(list(method.obstacles(base=base)))
+    refuse_obstacles([*method.obstacles(base=base), *placement_obstacles(method)])
     folder.mkdir(parents=True, exist_ok=True)
-    with trainer_lock(folder), Interrupts(callbacks.should_stop) as interrupts, _threads(device):
-        session = _Session(method, base, folder, seed, device, callbacks)
-        material = session.load(examples, validation)
-        run_id = session.run_id(material)
-        finished = read_result(folder, run_id=run_id)
-        if finished is not None:
-            return finished
-        prepared = session.prepare(material)
-        checkpoints = Checkpoints(folder, run_id=run_id, limit=method.save_total_limit)
-        loop = TrainingLoop(
-            prepared, callbacks, interrupts, checkpoints, run_id=run_id, threads=device.threads
-        )
-        loop.resume(session.note)
-        position = loop.run()
-        step = deliver(prepared, position, base=base, on_note=session.note)
-        result = session.result(prepared, material, position, delivered_step=step)
-        write_result(folder, result, run_id=run_id)
-        checkpoints.clear()
-        session.tell("finished", result.steps, result.total_steps)
-        return result
+    with ExitStack() as stack:
+        if is_first_process():
+            stack.enter_context(trainer_lock(folder))
+        interrupts = stack.enter_context(Interrupts(callbacks.should_stop))
+        stack.enter_context(_threads(device))
+        ranks = stack.enter_context(join_ranks(device, timeout=method.rank_timeout))
+        session = _Session(method, base, folder, seed, ranks.device(device), callbacks, ranks)
+        return session.train(examples, validation, interrupts)
 
 
 class _Material(NamedTuple):
@@ -97,6 +89,7 @@ class _Session:
         seed: int,
         device: Device,
         callbacks: Callbacks,
+        ranks: Ranks,
     ) -> None:
         self._method = method
         self._base = base
@@ -104,10 +97,46 @@ class _Session:
         self._seed = seed
         self._device = device
         self._callbacks = callbacks
+        self._ranks = ranks
         self._notes: list[str] = []
         self._precision: Precision = "fp32"
         if method.precision == "bf16" or (method.precision == "auto" and device.bf16):
             self._precision = "bf16"
+
+    def train(
+        self, examples: Sequence[Example], validation: Sequence[Example], interrupts: Interrupts
+    ) -> TrainingResult:
+        """All of it, or what is missing. The first process's result is that of all."""
+        ranks, folder = self._ranks, self._folder
+        material = self.load(examples, validation)
+        run_id = self.run_id(material)
+        ranks.require_same(run_id, "rows, settings or base model")
+        finished = ranks.from_first(lambda: read_result(folder, run_id=run_id))
+        if finished is not None:
+            return finished
+        prepared = self.prepare(material)
+        checkpoints = Checkpoints(folder, run_id=run_id, limit=self._method.save_total_limit)
+        loop = TrainingLoop(
+            prepared,
+            self._callbacks,
+            interrupts,
+            checkpoints,
+            run_id=run_id,
+            threads=self._device.threads,
+        )
+        loop.resume(self.note)
+        position = loop.run()
+        whole = prepared._replace(model=prepared.placement.whole_model())
+
+        def finish() -> TrainingResult:
+            step = deliver(whole, position, base=self._base, on_note=self.note)
+            result = self.result(prepared, material, position, delivered_step=step)
+            write_result(folder, result, run_id=run_id)
+            checkpoints.clear()
+            self.tell("finished", result.steps, result.total_steps)
+            return result
+
+        return ranks.from_first(finish)
 
     def load(self, examples: Sequence[Example], validation: Sequence[Example]) -> _Material:
         """The base model, and the rows as its tokens. Raises TrainingError when none is left."""
@@ -161,7 +190,12 @@ class _Session:
         _seed_everything(self._seed)
         plan = make_plan(self._method, rows=len(material.rows), parameters=material.parameters)
         model = self._method.prepare(material.model, base=self._base)
-        self._require_space(model)
+        if self._ranks.first:
+            self._require_space(model)
+        if self._saves_memory(model, material.rows):
+            _checkpoint_activations(model)
+            self.note("gradient checkpointing is on")
+        placement = place(model, self._method, self._ranks, device=self._device)
         forward = Forward(
             model,
             device=self._device.torch_device,
@@ -169,13 +203,12 @@ class _Session:
             pad_id=material.tokenizer.pad_token_id or 0,
             pass_tokens=self._method.pass_tokens,
             noise_alpha=self._method.neftune_noise_alpha,
+            placement=placement,
+            ranks=self._ranks,
         )
         forward.choose([*material.rows, *material.validation], self._method.packing)
         for note in self._method.notes():
             self.note(note)
-        if self._saves_memory(model, material.rows):
-            _checkpoint_activations(model)
-            self.note("gradient checkpointing is on")
         return Prepared(
             method=self._method,
             plan=plan,
@@ -187,6 +220,8 @@ class _Session:
             device=self._device,
             folder=self._folder,
             seed=self._seed,
+            placement=placement,
+            ranks=self._ranks,
         )
 
     def result(
@@ -231,7 +266,7 @@ class _Session:
         self, phase: Literal["preparing", "finished"], step: int, total: int, *, note: str = ""
     ) -> None:
         """Reports what is not a step."""
-        if self._callbacks.on_progress is not None:
+        if self._ranks.first and self._callbacks.on_progress is not None:
             epoch = 0.0
             self._callbacks.on_progress(
                 TrainingProgress(phase=phase, step=step, total_steps=total, epoch=epoch, note=note)

@@ -104,6 +104,20 @@ class TrainingMethod(Component, ABC):
     """A checkpoint is saved at least this often: the work that a crash can lose."""
     save_total_limit: int = Field(default=2, ge=1, le=1000)
     """Checkpoints that are kept; older ones are deleted."""
+    processes: int | None = Field(default=None, ge=1, le=1024)
+    """Processes of this machine that share the rows of each step: one for each card when not set.
+    The result is that of one process. More than one are of use on a CPU for a trial only."""
+    rank_timeout: float = Field(
+        default=1800.0, gt=0.0, le=604_800.0, json_schema_extra={"unit": "s"}
+    )
+    """How long one of several processes waits in a step for the others, before it gives up."""
+    fsdp: Literal["off", "full_shard", "shard_grad_op"] = "off"
+    """Cut the model into as many shards as there are processes (torch's FSDP): `full_shard` brings
+    a layer together only while it is computed, `shard_grad_op` keeps it until the step's backward
+    pass. Practice questions are not asked then, and the last weights are delivered."""
+    fsdp_offload: bool = False
+    """Keep the shards of `fsdp` in main memory while the card does not need them: slower, for
+    models that do not fit otherwise."""
 
     @field_validator("chat_template")
     @classmethod

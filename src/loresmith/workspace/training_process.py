@@ -2,7 +2,8 @@
 
 The parent writes a task file and reads one JSON line of progress after another. The child holds
 one end of a pipe whose other end closes when the parent is gone, however it went: then, and when
-the parent asks for it, the child saves what it has and leaves.
+the parent asks for it, the child saves what it has and leaves. Where there are several cards there
+is a child for each.
 """
 
 from __future__ import annotations
@@ -10,13 +11,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, NamedTuple, NoReturn, TextIO
 
 from loresmith import errors
 from loresmith.devices import Device, detect_device, passive_environment
@@ -24,7 +24,17 @@ from loresmith.errors import Conflict, JobCancelled, LoresmithError, TrainingErr
 from loresmith.exams import Exam
 from loresmith.records import ExamItem, Example, Record
 from loresmith.training import AnyTraining, TrainingProgress, TrainingResult
+from loresmith.training.ranks import is_first_process
 from loresmith.whole_files import write_whole
+from loresmith.workspace.rank_processes import (
+    Place,
+    RankProcesses,
+    Said,
+    are_counted,
+    host,
+    last_lines,
+    places,
+)
 
 _TASK = "task.json"
 _RESULT = "training.json"
@@ -60,38 +70,79 @@ def train_in_child(
     checkpoint first) and is raised again.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / _TASK).write_text(task.model_dump_json(), encoding="utf-8")
-    child = subprocess.Popen(
-        [*(sys.executable, "-W", "ignore::FutureWarning", "-c", _CHILD), str(folder)],
-        stdin=subprocess.PIPE,  # nothing is written to it: that it closes is the message
-        stdout=subprocess.PIPE,
-        env={**os.environ, **passive_environment(), "PYTHONSAFEPATH": "1"},
-        text=True,
-        encoding="utf-8",
-        start_new_session=True,  # Ctrl-C reaches the parent only, which then asks the child once
-    )
-    assert child.stdout is not None  # a pipe was asked for
-    error: dict[str, str] | None = None
-    try:
-        for line in child.stdout:
-            if not line.startswith("{"):  # printed before the child could turn it elsewhere
-                continue
-            message = json.loads(line)
-            if "error" in message:
-                error = message["error"]
-            else:
-                on_progress(TrainingProgress.model_validate(message))
-            check()
-    except BaseException:
-        child.send_signal(signal.SIGTERM)
-        raise
-    finally:
-        child.wait()
-    if error is not None:
-        _raise_again(error)
-    if child.returncode != 0:
-        raise TrainingError(_last_words(child.returncode), hint=_MEMORY)
-    return finished_training(folder)
+    write_whole(folder / _TASK, task.model_dump_json())
+    words = (sys.executable, "-W", "ignore::FutureWarning", "-c", _CHILD, str(folder))
+    extra = {**passive_environment(), "PYTHONSAFEPATH": "1"}
+    where = places(task.training.processes)
+    while True:
+        outcome = _Outcome()
+        with RankProcesses(words, where, folder, extra) as processes:
+            for said in processes.said():
+                outcome.take(said, processes, on_progress)
+                check()
+        if outcome.cards <= len(where):
+            break
+        where = places(outcome.cards)
+    outcome.raise_failure()
+    assert outcome.result is not None  # no process has failed
+    return outcome.result
+
+
+class _Failure(NamedTuple):
+    """Why one process ended before it was done; `told` is an error that it could still tell."""
+
+    place: Place
+    told: dict[str, str]
+    code: int
+    log: Path
+
+    def weight(self) -> int:
+        """The more of a cause it is, the less: who only lost the others is none."""
+        if not self.told:
+            return 1
+        return {"RankLost": 3, "JobCancelled": 2}.get(self.told["type"], 0)
+
+
+class _Outcome:
+    """What the processes of a training say of how it ends."""
+
+    def __init__(self) -> None:
+        self.result: TrainingResult | None = None
+        self.cards = 0
+        """How many there are, where a process found that it should not be alone."""
+        self._failures: list[_Failure] = []
+        self._told: dict[int, dict[str, str]] = {}
+
+    def take(
+        self,
+        said: Said,
+        processes: RankProcesses,
+        on_progress: Callable[[TrainingProgress], None],
+    ) -> None:
+        """One line, or one end."""
+        if said.line is None:
+            told = self._told.get(said.place.rank, {})
+            if (told or said.code != 0) and not processes.ended:
+                failure = _Failure(said.place, told, said.code, processes.log_of(said.place))
+                self._failures.append(failure)
+                processes.end_soon()
+            return
+        if not said.line.startswith("{"):  # printed before the child could turn it elsewhere
+            return
+        message = json.loads(said.line)
+        if "error" in message:
+            self._told[said.place.rank] = message["error"]
+        elif "cards" in message:
+            self.cards = message["cards"]
+        elif "result" in message:
+            self.result = TrainingResult.model_validate(message["result"])
+        else:
+            on_progress(TrainingProgress.model_validate(message))
+
+    def raise_failure(self) -> None:
+        """Raises the error of the process that failed, if one did: of several the cause."""
+        if self._failures:
+            _raise_again(min(self._failures, key=_Failure.weight))
 
 
 def finished_training(folder: Path) -> TrainingResult:
@@ -105,14 +156,32 @@ def main(folder: Path) -> int:
     channel = _Channel()
     task = TrainingTask.model_validate_json((folder / _TASK).read_text(encoding="utf-8"))
     device = detect_device()
+    cards = _worth_having(task, device)
+    if cards > 1:
+        channel.tell({"cards": cards})
+        return 0
     try:
         result = _train_when_free(task, folder, device, channel)
     except LoresmithError as error:
         known = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
         channel.tell({"error": known})
         return 0
-    write_whole(folder / _RESULT, result.model_dump_json(indent=1))
+    told = result.model_dump(mode="json")
+    if is_first_process():
+        write_whole(folder / _RESULT, json.dumps(told, ensure_ascii=False, indent=1))
+    channel.tell({"result": told})
     return 0
+
+
+def _worth_having(task: TrainingTask, device: Device) -> int:
+    """How many processes should share this training, where nobody has said it: one for each card,
+    and a row of each step for each of them."""
+    if device.kind == "cpu" or task.training.processes or are_counted():
+        return 1
+    import torch
+
+    cards: int = torch.cuda.device_count()
+    return min(cards, task.training.batch_size)
 
 
 class _Channel:
@@ -163,11 +232,22 @@ def _train(task: TrainingTask, folder: Path, device: Device, channel: _Channel) 
     )
 
 
-def _raise_again(error: dict[str, str]) -> NoReturn:
-    kind = getattr(errors, error["type"], TrainingError)
-    if not issubclass(kind, (TrainingError, JobCancelled, errors.Conflict, errors.ModelError)):
-        kind = TrainingError
-    raise kind(error["message"], hint=error["hint"])
+def _raise_again(failure: _Failure) -> NoReturn:
+    """What one child raised, or how it ended; with its place where it was one of several."""
+    if failure.told:
+        kind = getattr(errors, failure.told["type"], TrainingError)
+        if not issubclass(kind, (TrainingError, JobCancelled, errors.Conflict, errors.ModelError)):
+            kind = TrainingError
+        message, hint = failure.told["message"], failure.told["hint"]
+    else:
+        kind, message, hint = TrainingError, _last_words(failure.code), _MEMORY
+    place = failure.place
+    if place.world_size > 1 and kind is not JobCancelled:
+        message = f"process {place.rank} of {place.world_size}, on {host()}: {message}"
+        last = last_lines(failure.log)
+        if last:
+            hint = f"{hint} It printed at last ({failure.log}): {last}"
+    raise kind(message, hint=hint)
 
 
 def _last_words(code: int) -> str:

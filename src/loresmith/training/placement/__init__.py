@@ -1,0 +1,8 @@
+"""How the weights of a model lie on the processes that train it: copied, or cut into shards."""
+
+from __future__ import annotations
+
+from loresmith.training.placement.copies import Copies
+from loresmith.training.placement.place import place, placement_obstacles
+
+__all__ = ["Copies", "place", "placement_obstacles"]
