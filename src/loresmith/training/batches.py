@@ -39,8 +39,8 @@ def padded_batch(rows: Sequence[Row], *, pad_id: int, device: str) -> Batch:
             "input_ids": torch.tensor(ids, device=device),
             "attention_mask": torch.tensor(mask, device=device),
         },
-        torch.tensor(places, device=device),
-        torch.tensor(targets, device=device),
+        torch.tensor(places, dtype=torch.long, device=device),
+        torch.tensor(targets, dtype=torch.long, device=device),
     )
 
 
@@ -85,8 +85,8 @@ def packed_batch(rows: Sequence[Row], *, device: str, share: bool = True) -> Bat
             "position_ids": torch.tensor([positions], device=device),
             "layout": layout,
         },
-        torch.tensor(places, device=device),
-        torch.tensor(targets, device=device),
+        torch.tensor(places, dtype=torch.long, device=device),
+        torch.tensor(targets, dtype=torch.long, device=device),
     )
 
 

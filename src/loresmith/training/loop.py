@@ -232,7 +232,7 @@ class TrainingLoop:
 
     def _at_once(self) -> AbstractContextManager[None]:
         """A lone process measures nothing that others wait for: it can leave at any moment."""
-        return self._interrupts.at_once() if self._ranks.count == 1 else nullcontext()
+        return self._interrupts.at_once() if self._ranks.world_size == 1 else nullcontext()
 
     def _note_score(self, measured: PracticeScore) -> None:
         if measured.score is None:

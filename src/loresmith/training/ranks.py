@@ -30,7 +30,7 @@ class Ranks:
     """A process that trains alone: the first of one."""
 
     rank = 0
-    count = 1
+    world_size = 1
 
     @property
     def first(self) -> bool:
@@ -83,16 +83,16 @@ class Ranks:
 class ManyRanks(Ranks):
     """One process of several, which have found each other."""
 
-    def __init__(self, *, rank: int, count: int, local_rank: int, control: Any) -> None:
+    def __init__(self, *, rank: int, world_size: int, local_rank: int, control: Any) -> None:
         self.rank = rank
-        self.count = count
+        self.world_size = world_size
         self._local_rank = local_rank
         self._control = control
 
     def share_of(self, rows: Sequence[Row]) -> list[Row]:
         """The longest first, each to the process that has the fewest tokens yet."""
         order = sorted(range(len(rows)), key=lambda index: -len(rows[index].input_ids))
-        tokens, own = [0] * self.count, []
+        tokens, own = [0] * self.world_size, []
         for index in order:
             least = tokens.index(min(tokens))
             tokens[least] += len(rows[index].input_ids)
@@ -118,8 +118,7 @@ class ManyRanks(Ranks):
     def _reduced(self, number: Any, how: Any) -> Any:
         import torch.distributed as dist
 
-        with _loss_explained():
-            dist.all_reduce(number, op=how, group=self._control)
+        dist.all_reduce(number, op=how, group=self._control)
         return number
 
     def sum_gradients(self, parameters: Iterable[Any]) -> None:
@@ -129,8 +128,7 @@ class ManyRanks(Ranks):
         for part in _parts(parameters):
             grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in part]
             flat = torch.cat([grad.reshape(-1) for grad in grads])
-            with _loss_explained():
-                dist.all_reduce(flat)
+            dist.all_reduce(flat)
             summed = flat.split([grad.numel() for grad in grads])
             for parameter, grad, total in zip(part, grads, summed, strict=True):
                 parameter.grad = grad.copy_(total.view_as(grad))
@@ -140,8 +138,7 @@ class ManyRanks(Ranks):
 
         for tensor in tensors:
             whole = tensor.detach().contiguous()
-            with _loss_explained():
-                dist.broadcast(whole, src=0)
+            dist.broadcast(whole, src=0)
             if whole.data_ptr() != tensor.data_ptr():
                 tensor.detach().copy_(whole)
 
@@ -156,8 +153,7 @@ class ManyRanks(Ranks):
             except LoresmithError as error:
                 raised = error
                 told[1] = [type(error).__name__, error.message, error.hint]
-        with _loss_explained():
-            dist.broadcast_object_list(told, src=0, group=self._control)
+        dist.broadcast_object_list(told, src=0, group=self._control)
         if told[1] is not None:
             raise raised or _same_error(*told[1])
         result: T = told[0]
@@ -220,19 +216,19 @@ def join_ranks(device: Device, *, timeout: float) -> Iterator[Ranks]:
     rank, count = int(os.environ["RANK"]), world_size()
     local_rank = int(os.environ.get("LOCAL_RANK", "0"))
     ours = not dist.is_initialized()
-    with _loss_explained():
-        if ours:
-            dist.init_process_group(
-                "gloo" if device.kind == "cpu" else "cpu:gloo,cuda:nccl",
-                timeout=timedelta(seconds=timeout),
-                rank=rank,
-                world_size=count,
-            )
-        control = dist.new_group(backend="gloo", timeout=_AS_LONG_AS_IT_TAKES)
     try:
-        yield ManyRanks(rank=rank, count=count, local_rank=local_rank, control=control)
+        with _loss_explained():
+            if ours:
+                dist.init_process_group(
+                    "gloo" if device.kind == "cpu" else "cpu:gloo,cuda:nccl",
+                    timeout=timedelta(seconds=timeout),
+                    rank=rank,
+                    world_size=count,
+                )
+            control = dist.new_group(backend="gloo", timeout=_AS_LONG_AS_IT_TAKES)
+            yield ManyRanks(rank=rank, world_size=count, local_rank=local_rank, control=control)
     finally:
-        if ours:
+        if ours and dist.is_initialized():
             dist.destroy_process_group()
 
 

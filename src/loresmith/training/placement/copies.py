@@ -72,7 +72,7 @@ class Copies:
         if self._ranks.first:
             read(self.model, self.optimizer)
         self._ranks.copy_from_first(self._parameters)
-        if self._ranks.count > 1:
+        if self._ranks.world_size > 1:
             state = shared_state(self._ranks, self.optimizer.state_dict())
             if not self._ranks.first:
                 self.optimizer.load_state_dict(state)

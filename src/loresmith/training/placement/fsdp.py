@@ -28,6 +28,12 @@ class FullyShardedCopies(Copies):
         _shard(model, device, reshard=shard == "full_shard", offload=method.fsdp_offload)
         super().__init__(model, method, ranks)
 
+    def backward(self, loss: Any, *, last: bool) -> None:
+        """See `Copies`; FSDP takes the mean of all processes' gradients, and what is wanted is the
+        sum: each loss was divided by the tokens of all of them."""
+        self.model.set_requires_gradient_sync(last)
+        (loss * self._ranks.world_size).backward()
+
     def clip_gradients(self, max_norm: float) -> float:
         """See `Copies`; the gradients of a pass were added up with it already."""
         import torch
@@ -37,6 +43,7 @@ class FullyShardedCopies(Copies):
 
     def whole_model(self) -> Any:
         """A twin of the model in the first process's main memory, with all weights."""
+        _let_go_of_layers(self.model)
         for own, parameter in self._pairs():
             whole = parameter.detach().full_tensor()
             if self._ranks.first:
@@ -114,9 +121,15 @@ def _shard(model: Any, device: Device, *, reshard: bool, offload: bool) -> None:
     policy = CPUOffloadPolicy() if offload and device.kind != "cpu" else OffloadPolicy()
     for module in [*_layers(model), model]:
         fully_shard(module, mesh=mesh, reshard_after_forward=reshard, offload_policy=policy)
+
+
+def _let_go_of_layers(model: Any) -> None:
+    """Leaves the shards alone, where a forward pass without a backward pass kept whole layers."""
+    from torch.distributed.fsdp import FSDPModule
+
     for module in model.modules():
-        if hasattr(module, "set_gradient_divide_factor"):  # a sum, not a mean: rows are weighed
-            module.set_gradient_divide_factor(1.0)
+        if isinstance(module, FSDPModule):
+            module.reshard()
 
 
 def _layers(model: Any) -> list[Any]:

@@ -15,7 +15,7 @@ from loresmith.training.ranks import Ranks
 def place(model: Any, method: TrainingMethod, ranks: Ranks, *, device: Device) -> Copies:
     """Puts `model` on the processes as `method` says, with its optimizer."""
     ranks.copy_from_first(p for p in model.parameters() if p.requires_grad)
-    if method.fsdp != "off" and ranks.count > 1:
+    if method.fsdp != "off" and ranks.world_size > 1:
         from loresmith.training.placement.fsdp import FullyShardedCopies
 
         return FullyShardedCopies(model, method, ranks, device)
