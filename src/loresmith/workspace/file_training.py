@@ -15,6 +15,7 @@ from loresmith.settings import load_settings
 from loresmith.training import TrainingProgress
 from loresmith.training.obstacles import refuse_obstacles
 from loresmith.workspace.progress import Progress, ProgressListener, silent
+from loresmith.workspace.rank_processes import writes_results
 from loresmith.workspace.training_process import TrainingTask, train_in_child
 
 
@@ -25,6 +26,8 @@ class FileTraining(NamedTuple):
     rows: int
     steps: int
     drops: tuple[Drop, ...]
+    told_by_another: bool = False
+    """Whether this process only took part, and the first of several writes and tells."""
 
 
 def train_on_file(
@@ -59,9 +62,12 @@ def train_on_file(
         on_progress=lambda progress: on_progress(training_progress(progress)),
         check=lambda: None,
     )
+    done = FileTraining(output, result.rows, result.steps, (*read.drops, *result.dropped))
+    if not writes_results():
+        return done._replace(told_by_another=True)
     named = task.base if Path(recipe.base_model).is_dir() else recipe.base_model
     (output / "run.json").write_text(json.dumps({"base_model": named}), encoding="utf-8")
-    return FileTraining(output, result.rows, result.steps, (*read.drops, *result.dropped))
+    return done
 
 
 def training_progress(progress: TrainingProgress) -> Progress:

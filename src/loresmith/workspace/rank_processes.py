@@ -21,7 +21,7 @@ from typing import NamedTuple
 from typing_extensions import Self
 
 from loresmith.devices.threads import available_cores
-from loresmith.errors import RecipeError
+from loresmith.errors import Conflict, RecipeError
 
 _SECONDS_TO_END = 10.0
 """How long processes may go on when another one of their training has failed."""
@@ -85,11 +85,15 @@ def writes_results() -> bool:
     return os.environ.get("NODE_RANK", "0") in ("", "0")
 
 
-def is_one_of_several() -> bool:
-    """Whether somebody else starts processes of the same training: torchrun, or other machines."""
-    return (os.environ.get("WORLD_SIZE", "1") != "1" and "RANK" in os.environ) or os.environ.get(
-        "NNODES", "1"
-    ) not in ("", "1")
+def refuse_several() -> None:
+    """Raises Conflict where somebody else starts processes of what only one process can do."""
+    by_torchrun = "RANK" in os.environ and os.environ.get("WORLD_SIZE", "1") != "1"
+    if by_torchrun or os.environ.get("NNODES", "1") not in ("", "1"):
+        raise Conflict(
+            "a project is worked on by one command on one machine",
+            hint="Run it without torchrun and NNODES: it starts a process for each card itself. "
+            "For several machines, train on a file of rows.",
+        )
 
 
 class RankProcesses:

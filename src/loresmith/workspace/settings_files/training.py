@@ -15,6 +15,7 @@ from loresmith.training import TrainingResult
 from loresmith.whole_files import write_whole
 from loresmith.workspace.file_training import FileTraining, training_progress
 from loresmith.workspace.progress import Progress, ProgressListener, silent
+from loresmith.workspace.rank_processes import writes_results
 from loresmith.workspace.settings_files.checking import CheckedFile, refuse_faults
 from loresmith.workspace.training_process import TrainingTask, train_in_child
 
@@ -48,9 +49,12 @@ def train_checked_file(
         validation=rows.measured,
     )
     result = _train(file, task, on_progress)
-    _lay_out(file.output_dir, file.recipe.base_model, result)
     drops = (*rows.drops, *result.dropped)
-    return FileTraining(file.output_dir, result.rows, result.steps, drops)
+    done = FileTraining(file.output_dir, result.rows, result.steps, drops)
+    if not writes_results():
+        return done._replace(told_by_another=True)
+    _lay_out(file.output_dir, file.recipe.base_model, result)
+    return done
 
 
 def _train(
@@ -75,7 +79,8 @@ def _train(
     except AnotherTrainingError as error:
         if not wanted:
             raise Conflict(error.message, hint=_OVERWRITE) from error
-    _clear(folder)
+    if writes_results():
+        _clear(folder)
     return train()
 
 
