@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -201,50 +199,6 @@ def test_a_checkpoint_of_two_processes_is_gone_on_from_by_one(base: Path, tmp_pa
     assert len(result.losses) == STEPS
 
 
-def test_torchrun_starts_the_processes_of_one_training(
-    base: Path, alone: Callable[[str], Path], tmp_path: Path
-) -> None:
-    words = [
-        *(sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"),
-        *("--master-port", places(2)[0].environment["MASTER_PORT"]),
-        *("-m", "loresmith", "train", str(_file(base, tmp_path))),
-    ]
-    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, env=environment())
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("Trained ") == 1
-    _assert_learned_as(alone("lora"), tmp_path / "out")
-
-
-def test_two_machines_train_as_one(
-    base: Path, alone: Callable[[str], Path], tmp_path: Path
-) -> None:
-    """Two of our commands, each of which takes itself for a machine with one card."""
-    port = places(2)[0].environment["MASTER_PORT"]
-    file = _file(base, tmp_path)
-    machines = [
-        subprocess.Popen(
-            [sys.executable, "-m", "loresmith", "train", str(file)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=tmp_path,
-            env={
-                **environment(),
-                "NNODES": "2",
-                "NODE_RANK": str(number),
-                "NPROC_PER_NODE": "1",
-                "MASTER_ADDR": "127.0.0.1",
-                "MASTER_PORT": port,
-                "GLOO_SOCKET_IFNAME": "lo",
-            },
-        )
-        for number in range(2)
-    ]
-    said = [machine.communicate(timeout=200)[0] for machine in machines]
-    assert [machine.returncode for machine in machines] == [0, 0], said
-    _assert_learned_as(alone("lora"), tmp_path / "out")
-
-
 def test_an_environment_that_leaves_machines_unable_to_meet_is_refused_with_all_its_faults(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -305,47 +259,8 @@ def _train(
     return train_in_child(_task(base, method), folder, on_progress=keep.append, check=lambda: None)
 
 
-def _file(base: Path, folder: Path) -> Path:
-    """The same training as a LLaMA Factory file."""
-    rows = [{"instruction": question, "output": answer} for question, answer in ROWS]
-    (folder / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
-    index = {"rows": {"file_name": "rows.json"}}
-    (folder / "dataset_info.json").write_text(json.dumps(index), encoding="utf-8")
-    settings = {
-        "model_name_or_path": str(base),
-        "do_train": True,
-        "stage": "sft",
-        "dataset": "rows",
-        "dataset_dir": str(folder),
-        "output_dir": str(folder / "out"),
-        "finetuning_type": "lora",
-        "lora_rank": 64,
-        "lora_target": "all",
-        "seed": 5,
-        "num_train_epochs": 2,
-        "per_device_train_batch_size": 3,
-        "learning_rate": 1e-2,
-        "gradient_accumulation_steps": 1,
-        "lr_scheduler_type": "cosine",
-        "warmup_ratio": 0.05,
-        "cutoff_len": 1024,
-    }
-    path = folder / "train.json"
-    path.write_text(json.dumps(settings), encoding="utf-8")
-    return path
-
-
 def _result(folder: Path) -> TrainingResult:
     return TrainingResult.model_validate_json((folder / "training.json").read_text())
-
-
-def _assert_learned_as(expected: Path, folder: Path) -> None:
-    result = _result(folder)
-    assert result.losses[0] == pytest.approx(_result(expected).losses[0], abs=0.05)
-    assert len(result.losses) == STEPS
-    assert (folder / "adapter_model.safetensors").is_file()
-    log = (folder / "trainer_log.jsonl").read_text().splitlines()
-    assert len(log) == STEPS, "each step is logged once"
 
 
 def _assert_same_weights(path: Path, expected: Path) -> None:

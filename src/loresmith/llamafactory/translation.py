@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from loresmith.llamafactory.cards import on_cards
 from loresmith.llamafactory.given import GivenSettings
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.models.chat_templates import template_names
@@ -36,6 +37,7 @@ def recipe_data(settings: GivenSettings) -> dict[str, Any]:
     training |= _steps(settings)
     training |= _rows(settings)
     training |= _computing(settings)
+    training |= on_cards(settings)
     training |= {"lora": _lora, "freeze": _freeze}.get(method, lambda _: {})(settings)
     data = {"seed": settings["seed"], "training": training}
     if settings["model_name_or_path"]:

@@ -26,7 +26,7 @@ from loresmith.training.lock import trainer_lock
 from loresmith.training.loop import Callbacks, Prepared, TrainingLoop
 from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.obstacles import refuse_obstacles
-from loresmith.training.placement import place, placement_obstacles
+from loresmith.training.placement import keeps_whole, place, placement_obstacles
 from loresmith.training.plan import make_plan
 from loresmith.training.ranks import Ranks, is_first_process, join_ranks
 from loresmith.training.result import TrainingProgress, TrainingResult
@@ -115,6 +115,7 @@ class _Session:
         if finished is not None:
             return finished
         prepared = self.prepare(material)
+        self._note_processes()
         checkpoints = Checkpoints(folder, run_id=run_id, limit=self._method.save_total_limit)
         loop = TrainingLoop(
             prepared,
@@ -137,6 +138,18 @@ class _Session:
             return result
 
         return ranks.from_first(finish)
+
+    def _note_processes(self) -> None:
+        method, ranks = self._method, self._ranks
+        if ranks.world_size > 1:
+            self.note(f"{ranks.world_size} processes share the rows of each step")
+        if ranks.world_size > method.batch_size:
+            self.note(f"only {method.batch_size} of them have a row in a step: see batch_size")
+        if ranks.world_size == 1 and method.fsdp != "off":
+            self.note("one process alone: fsdp has nothing to cut into shards")
+        if self._callbacks.evaluate is not None and not keeps_whole(method, ranks):
+            self._callbacks = self._callbacks._replace(evaluate=None)
+            self.note("practice questions are not asked of a model in shards")
 
     def load(self, examples: Sequence[Example], validation: Sequence[Example]) -> _Material:
         """The base model, and the rows as its tokens. Raises TrainingError when none is left."""
@@ -195,7 +208,9 @@ class _Session:
         if self._saves_memory(model, material.rows):
             _checkpoint_activations(model)
             self.note("gradient checkpointing is on")
-        placement = place(model, self._method, self._ranks, device=self._device)
+        placement = place(
+            model, self._method, self._ranks, device=self._device, precision=self._precision
+        )
         forward = Forward(
             model,
             device=self._device.torch_device,

@@ -118,6 +118,10 @@ class TrainingMethod(Component, ABC):
     fsdp_offload: bool = False
     """Keep the shards of `fsdp` in main memory while the card does not need them: slower, for
     models that do not fit otherwise."""
+    deepspeed: str | None = None
+    """Train by DeepSpeed on cards: a preset (`zero2`, `zero2_offload`, `zero3`, `zero3_offload`) or
+    a JSON file as DeepSpeed has it; what is `auto` there is filled in from these settings. Practice
+    questions are not asked then, and the last weights are delivered."""
 
     @field_validator("chat_template")
     @classmethod

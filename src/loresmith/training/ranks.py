@@ -66,6 +66,10 @@ class Ranks:
         """
         return work()
 
+    def gathered(self, here: Any) -> list[Any]:
+        """What each process has here, by rank; empty in all but the first."""
+        return [here]
+
     def require_same(self, here: str, what: str) -> None:
         """Raises TrainingError unless all processes say the same `here`."""
 
@@ -158,6 +162,13 @@ class ManyRanks(Ranks):
             raise raised or _same_error(*told[1])
         result: T = told[0]
         return result
+
+    def gathered(self, here: Any) -> list[Any]:
+        import torch.distributed as dist
+
+        found: list[Any] | None = [None] * self.world_size if self.first else None
+        dist.gather_object(here, found, dst=0, group=self._control)
+        return found or []
 
     def require_same(self, here: str, what: str) -> None:
         expected = self.from_first(lambda: here)

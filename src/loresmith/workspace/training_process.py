@@ -24,7 +24,7 @@ from loresmith.errors import Conflict, JobCancelled, LoresmithError, TrainingErr
 from loresmith.exams import Exam
 from loresmith.records import ExamItem, Example, Record
 from loresmith.training import AnyTraining, TrainingProgress, TrainingResult
-from loresmith.training.ranks import is_first_process
+from loresmith.training.ranks import is_first_process, world_size
 from loresmith.whole_files import write_whole
 from loresmith.workspace.rank_processes import (
     Place,
@@ -55,6 +55,8 @@ class TrainingTask(Record):
     """How practice questions are asked and marked."""
     practice: tuple[ExamItem, ...] = ()
     """Questions that steer early stopping; never those of the exam."""
+    batch_of_each: bool = False
+    """Whether the batch size counts the rows of each process, as LLaMA Factory's files do."""
 
 
 def train_in_child(
@@ -174,14 +176,14 @@ def main(folder: Path) -> int:
 
 
 def _worth_having(task: TrainingTask, device: Device) -> int:
-    """How many processes should share this training, where nobody has said it: one for each card,
-    and a row of each step for each of them."""
+    """How many processes should share this training, where nobody has said it: one for each card
+    that has a row of each step."""
     if device.kind == "cpu" or task.training.processes or are_counted():
         return 1
     import torch
 
     cards: int = torch.cuda.device_count()
-    return min(cards, task.training.batch_size)
+    return cards if task.batch_of_each else min(cards, task.training.batch_size)
 
 
 class _Channel:
@@ -219,8 +221,11 @@ def _train_when_free(
 
 
 def _train(task: TrainingTask, folder: Path, device: Device, channel: _Channel) -> TrainingResult:
-    practice, exam = task.practice, task.exam
-    return task.training.train(
+    practice, exam, training = task.practice, task.exam, task.training
+    if task.batch_of_each:
+        rows = training.batch_size * world_size()
+        training = training.model_copy(update={"batch_size": rows})
+    return training.train(
         task.examples,
         base=Path(task.base),
         folder=folder,

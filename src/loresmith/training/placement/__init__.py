@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from loresmith.training.placement.copies import Copies
-from loresmith.training.placement.place import place, placement_obstacles
+from loresmith.training.placement.place import keeps_whole, place, placement_obstacles
 
-__all__ = ["Copies", "place", "placement_obstacles"]
+__all__ = ["Copies", "keeps_whole", "place", "placement_obstacles"]

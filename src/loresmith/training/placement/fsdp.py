@@ -6,7 +6,6 @@ it is computed (https://docs.pytorch.org/docs/stable/distributed.fsdp.fully_shar
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from loresmith.devices import Device
 from loresmith.errors import TrainingError
 from loresmith.training.method import TrainingMethod
 from loresmith.training.placement.copies import Copies, shared_state
+from loresmith.training.placement.twin import KeptState, empty_twin
 from loresmith.training.ranks import Ranks
 
 
@@ -23,7 +23,7 @@ class FullyShardedCopies(Copies):
     in_step = True
 
     def __init__(self, model: Any, method: TrainingMethod, ranks: Ranks, device: Device) -> None:
-        self._twin = _empty_twin(model)
+        self._twin = empty_twin(model)
         shard = "full_shard" if method.fsdp == "full_shard" else "shard_grad_op"
         _shard(model, device, reshard=shard == "full_shard", offload=method.fsdp_offload)
         super().__init__(model, method, ranks)
@@ -66,7 +66,7 @@ class FullyShardedCopies(Copies):
     def restore(self, read: Callable[[Any, Any], None]) -> None:
         import torch
 
-        kept = _Kept()
+        kept = KeptState()
         twin = self.whole_model()
         if self._ranks.first:
             read(twin, kept)
@@ -86,29 +86,6 @@ class FullyShardedCopies(Copies):
 
     def _pairs(self) -> Iterator[tuple[Any, Any]]:
         return zip(self._twin.parameters(), self.model.parameters(), strict=True)
-
-
-class _Kept:
-    """Takes an optimizer's state as an optimizer would."""
-
-    def __init__(self) -> None:
-        self.state: dict[str, Any] = {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.state = state
-
-
-def _empty_twin(model: Any) -> Any:
-    """The same modules with weights that hold nothing yet; what is tied stays tied."""
-    import torch
-
-    empty: dict[int, Any] = {
-        id(parameter): torch.nn.Parameter(
-            torch.empty(0, dtype=parameter.dtype), requires_grad=parameter.requires_grad
-        )
-        for parameter in model.parameters()
-    }
-    return copy.deepcopy(model, empty)
 
 
 def _shard(model: Any, device: Device, *, reshard: bool, offload: bool) -> None:

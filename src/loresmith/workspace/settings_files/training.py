@@ -47,6 +47,7 @@ def train_checked_file(
         seed=file.recipe.seed,
         examples=rows.learned,
         validation=rows.measured,
+        batch_of_each=True,
     )
     result = _train(file, task, on_progress)
     drops = (*rows.drops, *result.dropped)
