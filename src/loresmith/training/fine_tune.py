@@ -26,7 +26,7 @@ from loresmith.training.lock import trainer_lock
 from loresmith.training.loop import Callbacks, Prepared, TrainingLoop
 from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.obstacles import refuse_obstacles
-from loresmith.training.placement import keeps_whole, place, placement_obstacles
+from loresmith.training.placement import keeps_whole, place, placement_notes, placement_obstacles
 from loresmith.training.plan import make_plan
 from loresmith.training.ranks import Ranks, is_first_process, join_ranks
 from loresmith.training.result import TrainingProgress, TrainingResult
@@ -147,6 +147,8 @@ class _Session:
             self.note(f"only {method.batch_size} of them have a row in a step: see batch_size")
         if ranks.world_size == 1 and method.fsdp != "off":
             self.note("one process alone: fsdp has nothing to cut into shards")
+        for text in placement_notes(method):
+            self.note(text)
         if self._callbacks.evaluate is not None and not keeps_whole(method, ranks):
             self._callbacks = self._callbacks._replace(evaluate=None)
             self.note("practice questions are not asked of a model in shards")
@@ -154,9 +156,10 @@ class _Session:
     def load(self, examples: Sequence[Example], validation: Sequence[Example]) -> _Material:
         """The base model, and the rows as its tokens. Raises TrainingError when none is left."""
         self.tell("preparing", 0, 0)
-        model, tokenizer = self._method.load(
-            self._base, device=self._device, precision=self._precision
-        )
+        device = self._device
+        if not keeps_whole(self._method, self._ranks):  # no card may be able to hold all of it
+            device = device.model_copy(update={"torch_device": "cpu"})
+        model, tokenizer = self._method.load(self._base, device=device, precision=self._precision)
         if self._method.chat_template is not None:  # saved with what is trained
             tokenizer.chat_template = template_text(self._method.chat_template)
         template = ChatTemplate(tokenizer)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from loresmith.training.placement.copies import Copies
-from loresmith.training.placement.place import keeps_whole, place, placement_obstacles
+from loresmith.training.placement.place import (
+    keeps_whole,
+    place,
+    placement_notes,
+    placement_obstacles,
+)
 
-__all__ = ["Copies", "keeps_whole", "place", "placement_obstacles"]
+__all__ = ["Copies", "keeps_whole", "place", "placement_notes", "placement_obstacles"]

@@ -37,6 +37,21 @@ def keeps_whole(method: TrainingMethod, ranks: Ranks) -> bool:
     return method.deepspeed is None and (method.fsdp == "off" or ranks.world_size == 1)
 
 
+def placement_notes(method: TrainingMethod) -> list[str]:
+    """What a user should know of how the weights lie."""
+    if method.deepspeed is None:
+        return []
+    settings = read_deepspeed(method.deepspeed)
+    notes = [f"DeepSpeed's ZeRO stage {settings.stage}, by {settings.source}"]
+    if settings.stage == 3 and settings.offloads_weights:
+        notes.append(
+            "ZeRO-3 with offload_param keeps weights in main memory: torch's complaint about "
+            "tensors on two devices then means too old a DeepSpeed for this model; zero3 without "
+            "offload, or fsdp with fsdp_offload, does without it"
+        )
+    return notes
+
+
 def placement_obstacles(method: TrainingMethod) -> Iterator[TrainingError]:
     """Why the model cannot lie on this machine's processes as `method` says, if so."""
     chosen = [name for name in ("fsdp", "deepspeed") if getattr(method, name) not in (None, "off")]
