@@ -1,4 +1,4 @@
-"""DeepSpeed's files: what is wrong with them is told before the start, and what is `auto` filled."""
+"""DeepSpeed's files: what is wrong in them is told before the start, and `auto` is filled in."""
 
 from __future__ import annotations
 

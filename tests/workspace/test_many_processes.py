@@ -208,10 +208,10 @@ def test_an_environment_that_leaves_machines_unable_to_meet_is_refused_with_all_
     with pytest.raises(RecipeError) as error:
         places(None)
     assert error.value.faults == (
-        "NPROC_PER_NODE should be a whole number of at least 0 (given: 'two')",
+        "NPROC_PER_NODE should be a whole number of at least 0, and is 'two'",
         "MASTER_ADDR is needed with NNODES=2",
         "MASTER_PORT is needed with NNODES=2",
-        "NODE_RANK should be below NNODES=2 (given: 2)",
+        "NODE_RANK should be below NNODES=2, and is 2",
     )
 
 

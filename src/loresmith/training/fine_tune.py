@@ -26,7 +26,7 @@ from loresmith.training.lock import trainer_lock
 from loresmith.training.loop import Callbacks, Prepared, TrainingLoop
 from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.obstacles import refuse_obstacles
-from loresmith.training.placement import keeps_whole, place, placement_notes, placement_obstacles
+from loresmith.training.placement import keeps_whole, place, placement_notes
 from loresmith.training.plan import make_plan
 from loresmith.training.ranks import Ranks, is_first_process, join_ranks
 from loresmith.training.result import TrainingProgress, TrainingResult
@@ -57,7 +57,7 @@ def fine_tune(
 ) -> TrainingResult:
     """See `TrainingMethod.train`."""
     _require_libraries()
-    refuse_obstacles([*method.obstacles(base=base), *placement_obstacles(method)])
+    refuse_obstacles(list(method.obstacles(base=base)))
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if is_first_process():

@@ -183,8 +183,11 @@ class TrainingMethod(Component, ABC):
         `base` is the folder of the base model; None where it has not been downloaded yet, and then
         nothing is compared with it.
         """
+        from loresmith.training.placement import placement_obstacles
+
         del base
         yield from optimizer_obstacles(self.optimizer)
+        yield from placement_obstacles(self)
 
     def wrong_names(self, *, base: Path) -> Iterator[TrainingError]:
         """What these settings name of the model in `base` that it has not, where that can be told

@@ -271,11 +271,11 @@ def _loss_explained() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:  # of torch.distributed all are
-        told = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        told = str(error).strip().splitlines()[0][:200]
         if not any(sign in str(error).lower() for sign in _SIGNS_OF_LOSS):
             raise
         raise RankLost(
-            f"another process of this training is gone or does not answer: {told[:200]}",
+            f"another process of this training is gone or does not answer: {told}",
             hint="Look at what the other processes said. Run the same again to go on from the "
             "last checkpoint; training.rank_timeout says how long one waits.",
         ) from error

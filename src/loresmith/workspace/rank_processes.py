@@ -219,7 +219,7 @@ def _of_environment() -> tuple[int, int, int]:
         ]
         faults += [f"{name} is needed with NNODES={nodes}" for name in missing]
     if node >= nodes:
-        faults.append(f"NODE_RANK should be below NNODES={nodes} (given: {node})")
+        faults.append(f"NODE_RANK should be below NNODES={nodes}, and is {node}")
     _number("MASTER_PORT", 0, faults)
     if faults:
         raise RecipeError(
@@ -232,7 +232,7 @@ def _number(name: str, default: int, faults: list[str], *, least: int = 0) -> in
     told = os.environ.get(name) or str(default)
     if told.isdigit() and int(told) >= least:
         return int(told)
-    faults.append(f"{name} should be a whole number of at least {least} (given: {told!r})")
+    faults.append(f"{name} should be a whole number of at least {least}, and is {told!r}")
     return default
 
 

@@ -243,21 +243,25 @@ def _raise_again(failure: _Failure) -> NoReturn:
         kind = getattr(errors, failure.told["type"], TrainingError)
         if not issubclass(kind, (TrainingError, JobCancelled, errors.Conflict, errors.ModelError)):
             kind = TrainingError
-        message, hint = failure.told["message"], failure.told["hint"]
+        told, advice = failure.told["message"], failure.told["hint"]
     else:
-        kind, message, hint = TrainingError, _last_words(failure.code), _MEMORY
+        kind, told, advice = TrainingError, _last_words(failure), _MEMORY
     place = failure.place
-    if place.world_size > 1 and kind is not JobCancelled:
-        message = f"process {place.rank} of {place.world_size}, on {host()}: {message}"
-        last = last_lines(failure.log)
-        if last:
-            hint = f"{hint} It printed at last ({failure.log}): {last}"
-    raise kind(message, hint=hint)
+    if place.world_size == 1 or kind is JobCancelled:
+        raise kind(told, hint=advice)
+    last = last_lines(failure.log)
+    raise kind(
+        f"process {place.rank} of {place.world_size}, on {host()}: {told}",
+        hint=f"{advice} It printed at last ({failure.log}): {last}" if last else advice,
+    )
 
 
-def _last_words(code: int) -> str:
+def _last_words(failure: _Failure) -> str:
+    code = failure.code
     if code < 0:
         return f"the training process was ended by {signal.Signals(-code).name}"
+    if failure.place.world_size > 1:
+        return f"the training process broke off (exit code {code})"
     return f"the training process broke off (exit code {code}); what it printed stands above"
 
 

@@ -57,6 +57,7 @@ class DeepSpeedCopies(Copies):
 
     def whole_model(self) -> Any:
         """A twin of the model in the first process's main memory, with all weights."""
+        self._engine.empty_partition_cache()  # what a pass without backward fetched ahead
         for own, parameter in self._pairs():
             with self._whole(parameter, changed=False):
                 if self._ranks.first:
@@ -65,7 +66,7 @@ class DeepSpeedCopies(Copies):
 
     def optimizer_state(self) -> dict[str, Any]:
         """Every process's part, by rank: it is gone on with by as many processes."""
-        return {"parts": self._ranks.gathered(_on_cpu(self._engine.optimizer.state_dict()))}
+        return {"parts": self._ranks.gathered(_plain(self._engine.optimizer.state_dict()))}
 
     def let_go(self) -> None:
         for own, _ in self._pairs():
@@ -89,7 +90,9 @@ class DeepSpeedCopies(Copies):
                 f"{self._ranks.world_size}",
                 hint="Go on with as many processes, or begin anew in another folder.",
             )
-        parts = [self._ranks.from_first(partial(_part, kept, n)) for n in range(count)]
+        # What is not kept (a scaler of losses, which bf16 does not use) is as it was made.
+        made = self._engine.optimizer.state_dict()
+        parts = [{**made, **self._ranks.from_first(partial(_part, kept, n))} for n in range(count)]
         self._engine.optimizer.load_state_dict(parts, load_optimizer_states=True)
 
     def _pairs(self) -> Iterator[tuple[Any, Any]]:
@@ -121,12 +124,20 @@ def _engine(model: Any, optimizer: Any, config: dict[str, Any]) -> tuple[Any, An
     return engine, wrapped
 
 
-def _on_cpu(value: Any) -> Any:
-    """The same with every tensor in main memory."""
+def _plain(state: dict[Any, Any]) -> dict[Any, Any]:
+    """What of a state is tensors, numbers and text, in main memory; nothing else is kept."""
+    kept = {key: _plain_value(value) for key, value in state.items()}
+    return {key: value for key, value in kept.items() if value is not _NOT_KEPT}
+
+
+def _plain_value(value: Any) -> Any:
     if hasattr(value, "cpu"):
         return value.cpu()
     if isinstance(value, dict):
-        return {key: _on_cpu(inner) for key, inner in value.items()}
+        return _plain(value)
     if isinstance(value, (list, tuple)):
-        return type(value)(_on_cpu(inner) for inner in value)
-    return value
+        return [_plain_value(inner) for inner in value]
+    return value if type(value) in (int, float, bool, str, type(None)) else _NOT_KEPT
+
+
+_NOT_KEPT = object()

@@ -97,7 +97,7 @@ def read_deepspeed(named: str) -> DeepSpeedSettings:
     TrainingError that names every fault.
     """
     config = _parsed(named)
-    source = "training.deepspeed" if named.lstrip().startswith("{") else named
+    source = named[:80]
     faults = list(_faults(config))
     if faults:
         lines = [f"  {fault}" for fault in faults]
