@@ -5,6 +5,7 @@ All of it on the CPU, with gloo, by the way that a training on several cards tak
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 from collections.abc import Callable
@@ -98,6 +99,23 @@ def test_two_processes_learn_what_one_learns(
     assert [p.step for p in told if p.phase == "training"] == [*range(1, STEPS + 1)]
     log = (tmp_path / "trainer_log.jsonl").read_text().splitlines()
     assert [json.loads(line)["current_steps"] for line in log] == [*range(1, STEPS + 1)]
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("deepspeed") is None, reason="deepspeed is not installed"
+)
+@pytest.mark.parametrize("preset", ["zero2", "zero3_offload"])
+def test_deepspeed_learns_what_one_process_learns(
+    base: Path,
+    alone: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    preset: str,
+) -> None:
+    monkeypatch.setenv("DS_ACCELERATOR", "cpu")
+    result = _train(base, _method("full", processes=2, deepspeed=preset), tmp_path)
+    assert result.losses == pytest.approx(_result(alone("full")).losses, abs=1e-5)
+    _assert_same_weights(tmp_path / WEIGHTS["full"], alone("full") / WEIGHTS["full"])
 
 
 @pytest.mark.parametrize(
