@@ -268,6 +268,7 @@ _ERRORS = {
     "NotFound",
     "NotWell",
     "OutOfDeviceMemory",
+    "RankLost",
     "PreconditionFailed",
     "PreconditionRequired",
     "RateLimited",

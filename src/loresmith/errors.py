@@ -80,6 +80,10 @@ class OutOfDeviceMemory(TrainingError):
     """The device has no memory left for this batch."""
 
 
+class RankLost(TrainingError):
+    """Another process of the same training is gone or does not answer."""
+
+
 class CheckpointError(TrainingError):
     """A checkpoint cannot be written or read."""
 

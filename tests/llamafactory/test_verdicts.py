@@ -95,6 +95,7 @@ def _other_values(key: str) -> list[Any]:
         "bool": [not argument.default],
         "str": ["another", "llama3"],
         "list": ["one,another", "tensorboard"],
+        "map": [{"offload_params": True}],
     }.get(argument.kind, argument.kind.split("|"))
 
 

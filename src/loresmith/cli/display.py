@@ -131,6 +131,8 @@ def show_status(states: Mapping[str, StepState]) -> bool:
 
 def show_training(result: FileTraining) -> None:
     """Prints where the trained weights are and which rows were left out."""
+    if result.told_by_another:
+        return
     for drop in result.drops:
         say(f"left out: {drop.subject_id}: {drop.reason} ({drop.detail})")
     steps = "1 step" if result.steps == 1 else f"{result.steps} steps"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from loresmith.llamafactory.cards import check_cards, ignored_of_fsdp
 from loresmith.llamafactory.given import GivenSettings, Remark
 from loresmith.llamafactory.stages import OF_STAGE, check_stage
 from loresmith.llamafactory.template_names import TEMPLATE_NAMES
@@ -29,6 +30,7 @@ def check_settings(settings: GivenSettings) -> None:
     _check_validation(settings)
     check_template(settings)
     _check_best(settings)
+    check_cards(settings)
     if settings["train_on_prompt"] and settings["mask_history"]:
         settings.fault("mask_history", "does not go together with train_on_prompt")
     if settings["resume_from_checkpoint"] not in (None, "true", "false"):
@@ -67,6 +69,7 @@ def ignored_settings(settings: GivenSettings) -> list[Remark]:
         elif key == "fp16":
             told = "half precision overflows: bf16 is used where the device has it, else fp32"
             remarks.append(settings.remark(key, told))
+    remarks += ignored_of_fsdp(settings)
     if settings.is_changed("max_steps") and settings.was_given("num_train_epochs"):
         remarks.append(settings.remark("num_train_epochs", "ignored: max_steps wins over it"))
     return sorted(remarks)

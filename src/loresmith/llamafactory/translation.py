@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from loresmith.llamafactory.cards import on_cards
 from loresmith.llamafactory.given import GivenSettings
 from loresmith.llamafactory.stages import stage_data
 from loresmith.llamafactory.verdicts import VERDICTS
@@ -42,6 +43,7 @@ def recipe_data(settings: GivenSettings) -> dict[str, Any]:
     training |= stage_data(settings)
     training |= _watching(settings)
     training |= _looking_and_saving(settings)
+    training |= on_cards(settings)
     training |= {"lora": _lora, "freeze": _freeze}.get(method, lambda _: {})(settings)
     data = {"seed": settings["seed"], "training": training}
     if settings["model_name_or_path"]:

@@ -40,8 +40,8 @@ def padded_batch(rows: Sequence[Row], *, pad_id: int, device: str) -> Batch:
             "input_ids": torch.tensor(ids, device=device),
             "attention_mask": torch.tensor(mask, device=device),
         },
-        torch.tensor(places, device=device),
-        torch.tensor(targets, device=device),
+        torch.tensor(places, dtype=torch.long, device=device),
+        torch.tensor(targets, dtype=torch.long, device=device),
     )
 
 
@@ -89,8 +89,8 @@ def packed_batch(
             "position_ids": torch.tensor([positions], device=device),
             "layout": layout,
         },
-        torch.tensor(places, device=device),
-        torch.tensor(targets, device=device),
+        torch.tensor(places, dtype=torch.long, device=device),
+        torch.tensor(targets, dtype=torch.long, device=device),
     )
 
 

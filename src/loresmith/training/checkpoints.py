@@ -115,17 +115,20 @@ class Checkpoints:
         return None
 
     def save(
-        self, position: Position, optimizer: Any, save_weights: Callable[[Path], None]
+        self, position: Position, state: dict[str, Any], save_weights: Callable[[Path], None]
     ) -> None:
-        """Writes a checkpoint, then deletes those over the limit. Raises CheckpointError when it
-        cannot be written (a full disk, say); earlier ones are untouched then."""
+        """Writes a checkpoint, `state` being the optimizer's, then deletes those over the limit.
+
+        Raises CheckpointError when it cannot be written (a full disk, say); earlier ones are
+        untouched then.
+        """
         import torch
 
         folder = self._attempt / f"checkpoint-{position.step}"
 
         def write() -> None:
             save_weights(folder)
-            torch.save({"optimizer": optimizer.state_dict(), **random_state()}, folder / _STATE)
+            torch.save({"optimizer": state, **random_state()}, folder / _STATE)
             seal(folder, {"position": position.model_dump(mode="json")})
 
         write_or_explain(folder, write)

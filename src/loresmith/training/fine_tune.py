@@ -8,7 +8,7 @@ import json
 import random
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -28,8 +28,10 @@ from loresmith.training.memory import MemoryEstimate, estimate_memory
 from loresmith.training.method import TrainingMethod
 from loresmith.training.model_shape import shape_of
 from loresmith.training.obstacles import refuse_obstacles
+from loresmith.training.placement import keeps_whole, place, placement_notes
 from loresmith.training.plan import Plan, make_plan
 from loresmith.training.profiling import profiled
+from loresmith.training.ranks import Ranks, is_first_process, join_ranks
 from loresmith.training.result import TrainingProgress, TrainingResult
 from loresmith.training.rows import Row, rows_id
 from loresmith.training.sample import Sample, sample_of, write_sample
@@ -53,6 +55,8 @@ _OF_NO_EFFECT = {
     "profile_steps",
     "save_steps",
     "sample_prompts",
+    "processes",
+    "rank_timeout",
 }
 
 
@@ -72,34 +76,14 @@ def fine_tune(
     wrong = list(method.stage.wrong_rows([*examples, *validation]))
     refuse_obstacles([*method.obstacles(base=base), *wrong])
     folder.mkdir(parents=True, exist_ok=True)
-    with trainer_lock(folder), Interrupts(callbacks.should_stop) as interrupts, _threads(device):
-        session = _Session(method, base, folder, seed, device, callbacks)
-        material = session.load(examples, validation)
-        run_id = session.run_id(material)
-        made_of = session.made_of(material)
-        finished = read_result(folder, run_id=run_id, made_of=made_of)
-        if finished is not None:
-            return finished
-        with interrupts.at_once():
-            prepared = session.prepare(material, run_id=run_id)
-        checkpoints = Checkpoints(
-            folder,
-            run_id=run_id,
-            limit=method.save_total_limit,
-            keep_every=method.save_steps,
-            made_of=made_of,
-        )
-        with session.watched(run_id) as watching:
-            loop = TrainingLoop(prepared, watching, interrupts, checkpoints, threads=device.threads)
-            loop.resume(session.note)
-            position = loop.run()
-        step = deliver(prepared, position, base=base, on_note=session.note)
-        result = session.result(prepared, material, position, delivered_step=step)
-        write_result(folder, result, run_id=run_id, made_of=made_of)
-        checkpoints.clear()
-        forget_tokens(folder)
-        session.tell("finished", result.steps, result.total_steps)
-        return result
+    with ExitStack() as stack:
+        if is_first_process():
+            stack.enter_context(trainer_lock(folder))
+        interrupts = stack.enter_context(Interrupts(callbacks.should_stop))
+        stack.enter_context(_threads(device))
+        ranks = stack.enter_context(join_ranks(device, timeout=method.rank_timeout))
+        session = _Session(method, base, folder, seed, ranks.device(device), callbacks, ranks)
+        return session.train(examples, validation, interrupts)
 
 
 class _Material(NamedTuple):
@@ -123,6 +107,7 @@ class _Session:
         seed: int,
         device: Device,
         callbacks: Callbacks,
+        ranks: Ranks,
     ) -> None:
         self._method = method
         self._base = base
@@ -130,15 +115,77 @@ class _Session:
         self._seed = seed
         self._device = device
         self._callbacks = callbacks
+        self._ranks = ranks
         self._notes: list[str] = []
         self._precision = method.computed_in(device)
+
+    def train(
+        self,
+        examples: Sequence[TrainingRow],
+        validation: Sequence[TrainingRow],
+        interrupts: Interrupts,
+    ) -> TrainingResult:
+        """All of it, or what is missing. The first process's result is that of all."""
+        ranks, folder = self._ranks, self._folder
+        material = self.load(examples, validation)
+        run_id, made_of = self.run_id(material), self.made_of(material)
+        ranks.require_same(run_id, "rows, settings or base model")
+        finished = ranks.from_first(lambda: read_result(folder, run_id=run_id, made_of=made_of))
+        if finished is not None:
+            return finished
+        with self._at_once(interrupts):
+            prepared = self.prepare(material, run_id=run_id)
+        self._note_processes()
+        checkpoints = Checkpoints(
+            folder,
+            run_id=run_id,
+            limit=self._method.save_total_limit,
+            keep_every=self._method.save_steps,
+            made_of=made_of,
+        )
+        with self.watched(run_id) as watching:
+            threads = self._device.threads
+            loop = TrainingLoop(prepared, watching, interrupts, checkpoints, threads=threads)
+            loop.resume(self.note)
+            position = loop.run()
+        whole = prepared._replace(model=prepared.placement.whole_model())
+
+        def finish() -> TrainingResult:
+            step = deliver(whole, position, base=self._base, on_note=self.note)
+            result = self.result(prepared, material, position, delivered_step=step)
+            write_result(folder, result, run_id=run_id, made_of=made_of)
+            checkpoints.clear()
+            forget_tokens(folder)
+            self.tell("finished", result.steps, result.total_steps)
+            return result
+
+        return ranks.from_first(finish)
+
+    def _at_once(self, interrupts: Interrupts) -> AbstractContextManager[None]:
+        """A lone process has nobody who waits for it: it can leave at any moment."""
+        return interrupts.at_once() if self._ranks.world_size == 1 else nullcontext()
+
+    def _note_processes(self) -> None:
+        method, ranks = self._method, self._ranks
+        if ranks.world_size > 1:
+            self.note(f"{ranks.world_size} processes share the rows of each step")
+        if ranks.world_size > method.batch_size:
+            self.note(f"only {method.batch_size} of them have a row in a step: see batch_size")
+        if ranks.world_size == 1 and method.fsdp != "off":
+            self.note("one process alone: fsdp has nothing to cut into shards")
+        for text in placement_notes(method):
+            self.note(text)
+        if self._callbacks.evaluate is not None and not keeps_whole(method, ranks):
+            self._callbacks = self._callbacks._replace(evaluate=None)
+            self.note("practice questions are not asked of a model in shards")
 
     def load(self, examples: Sequence[TrainingRow], validation: Sequence[TrainingRow]) -> _Material:
         """The base model, and the rows as its tokens. Raises TrainingError when none is left."""
         self.tell("preparing", 0, 0)
-        model, tokenizer = self._method.load(
-            self._base, device=self._device, precision=self._precision
-        )
+        device = self._device
+        if not keeps_whole(self._method, self._ranks):  # no card may be able to hold all of it
+            device = device.model_copy(update={"torch_device": "cpu"})
+        model, tokenizer = self._method.load(self._base, device=device, precision=self._precision)
         if self._method.chat_template is not None:  # saved with what is trained
             tokenizer.chat_template = template_text(self._method.chat_template)
         window = getattr(model.config, "max_position_embeddings", None)
@@ -149,7 +196,7 @@ class _Session:
             too_long=self._method.too_long,
             learn=self._method.learn,
             seed=self._seed,
-            folder=self._folder,
+            folder=self._folder if self._ranks.first else None,
         )
         stage = self._method.stage
         rows, measured = stage.encode(examples, encoding), stage.encode(validation, encoding)
@@ -206,8 +253,20 @@ class _Session:
         _seed_everything(self._seed)
         plan = make_plan(self._method, rows=len(material.rows), parameters=material.parameters)
         model = self._method.prepare(material.model, base=self._base)
-        self._require_space(model, plan)
+        if self._ranks.first:
+            self._require_space(model, plan)
         self._fuse(model, material.rows[0].rows[0])
+        trained = [row for item in material.rows for row in item.rows]
+        estimate = self._estimate(model, trained, material.parameters)
+        saves_memory = self._method.gradient_checkpointing == "on"
+        if estimate is not None:
+            saves_memory = estimate.gradient_checkpointing
+        if saves_memory:
+            checkpoint_activations(model)
+            self.note("gradient checkpointing is on")
+        placement = place(
+            model, self._method, self._ranks, device=self._device, precision=self._precision
+        )
         stage = self._method.stage
         forward = stage.forward(
             model,
@@ -216,22 +275,16 @@ class _Session:
             pad_id=material.tokenizer.pad_token_id or 0,
             pass_tokens=self._method.pass_tokens,
             noise_alpha=self._method.neftune_noise_alpha,
+            placement=placement,
+            ranks=self._ranks,
         )
         items = [*material.rows, *material.validation]
         rows = [row for item in items for row in item.rows]
         forward.choose(rows, self._method.packing)
         for note in self._method.notes():
             self.note(note)
-        trained = [row for item in material.rows for row in item.rows]
-        estimate = self._estimate(model, trained, material.parameters)
-        saves_memory = self._method.gradient_checkpointing == "on"
-        if estimate is not None:
-            saves_memory = estimate.gradient_checkpointing
-            if estimate.largest_pass < forward.pass_tokens:
-                self._take_less(forward, estimate)
-        if saves_memory:
-            checkpoint_activations(model)
-            self.note("gradient checkpointing is on")
+        if estimate is not None and estimate.largest_pass < forward.pass_tokens:
+            self._take_less(forward, estimate)
         if stage.referred:
             with shortage_explained(practice=True):
                 items = self._reference(run_id).known_to(items, forward)
@@ -254,6 +307,8 @@ class _Session:
             device=self._device,
             folder=self._folder,
             seed=self._seed,
+            placement=placement,
+            ranks=self._ranks,
         )
 
     def _reference(self, run_id: str) -> Reference:
@@ -268,6 +323,9 @@ class _Session:
     @contextmanager
     def watched(self, run_id: str) -> Iterator[Callbacks]:
         """Yields the callbacks of a loop that is watched, and traced, as the settings say."""
+        if not self._ranks.first:
+            yield self._callbacks
+            return
         method, folder = self._method, self._folder
         settings = method.model_dump(mode="json")
         with (
@@ -327,6 +385,8 @@ class _Session:
 
     def _show(self, sample: Sample) -> None:
         """Keeps one row as it is trained in the run's folder, and tells it."""
+        if not self._ranks.first:
+            return
         write_sample(sample, self._folder)
         if self._callbacks.on_progress is not None:
             self._callbacks.on_progress(
@@ -337,7 +397,7 @@ class _Session:
         self, phase: Literal["preparing", "finished"], step: int, total: int, *, note: str = ""
     ) -> None:
         """Reports what is not a step."""
-        if self._callbacks.on_progress is not None:
+        if self._ranks.first and self._callbacks.on_progress is not None:
             epoch = 0.0
             self._callbacks.on_progress(
                 TrainingProgress(phase=phase, step=step, total_steps=total, epoch=epoch, note=note)

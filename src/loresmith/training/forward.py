@@ -21,7 +21,9 @@ from loresmith.training.batches import Batch, packed_batch, padded_batch
 from loresmith.training.method import Switch
 from loresmith.training.neftune import noisy_embeddings
 from loresmith.training.order import split_into_passes
-from loresmith.training.rows import Row
+from loresmith.training.placement import Copies
+from loresmith.training.ranks import Ranks
+from loresmith.training.rows import Row, count_learned
 
 SCORES_AT_ONCE = 2**26  # vocabulary scores in fp32: 256 MiB, and as much for their gradient
 _TOLERANCE = {"bf16": 0.05, "fp32": 1e-3}  # relative to the length of what is compared
@@ -39,8 +41,13 @@ class Forward:
         pad_id: int,
         pass_tokens: int,
         noise_alpha: float | None = None,
+        placement: Copies | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
-        self._model = model
+        self._model = placement.called if placement is not None else model
+        self._placement = placement
+        self.ranks = ranks or Ranks()
+        self._filling: Row | None = None
         self._inner = model.get_base_model() if hasattr(model, "get_base_model") else model
         self._body: Any = getattr(self._inner, self._inner.base_model_prefix or "", None)
         self._head = self._inner.get_output_embeddings()
@@ -68,7 +75,10 @@ class Forward:
         """
         probe = sorted(rows, key=lambda row: len(row.input_ids))[:3]
         longest = max(len(row.input_ids) for row in rows)
-        self._scores_where_learned = self._can_score_where_learned(probe)
+        if self.in_step:  # shards come together only where the model is called as a whole
+            self._filling = Row(probe[0].input_ids, [False] * len(probe[0].labels_mask))
+        else:
+            self._scores_where_learned = self._can_score_where_learned(probe)
         if packing == "off":
             return
         on_card = self._device.startswith("cuda")
@@ -100,27 +110,43 @@ class Forward:
         )
         return context
 
-    def backward(self, rows: Sequence[Row]) -> float:
-        """Adds the gradients of the mean loss over all answer tokens of `rows`; returns it."""
-        total = _count_learned(rows)
+    def backward(self, rows: Sequence[Row], *, total: int | None = None) -> float:
+        """Adds the gradients of the loss, summed over all answer tokens of `rows` and divided by
+        `total` (when not given, by their number: the mean); returns that loss."""
+        total = sum(map(count_learned, rows)) if total is None else total
+        passes = self._passes(rows)
         return (
             sum(
-                self._take_pass(part, lambda loss: (loss / total).backward())
-                for part in self._passes(rows)
+                self._take_pass(part, self._backward(total, last=number == len(passes)))
+                for number, part in enumerate(passes, start=1)
             )
             / total
         )
 
-    def loss(self, rows: Sequence[Row]) -> float:
-        """The mean loss over all answer tokens of `rows`, in nats a token; no gradients."""
+    def loss(self, rows: Sequence[Row], *, total: int | None = None) -> float:
+        """The loss as `backward` returns it, in nats a token; no gradients."""
         import torch
 
         with torch.no_grad():
             summed = sum(self._take_pass(part, None) for part in self._passes(rows))
-        return summed / _count_learned(rows)
+        return summed / (sum(map(count_learned, rows)) if total is None else total)
+
+    @property
+    def in_step(self) -> bool:
+        """Whether all processes must go through the model equally often."""
+        return self._placement is not None and self._placement.in_step
+
+    def _backward(self, total: int, *, last: bool) -> Callable[[Any], None]:
+        placement = self._placement
+        if placement is None:
+            return lambda loss: (loss / total).backward()
+        return lambda loss: placement.backward(loss / total, last=last)
 
     def _passes(self, rows: Sequence[Row]) -> list[list[Row]]:
-        return split_into_passes(rows, tokens=self.pass_tokens, packed=self.packed)
+        passes = split_into_passes(rows, tokens=self.pass_tokens, packed=self.packed)
+        if self._filling is not None:  # a pass that learns nothing, while others have one more
+            passes += [[self._filling]] * (self.ranks.most(len(passes)) - len(passes))
+        return passes
 
     def tokens_of(self, rows: Sequence[Row]) -> int:
         """What a pass with these rows counts: padding too, where they are not packed."""
@@ -243,7 +269,3 @@ def _summed_loss(scores: Any, targets: Any) -> Any:
     from torch.nn.functional import cross_entropy
 
     return cross_entropy(scores.float(), targets, reduction="sum")
-
-
-def _count_learned(rows: Sequence[Row]) -> int:
-    return sum(sum(row.labels_mask[1:]) for row in rows)

@@ -35,11 +35,11 @@ class Interrupts:
     def at_once(self) -> Iterator[None]:
         """Within this, a signal raises JobCancelled where the program is: for long work that
         leaves the training as it was."""
-        self._at_once = True
+        before, self._at_once = self._at_once, True
         try:
             yield
         finally:
-            self._at_once = False
+            self._at_once = before
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():

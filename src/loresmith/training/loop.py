@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,16 +15,24 @@ from loresmith.errors import JobCancelled
 from loresmith.models.base import ChatModel
 from loresmith.models.local import LocalModel
 from loresmith.training.best import Measure, worth
-from loresmith.training.checkpoints import Checkpoints, Position, write_or_explain, writing
+from loresmith.training.checkpoints import (
+    Checkpoints,
+    Position,
+    Saved,
+    write_or_explain,
+    writing,
+)
 from loresmith.training.divergence import DivergenceWatch
 from loresmith.training.forward import Forward
 from loresmith.training.interrupts import Interrupts
 from loresmith.training.log import TrainerLog
 from loresmith.training.meter import StepMeter
 from loresmith.training.method import TrainingMethod
-from loresmith.training.optimizers import make_optimizer, set_learning_rate
+from loresmith.training.optimizers import set_learning_rate
 from loresmith.training.order import Order
+from loresmith.training.placement import Copies
 from loresmith.training.plan import Plan
+from loresmith.training.ranks import Ranks
 from loresmith.training.result import Phase, PracticeScore, TrainingProgress
 from loresmith.training.sample_replies import Samples
 from loresmith.training.sealed import seal, write_at_once
@@ -63,10 +72,16 @@ class Prepared(NamedTuple):
     device: Device
     folder: Path
     seed: int
+    placement: Copies
+    ranks: Ranks
 
 
 class TrainingLoop:
-    """One attempt to train, from a position to the end."""
+    """One attempt to train, from a position to the end.
+
+    Several processes go through it side by side: whatever one of them decides by its clock, its
+    signals or its callbacks is agreed on by all, and the first alone writes and tells.
+    """
 
     def __init__(
         self,
@@ -81,9 +96,7 @@ class TrainingLoop:
         self._callbacks = callbacks
         self._interrupts = interrupts
         self._checkpoints = checkpoints
-        learned = [(n, p) for n, p in prepared.model.named_parameters() if p.requires_grad]
-        self._parameters = [parameter for _, parameter in learned]
-        self._optimizer = make_optimizer(prepared.method, learned)
+        self._ranks, self._placement = prepared.ranks, prepared.placement
         plan = prepared.plan
         self._order = Order(prepared.rows, steps_per_epoch=plan.steps_per_epoch, seed=prepared.seed)
         self._meter = StepMeter()
@@ -108,70 +121,80 @@ class TrainingLoop:
         """Goes to the newest whole checkpoint, if there is one."""
         import torch
 
-        saved = self._checkpoints.newest(on_note)
-        if saved is None:
+        saved: list[Saved] = []
+
+        def newest() -> Position | None:
+            saved.extend(found for found in (self._checkpoints.newest(on_note),) if found)
+            return saved[0].position if saved else None
+
+        position = self._ranks.from_first(newest)
+        if position is None:
             return
-        model, method = self._prepared.model, self._prepared.method
-        self._checkpoints.restore(
-            saved,
-            self._optimizer,
-            lambda folder: method.load_weights(model, folder),
-            device=self._prepared.device.torch_device,
-        )
-        self._position = saved.position
-        self._losses = list(saved.position.losses)
-        self._measures = MeasuresBySteps(saved.position.measures)
-        self._saved_step = saved.position.step
+        prepared = self._prepared
+
+        def read(model: Any, optimizer: Any) -> None:
+            self._checkpoints.restore(
+                saved[0],
+                optimizer,
+                lambda folder: prepared.method.load_weights(model, folder),
+                device=prepared.device.torch_device,
+            )
+
+        self._placement.restore(read)
+        self._position = position
+        self._losses = list(position.losses)
+        self._measures = MeasuresBySteps(position.measures)
+        self._saved_step = position.step
         self._fitting.as_before(
-            pass_tokens=saved.position.pass_tokens, saves_memory=saved.position.saves_memory
+            pass_tokens=position.pass_tokens, saves_memory=position.saves_memory
         )
-        torch.set_num_threads(saved.position.threads)
-        on_note(f"goes on after step {saved.position.step}")
+        torch.set_num_threads(position.threads)
+        on_note(f"goes on after step {position.step}")
 
     def run(self) -> Position:
         """Trains to the end, which is early where practice says so. Raises what `train` does."""
         self._prepared.model.train()
         plan = self._prepared.plan
-        log = TrainerLog(self._prepared.folder / "trainer_log.jsonl", done=self._position.step)
-        watch = self._divergence_watch()
-        if self._position.step == 0 and self._evaluates() and not self._samples.has_begun():
+        log, watch = self._log(), self._divergence_watch()
+        if self._samples_are_due():
             self._answer_samples()
         while True:
-            if self._interrupts.wanted:
+            if self._ranks.any(self._interrupts.wanted):
                 self._save_and_stop()
             if self._practice_is_due():
                 self._practise()
             if self._position.step >= plan.total_steps or self._is_past_its_best():
                 break
             progress = self._step(watch)
-            log.add(progress, seconds=self._position.seconds)
+            if log is not None:
+                log.add(progress, seconds=self._position.seconds)
             self._tell(progress)
-            if self._save_is_due():
+            if self._ranks.any(self._save_is_due()):
                 self._save()
         if self._saved_step < self._position.step:
             self._save()
         return self._whole_position()
 
+    def _log(self) -> TrainerLog | None:
+        if not self._ranks.first:
+            return None
+        return TrainerLog(self._prepared.folder / "trainer_log.jsonl", done=self._position.step)
+
     def _step(self, watch: DivergenceWatch) -> TrainingProgress:
         """One optimizer step."""
-        import torch
-
         step, plan, forward = self._position.step, self._prepared.plan, self._prepared.forward
         rows = self._order.rows_of_step(step)
         rate = plan.learning_rate_at(step)
-        set_learning_rate(self._optimizer, rate)
+        set_learning_rate(self._placement.optimizer, rate)
+        self._ranks.seed_step(self._prepared.seed, step)
         began = time.perf_counter()
         with forward.ready():
+            # A process that runs out of memory does its own share again, before gradients meet.
             loss, measures = self._fitting.backward(rows)
         with shortage_explained(practice=False):
-            norm = float(
-                torch.nn.utils.clip_grad_norm_(
-                    self._parameters, self._prepared.method.max_grad_norm
-                )
-            )
+            norm = self._placement.clip_gradients(self._prepared.method.max_grad_norm)
             watch.look(loss=loss, norm=norm, rate=rate)
-            self._optimizer.step()
-            self._optimizer.zero_grad(set_to_none=True)
+            self._placement.step()
         seconds = time.perf_counter() - began
         tokens = sum(row.tokens for row in rows)
         self._meter.add(tokens=tokens, seconds=seconds)
@@ -217,12 +240,13 @@ class TrainingLoop:
 
     def _practise(self) -> None:
         """Measures the model as it is now; keeps its weights if they are the best so far."""
-        if time.monotonic() - self._checkpoints.saved_at > _WORTH_SAVING_SECONDS:
+        waited = time.monotonic() - self._checkpoints.saved_at
+        if self._ranks.any(waited > _WORTH_SAVING_SECONDS):
             self._save()
         self._tell(self._progress("practising"))
         try:
-            with self._interrupts.at_once(), shortage_explained(practice=True):
-                score, validation = self._practice_score(), self._validation()
+            with self._at_once(), shortage_explained(practice=True):
+                score, validation = self._ranks.from_first(self._practice_score), self._validation()
                 measured = PracticeScore(
                     step=self._position.step,
                     epoch=self._prepared.plan.epoch(self._position.step),
@@ -237,6 +261,8 @@ class TrainingLoop:
         self._note_score(measured)
         practice = (*self._position.practice, measured)
         self._advance(practice=practice)
+        if not self._ranks.first:
+            return
         lines = (json.dumps(score.model_dump(mode="json")) for score in practice)
         path = self._prepared.folder / "practice_log.jsonl"
         with writing(path):
@@ -245,7 +271,8 @@ class TrainingLoop:
     def _practice_score(self) -> float | None:
         if self._callbacks.evaluate is None:
             return None
-        with self._prepared.forward.autocast():
+        # Of several processes only the first is here, and the others do not wait in a step.
+        with self._interrupts.at_once(), self._prepared.forward.autocast():
             return float(self._callbacks.evaluate(self._as_it_is()))
 
     def _as_it_is(self) -> LocalModel:
@@ -255,12 +282,23 @@ class TrainingLoop:
             prepared.model, prepared.tokenizer, device=prepared.device, name="in training"
         )
 
+    def _samples_are_due(self) -> bool:
+        """Whether nothing has been asked yet, in a training that looks at itself on its way."""
+        if self._position.step > 0 or not self._evaluates():
+            return False
+        return not self._ranks.from_first(self._samples.has_begun)
+
     def _answer_samples(self) -> None:
-        if not self._samples.wanted:
+        if not self._samples.wanted or self._placement.in_step:  # shards cannot answer alone
             return
         step = self._position.step
-        with self._prepared.forward.autocast():
-            self._samples.answer(self._as_it_is(), step=step, epoch=self._prepared.plan.epoch(step))
+
+        def answer() -> None:
+            with self._prepared.forward.autocast():
+                epoch = self._prepared.plan.epoch(step)
+                self._samples.answer(self._as_it_is(), step=step, epoch=epoch)
+
+        self._ranks.from_first(answer)
 
     def _divergence_watch(self) -> DivergenceWatch:
         return DivergenceWatch(
@@ -276,6 +314,10 @@ class TrainingLoop:
         with self._prepared.forward.ready():
             return self._fitting.measure(self._prepared.validation)
 
+    def _at_once(self) -> AbstractContextManager[None]:
+        """A lone process measures nothing that others wait for: it can leave at any moment."""
+        return self._interrupts.at_once() if self._ranks.world_size == 1 else nullcontext()
+
     def _note_score(self, measured: PracticeScore) -> None:
         value = worth(measured, self._prepared.best_by)
         if value is None:
@@ -286,11 +328,15 @@ class TrainingLoop:
             return
         folder = best_folder(self._prepared.folder, measured.step)
 
+        whole = self._placement.whole_model()
+
         def write() -> None:
-            self._prepared.method.save_weights(self._prepared.model, folder)
+            self._prepared.method.save_weights(whole, folder)
             seal(folder, {"step": measured.step, "by": self._prepared.best_by, "score": value})
 
-        write_or_explain(folder, write)
+        if self._ranks.first:
+            write_or_explain(folder, write)
+        self._placement.let_go()
         self._advance(best_step=measured.step, best_score=value, since_best=0)
 
     def _is_past_its_best(self) -> bool:
@@ -307,12 +353,18 @@ class TrainingLoop:
 
     def _save(self) -> None:
         self._tell(self._progress("saving"))
-        method, model = self._prepared.method, self._prepared.model
         position = self._whole_position()
-        self._checkpoints.save(
-            position, self._optimizer, lambda folder: method.save_weights(model, folder)
-        )
+        whole, state = self._placement.whole_model(), self._placement.optimizer_state()
+        if self._ranks.first:
+            self._write(position, whole, state)
+        self._placement.let_go()
+        self._ranks.wait()
+        self._checkpoints.saved_at = time.monotonic()
         self._saved_step = position.step
+
+    def _write(self, position: Position, whole: Any, state: dict[str, Any]) -> None:
+        method = self._prepared.method
+        self._checkpoints.save(position, state, lambda folder: method.save_weights(whole, folder))
         # Only now: the checkpoints before this one may have led to another best.
         for folder in self._prepared.folder.glob("best-*"):
             if position.best_step is None or folder.name != f"best-{position.best_step}":
@@ -351,7 +403,7 @@ class TrainingLoop:
         )
 
     def _tell(self, progress: TrainingProgress) -> None:
-        if self._callbacks.on_progress is not None:
+        if self._ranks.first and self._callbacks.on_progress is not None:
             self._callbacks.on_progress(progress)
 
 

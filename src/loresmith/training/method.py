@@ -137,6 +137,24 @@ class TrainingMethod(Component, ABC):
     profile_steps: int = Field(default=0, ge=0, le=1000)
     """So many steps, after the first two, are traced by torch's profiler: `profile/trace.json` in
     the run's folder shows where their time and memory went."""
+    processes: int | None = Field(default=None, ge=1, le=1024)
+    """Processes of this machine that share the rows of each step: one for each card when not set.
+    The result is that of one process. More than one are of use on a CPU for a trial only."""
+    rank_timeout: float = Field(
+        default=1800.0, gt=0.0, le=604_800.0, json_schema_extra={"unit": "s"}
+    )
+    """How long one of several processes waits in a step for the others, before it gives up."""
+    fsdp: Literal["off", "full_shard", "shard_grad_op"] = "off"
+    """Cut the model into as many shards as there are processes (torch's FSDP): `full_shard` brings
+    a layer together only while it is computed, `shard_grad_op` keeps it until the step's backward
+    pass. Practice questions are not asked then, and the last weights are delivered."""
+    fsdp_offload: bool = False
+    """Keep the shards of `fsdp` in main memory while the card does not need them: slower, for
+    models that do not fit otherwise."""
+    deepspeed: str | None = None
+    """Train by DeepSpeed on cards: a preset (`zero2`, `zero2_offload`, `zero3`, `zero3_offload`) or
+    a JSON file as DeepSpeed has it; what is `auto` there is filled in from these settings. Practice
+    questions are not asked then, and the last weights are delivered."""
 
     @field_validator("chat_template")
     @classmethod
@@ -201,9 +219,12 @@ class TrainingMethod(Component, ABC):
         `base` is the folder of the base model; None where it has not been downloaded yet, and then
         nothing is compared with it.
         """
+        from loresmith.training.placement import placement_obstacles
+
         del base
         yield from optimizer_obstacles(self.optimizer)
         yield from watcher_obstacles(self.report_to)
+        yield from placement_obstacles(self)
 
     def wrong_names(self, *, base: Path) -> Iterator[TrainingError]:
         """What these settings name of the model in `base` that it has not, where that can be told

@@ -81,6 +81,8 @@ class Fitting:
     def _take_less(self, said: str) -> None:
         failed = self._forward.under_way
         tokens = self._forward.tokens_of(failed) if failed else 0
+        if self._forward.in_step and self._forward.ranks.world_size > 1:
+            raise _among_several(tokens, said)
         if len(failed) > 1 and tokens <= self._forward.pass_tokens:  # more than one item's rows
             self._forward.pass_tokens = tokens // 2
             self.on_note(
@@ -152,6 +154,15 @@ def shortage_explained(*, practice: bool) -> Iterator[None]:
             hint="Take training.optimizer adafactor or adamw_bnb_8bit, training.type lora, or a "
             "smaller base model. The last checkpoint is kept.",
         ) from error
+
+
+def _among_several(tokens: int, said: str) -> OutOfDeviceMemory:
+    """Where the processes go through shards of the model in step, none can do a pass again."""
+    return OutOfDeviceMemory(
+        f"the device has no memory for {tokens} tokens at once: {said}",
+        hint=f"Set training.pass_tokens to {max(16, tokens // 2)}, or "
+        "training.gradient_checkpointing to on. The last checkpoint is kept.",
+    )
 
 
 def _does_not_fit(row: Row, method: TrainingMethod, said: str) -> OutOfDeviceMemory:

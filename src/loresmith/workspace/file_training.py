@@ -17,6 +17,7 @@ from loresmith.training import TrainingProgress
 from loresmith.training.obstacles import refuse_obstacles
 from loresmith.workspace.model_card import card_language, write_run_card
 from loresmith.workspace.progress import Progress, ProgressListener, silent
+from loresmith.workspace.rank_processes import writes_results
 from loresmith.workspace.training_process import TrainingTask, train_in_child
 
 
@@ -27,6 +28,8 @@ class FileTraining(NamedTuple):
     rows: int
     steps: int
     drops: tuple[Drop, ...]
+    told_by_another: bool = False
+    """Whether this process only took part, and the first of several writes and tells."""
 
 
 def train_on_file(
@@ -63,11 +66,14 @@ def train_on_file(
         on_progress=lambda progress: on_progress(training_progress(progress)),
         check=lambda: None,
     )
+    done = FileTraining(output, result.rows, result.steps, (*read.drops, *result.dropped))
+    if not writes_results():
+        return done._replace(told_by_another=True)
     named = task.base if Path(recipe.base_model).is_dir() else recipe.base_model
     (output / "run.json").write_text(json.dumps({"base_model": named}), encoding="utf-8")
     (output / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
     write_run_card(output, language=card_language(task.examples))
-    return FileTraining(output, result.rows, result.steps, (*read.drops, *result.dropped))
+    return done
 
 
 class _Read(NamedTuple):

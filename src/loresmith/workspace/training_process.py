@@ -2,7 +2,8 @@
 
 The parent writes a task file and reads one JSON line of progress after another. The child holds
 one end of a pipe whose other end closes when the parent is gone, however it went: then, and when
-the parent asks for it, the child saves what it has and leaves.
+the parent asks for it, the child saves what it has and leaves. Where there are several cards there
+is a child for each.
 """
 
 from __future__ import annotations
@@ -10,13 +11,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, NamedTuple, NoReturn, TextIO
 
 from loresmith import errors
 from loresmith.devices import Device, detect_device, passive_environment
@@ -24,9 +24,19 @@ from loresmith.errors import Conflict, JobCancelled, LoresmithError, TrainingErr
 from loresmith.exams import Exam
 from loresmith.records import ExamItem, Record, TrainingRow
 from loresmith.training import AnyTraining, TrainingProgress, TrainingResult
+from loresmith.training.ranks import is_first_process, world_size
 from loresmith.whole_files import write_whole
 from loresmith.workspace.device_log import DEVICE_LOG, DeviceLog
 from loresmith.workspace.environment import note_environment
+from loresmith.workspace.rank_processes import (
+    Place,
+    RankProcesses,
+    Said,
+    are_counted,
+    host,
+    last_lines,
+    places,
+)
 
 TASK_FILE = "task.json"
 _RESULT = "training.json"
@@ -50,6 +60,8 @@ class TrainingTask(Record):
     """How practice questions are asked and marked."""
     practice: tuple[ExamItem, ...] = ()
     """Questions that steer early stopping; never those of the exam."""
+    batch_of_each: bool = False
+    """Whether the batch size counts the rows of each process, as LLaMA Factory's files do."""
 
 
 def train_in_child(
@@ -65,41 +77,85 @@ def train_in_child(
     checkpoint first) and is raised again.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / TASK_FILE).write_text(task.model_dump_json(), encoding="utf-8")
-    child = subprocess.Popen(
-        [*(sys.executable, "-W", "ignore::FutureWarning", "-c", _CHILD), str(folder)],
-        stdin=subprocess.PIPE,  # nothing is written to it: that it closes is the message
-        stdout=subprocess.PIPE,
-        env={**os.environ, **passive_environment(), "PYTHONSAFEPATH": "1"},
-        text=True,
-        encoding="utf-8",
-        start_new_session=True,  # Ctrl-C reaches the parent only, which then asks the child once
-    )
-    assert child.stdout is not None  # a pipe was asked for
-    error: dict[str, str] | None = None
-    device_log = DeviceLog(folder / DEVICE_LOG, child.pid)
-    try:
-        for line in child.stdout:
-            if not line.startswith("{"):  # printed before the child could turn it elsewhere
-                continue
-            message = json.loads(line)
-            if "error" in message:
-                error = message["error"]
-            else:
-                progress = TrainingProgress.model_validate(message)
-                on_progress(progress)
-                device_log.look(progress.step)
-            check()
-    except BaseException:
-        child.send_signal(signal.SIGTERM)
-        raise
-    finally:
-        child.wait()
-    if error is not None:
-        _raise_again(error)
-    if child.returncode != 0:
-        raise TrainingError(_last_words(child.returncode), hint=_MEMORY)
-    return finished_training(folder)
+    write_whole(folder / TASK_FILE, task.model_dump_json())
+    words = (sys.executable, "-W", "ignore::FutureWarning", "-c", _CHILD, str(folder))
+    extra = {**passive_environment(), "PYTHONSAFEPATH": "1"}
+    where = places(task.training.processes)
+    while True:
+        outcome = _Outcome()
+        with RankProcesses(words, where, folder, extra) as processes:
+            device_log = DeviceLog(folder / DEVICE_LOG, processes.first_pid)
+            for said in processes.said():
+                step = outcome.take(said, processes, on_progress)
+                if step is not None:
+                    device_log.look(step)
+                check()
+        if outcome.cards <= len(where):
+            break
+        where = places(outcome.cards)
+    outcome.raise_failure()
+    assert outcome.result is not None  # no process has failed
+    return outcome.result
+
+
+class _Failure(NamedTuple):
+    """Why one process ended before it was done; `told` is an error that it could still tell."""
+
+    place: Place
+    told: dict[str, str]
+    code: int
+    log: Path
+
+    def weight(self) -> int:
+        """The more of a cause it is, the less: who only lost the others is none."""
+        if not self.told:
+            return 1
+        return {"RankLost": 3, "JobCancelled": 2}.get(self.told["type"], 0)
+
+
+class _Outcome:
+    """What the processes of a training say of how it ends."""
+
+    def __init__(self) -> None:
+        self.result: TrainingResult | None = None
+        self.cards = 0
+        """How many there are, where a process found that it should not be alone."""
+        self._failures: list[_Failure] = []
+        self._told: dict[int, dict[str, str]] = {}
+
+    def take(
+        self,
+        said: Said,
+        processes: RankProcesses,
+        on_progress: Callable[[TrainingProgress], None],
+    ) -> int | None:
+        """One line, or one end; returns the step that a line of progress tells of."""
+        if said.line is None:
+            told = self._told.get(said.place.rank, {})
+            if (told or said.code != 0) and not processes.ended:
+                failure = _Failure(said.place, told, said.code, processes.log_of(said.place))
+                self._failures.append(failure)
+                processes.end_soon()
+            return None
+        if not said.line.startswith("{"):  # printed before the child could turn it elsewhere
+            return None
+        message = json.loads(said.line)
+        if "error" in message:
+            self._told[said.place.rank] = message["error"]
+        elif "cards" in message:
+            self.cards = message["cards"]
+        elif "result" in message:
+            self.result = TrainingResult.model_validate(message["result"])
+        else:
+            progress = TrainingProgress.model_validate(message)
+            on_progress(progress)
+            return progress.step
+        return None
+
+    def raise_failure(self) -> None:
+        """Raises the error of the process that failed, if one did: of several the cause."""
+        if self._failures:
+            _raise_again(min(self._failures, key=_Failure.weight))
 
 
 def finished_training(folder: Path) -> TrainingResult:
@@ -113,15 +169,36 @@ def main(folder: Path) -> int:
     channel = _Channel()
     task = TrainingTask.model_validate_json((folder / TASK_FILE).read_text(encoding="utf-8"))
     device = detect_device()
-    note_environment(folder, device, task.examples, task.validation)
+    cards = _worth_having(task, device)
+    if cards > 1:
+        channel.tell({"cards": cards})
+        return 0
+    if is_first_process():
+        note_environment(folder, device, task.examples, task.validation)
     try:
         result = _train_when_free(task, folder, device, channel)
     except LoresmithError as error:
         known = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
         channel.tell({"error": known})
         return 0
-    write_whole(folder / _RESULT, result.model_dump_json(indent=1))
+    told = result.model_dump(mode="json")
+    if is_first_process():
+        write_whole(folder / _RESULT, json.dumps(told, ensure_ascii=False, indent=1))
+    channel.tell({"result": told})
     return 0
+
+
+def _worth_having(task: TrainingTask, device: Device) -> int:
+    """How many processes should share this training, where nobody has said it: one for each card
+    that has a row of each step."""
+    if device.kind == "cpu" or task.training.processes or are_counted():
+        return 1
+    if not task.training.stage.shared:
+        return 1
+    import torch
+
+    cards: int = torch.cuda.device_count()
+    return cards if task.batch_of_each else min(cards, task.training.batch_size)
 
 
 class _Channel:
@@ -159,8 +236,11 @@ def _train_when_free(
 
 
 def _train(task: TrainingTask, folder: Path, device: Device, channel: _Channel) -> TrainingResult:
-    practice, exam = task.practice, task.exam
-    return task.training.train(
+    practice, exam, training = task.practice, task.exam, task.training
+    if task.batch_of_each:
+        rows = training.batch_size * world_size()
+        training = training.model_copy(update={"batch_size": rows})
+    return training.train(
         task.examples,
         base=Path(task.base),
         folder=folder,
@@ -173,16 +253,31 @@ def _train(task: TrainingTask, folder: Path, device: Device, channel: _Channel) 
     )
 
 
-def _raise_again(error: dict[str, str]) -> NoReturn:
-    kind = getattr(errors, error["type"], TrainingError)
-    if not issubclass(kind, (TrainingError, JobCancelled, errors.Conflict, errors.ModelError)):
-        kind = TrainingError
-    raise kind(error["message"], hint=error["hint"])
+def _raise_again(failure: _Failure) -> NoReturn:
+    """What one child raised, or how it ended; with its place where it was one of several."""
+    if failure.told:
+        kind = getattr(errors, failure.told["type"], TrainingError)
+        if not issubclass(kind, (TrainingError, JobCancelled, errors.Conflict, errors.ModelError)):
+            kind = TrainingError
+        told, advice = failure.told["message"], failure.told["hint"]
+    else:
+        kind, told, advice = TrainingError, _last_words(failure), _MEMORY
+    place = failure.place
+    if place.world_size == 1 or kind is JobCancelled:
+        raise kind(told, hint=advice)
+    last = last_lines(failure.log)
+    raise kind(
+        f"process {place.rank} of {place.world_size}, on {host()}: {told}",
+        hint=f"{advice} It printed at last ({failure.log}): {last}" if last else advice,
+    )
 
 
-def _last_words(code: int) -> str:
+def _last_words(failure: _Failure) -> str:
+    code = failure.code
     if code < 0:
         return f"the training process was ended by {signal.Signals(-code).name}"
+    if failure.place.world_size > 1:
+        return f"the training process broke off (exit code {code})"
     return f"the training process broke off (exit code {code}); what it printed stands above"
 
 

@@ -13,6 +13,7 @@ from loresmith.workspace.settings_files.checking import (
     check_llamafactory_file,
     refuse_faults,
 )
+from tiny_model import make_tiny_model
 
 
 @pytest.fixture
@@ -95,3 +96,17 @@ def test_what_cannot_be_had_is_told_of_the_key_that_asks_for_it(folder: Path) ->
 
 def test_no_row_to_learn_is_a_fault(folder: Path) -> None:
     assert any("val_size: " in fault for fault in check(folder, "val_size=20").faults)
+
+
+@pytest.mark.skipif("__import__('torch').cuda.is_available()", reason="this machine has a card")
+def test_the_example_with_deepspeed_ends_in_one_message_where_a_card_is_needed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root = Path(__file__).parents[3]
+    monkeypatch.chdir(root)
+    monkeypatch.delenv("DS_ACCELERATOR", raising=False)
+    base = make_tiny_model(tmp_path / "base")
+    example = root / "examples" / "llamafactory" / "deepspeed_lora_sft.yaml"
+    checked = check_llamafactory_file(example, [f"model_name_or_path={base}"])
+    (fault,) = checked.faults
+    assert "training.deepspeed needs a card that torch can use" in fault

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from loresmith.llamafactory.verdict import Limits, each, ignored, mapped, refused, renamed, same
 
-_ONE_PROCESS = ignored("one process trains on one device for now")
+_RAY = ignored("Ray is not used: see docs/many-cards.md for several cards and machines")
+_SUMMED_AT_ONCE = ignored("gradients are added up once, when a step's passes are done")
+_SHARDS = (
+    "full_shard and shard_grad_op as they are, no_shard becomes off; offload sets fsdp_offload"
+)
 _LOG = ignored("trainer_log.jsonl has every step, and the terminal shows how far it is")
 _SPEED = ignored("it is about speed or memory; what is learned is the same")
 _UPLOADS = ignored("nothing is uploaded")
@@ -18,7 +22,12 @@ _PROFILER = ignored(
 _EVAL_TIMES = ignored("evaluations come every eval_steps, or at ends of epochs, and at the end")
 
 TRAINER = {
-    **each("ray_num_workers ray_init_kwargs master_addr master_port local_rank", _ONE_PROCESS),
+    **each("ray_num_workers ray_init_kwargs", _RAY),
+    **each(
+        "master_addr master_port",
+        ignored("machines meet at MASTER_ADDR and MASTER_PORT of the environment"),
+    ),
+    "local_rank": ignored("LOCAL_RANK of the environment says it, as torchrun sets it"),
     "fp8": refused("use bf16: true"),
     **each(
         "fp8_backend fp8_enable_fsdp_float8_all_gather",
@@ -43,7 +52,7 @@ TRAINER = {
     "output_dir": same("where the adapter or model goes, in the layout of PEFT or transformers"),
     "per_device_train_batch_size": mapped(
         "training.batch_size",
-        "x gradient_accumulation_steps: the rows that an optimizer step learns from",
+        "x gradient_accumulation_steps x cards: the rows that an optimizer step learns from",
         Limits(at_least=1),
     ),
     "gradient_accumulation_steps": mapped(
@@ -71,7 +80,7 @@ TRAINER = {
     "adam_beta1": renamed("training.adam_beta1", Limits(at_least=0, below=1)),
     "adam_beta2": renamed("training.adam_beta2", Limits(at_least=0, below=1)),
     "adam_epsilon": renamed("training.adam_epsilon", Limits(above=0, at_most=1)),
-    "average_tokens_across_devices": _ONE_PROCESS,
+    "average_tokens_across_devices": ignored("it is always so: each answer token weighs the same"),
     "max_grad_norm": mapped(
         "training.max_grad_norm",
         "0, which there means without limit, becomes 1000",
@@ -157,7 +166,8 @@ TRAINER = {
     "seed": renamed("seed", Limits(at_least=0)),
     "data_seed": ignored("one seed decides every random choice"),
     "use_cpu": ignored("the device is found; with CUDA_VISIBLE_DEVICES empty it is the CPU"),
-    **each("accelerator_config parallelism_config", _ONE_PROCESS),
+    "accelerator_config": ignored("how rows are dealt out to processes has no settings"),
+    "parallelism_config": refused("leave it out: cards share rows, or shards by fsdp or deepspeed"),
     "dataloader_drop_last": ignored("every row of an epoch is learned"),
     **each(
         "dataloader_num_workers dataloader_pin_memory dataloader_persistent_workers "
@@ -170,14 +180,16 @@ TRAINER = {
     ),
     "train_sampling_strategy": ignored("rows come in an order that the seed draws"),
     **each(
-        "ddp_find_unused_parameters ddp_bucket_cap_mb ddp_broadcast_buffers ddp_static_graph "
-        "ddp_backend ddp_timeout",
-        _ONE_PROCESS,
+        "ddp_find_unused_parameters ddp_bucket_cap_mb ddp_broadcast_buffers ddp_static_graph",
+        _SUMMED_AT_ONCE,
     ),
-    **each(
-        "fsdp fsdp_config deepspeed",
-        ignored("one process trains on one device for now: the whole model has to fit there"),
+    "ddp_backend": ignored("gloo between CPUs, nccl (RCCL on AMD and DCU) between cards"),
+    "ddp_timeout": renamed("training.rank_timeout", Limits(above=0, at_most=604_800)),
+    "fsdp": mapped("training.fsdp", _SHARDS),
+    "fsdp_config": mapped(
+        "training.fsdp_offload", "true for offload_params; the other keys are for older versions"
     ),
+    "deepspeed": mapped("training.deepspeed", "the file as it stands; a block becomes JSON"),
     "debug": ignored("it is for who works on the Trainer"),
     "skip_memory_metrics": _LOG,
     "do_train": same("a file is trained by if it is true"),

@@ -24,6 +24,7 @@ class Pretrain(Stage):
 
     type: Literal["pretrain"] = "pretrain"
     shape: ClassVar[Shape] = "text"
+    shared: ClassVar[bool] = True
     templated: ClassVar[bool] = False
 
     join: bool = Field(default=True, json_schema_extra={"common": True})

@@ -19,6 +19,7 @@ class Sft(Stage):
     type: Literal["sft"] = "sft"
     shape: ClassVar[Shape] = "conversation"
     in_project: ClassVar[bool] = True
+    shared: ClassVar[bool] = True
 
     def encode(self, rows: Sequence[Any], encoding: Encoding) -> Encoded:
         how: dict[str, Any] = {

@@ -123,6 +123,8 @@ class Stage(Component, ABC):
     """Whether the rows that a project writes are such."""
     chats: ClassVar[bool] = True
     """Whether what is trained writes text."""
+    shared: ClassVar[bool] = False
+    """Whether several processes can share the rows of a step."""
     templated: ClassVar[bool] = True
     """Whether rows are conversations, written by a chat template."""
     compares: ClassVar[bool] = False

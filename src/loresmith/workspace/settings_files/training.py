@@ -17,6 +17,7 @@ from loresmith.whole_files import write_whole
 from loresmith.workspace.file_training import FileTraining, training_progress
 from loresmith.workspace.model_card import card_language, write_run_card
 from loresmith.workspace.progress import Progress, ProgressListener, silent
+from loresmith.workspace.rank_processes import writes_results
 from loresmith.workspace.settings_files.checking import CheckedFile, refuse_faults
 from loresmith.workspace.training_process import TrainingTask, train_in_child
 
@@ -51,12 +52,16 @@ def train_checked_file(
         seed=file.recipe.seed,
         examples=rows.learned,
         validation=rows.measured,
+        batch_of_each=True,
     )
     result = _train(file, task, on_progress)
+    drops = (*rows.drops, *result.dropped)
+    done = FileTraining(file.output_dir, result.rows, result.steps, drops)
+    if not writes_results():
+        return done._replace(told_by_another=True)
     _lay_out(file.output_dir, file.recipe, result)
     write_run_card(file.output_dir, language=card_language(task.examples))
-    drops = (*rows.drops, *result.dropped)
-    return FileTraining(file.output_dir, result.rows, result.steps, drops)
+    return done
 
 
 def _train(
@@ -81,7 +86,8 @@ def _train(
     except AnotherTrainingError as error:
         if not wanted:
             raise Conflict(error.message, hint=_OVERWRITE) from error
-    _clear(folder)
+    if writes_results():
+        _clear(folder)
     return train()
 
 

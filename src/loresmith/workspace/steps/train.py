@@ -13,6 +13,7 @@ from loresmith.training import TrainingProgress
 from loresmith.workspace.context import Context
 from loresmith.workspace.file_training import training_progress
 from loresmith.workspace.model_card import card_language, write_run_card
+from loresmith.workspace.rank_processes import refuse_several
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.dataset import dataset, exam_material
 from loresmith.workspace.training_process import TrainingTask, train_in_child
@@ -29,6 +30,7 @@ class Train(Step):
         return StepState(int(done and (run_folder(context) / "training.json").exists()), 1)
 
     def run(self, context: Context) -> None:
+        refuse_several()
         run = start_run(context)
         frozen = dataset(context)
         assert frozen is not None  # the step before this one is complete
