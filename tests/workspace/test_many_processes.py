@@ -26,7 +26,6 @@ from loresmith.records import Example, Message
 from loresmith.training import Full, Lora, TrainingMethod, TrainingProgress, TrainingResult
 from loresmith.workspace.rank_processes import places
 from loresmith.workspace.training_process import TrainingTask, train_in_child
-from projects import environment
 from tiny_model import make_tiny_model
 
 ROWS = (
@@ -177,7 +176,7 @@ def test_what_one_process_raises_is_the_error_of_the_training(
         "        return real(scores, *rest, **named)\n"
         "    torch.nn.functional.cross_entropy = broken\n"
     )
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{environment()['PYTHONPATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(kind, match="process 1 of 2, on ") as error:
         _train(base, _method("lora", processes=2), tmp_path / "run")
     assert type(error.value) is kind
