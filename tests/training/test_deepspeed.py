@@ -148,3 +148,13 @@ def test_what_does_not_go_together_is_told_together(monkeypatch: pytest.MonkeyPa
 def test_the_trap_of_stage_3_with_offload_is_explained() -> None:
     assert any("two devices" in note for note in placement_notes(Full(deepspeed="zero3_offload")))
     assert not any("two devices" in note for note in placement_notes(Full(deepspeed="zero3")))
+
+
+@pytest.mark.parametrize("settings", [{"processes": 2}, {"fsdp": "full_shard"}])
+def test_a_stage_that_cannot_be_shared_is_refused_among_several(settings: dict[str, Any]) -> None:
+    told = [e.message for e in Lora.model_validate(_DPO | settings).obstacles(base=None)]
+    assert told == ["training.stage dpo is trained by one process"]
+    assert not list(Lora.model_validate(settings).obstacles(base=None))
+
+
+_DPO = {"stage": {"type": "dpo"}}
