@@ -24,7 +24,7 @@ constraints: $(VENV)/dev.stamp
 	$(BIN)/python constraints/check.py
 
 journeys: $(VENV)/dev.stamp
-	$(BIN)/pytest -m slow tests/journeys
+	$(BIN)/pytest -m slow tests
 
 recordings: $(VENV)/dev.stamp
 	$(BIN)/python -m loresmith.workspace.recording examples/harbor

@@ -73,11 +73,12 @@ def alone(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str
 @pytest.mark.parametrize(
     ("kind", "settings"),
     [
-        ("lora", {}),
-        ("full", {"fsdp": "full_shard"}),
-        ("lora", {"fsdp": "shard_grad_op"}),
+        pytest.param("lora", {}, id="lora"),
+        pytest.param("full", {"fsdp": "full_shard"}, id="full in shards"),
+        pytest.param(
+            "lora", {"fsdp": "shard_grad_op"}, id="lora in shards", marks=pytest.mark.slow
+        ),
     ],
-    ids=["lora", "full in shards", "lora in shards"],
 )
 def test_two_processes_learn_what_one_learns(
     base: Path,
@@ -120,10 +121,16 @@ def test_deepspeed_learns_what_one_process_learns(
 @pytest.mark.parametrize(
     "method",
     [
-        Lora(**{**SETTINGS, "processes": 2, "dropout": 0.2, "checkpoint_seconds": 0}),
-        Full(**{**SETTINGS, "processes": 2, "fsdp": "full_shard", "checkpoint_seconds": 0}),
+        pytest.param(
+            Lora(**{**SETTINGS, "processes": 2, "dropout": 0.2, "checkpoint_seconds": 0}),
+            id="copies with dropout",
+        ),
+        pytest.param(
+            Full(**{**SETTINGS, "processes": 2, "fsdp": "full_shard", "checkpoint_seconds": 0}),
+            id="shards",
+            marks=pytest.mark.slow,
+        ),
     ],
-    ids=["copies with dropout", "shards"],
 )
 def test_after_kill_9_of_one_process_all_end_and_the_run_goes_on_as_if_nothing_had_been(
     base: Path, tmp_path: Path, method: TrainingMethod

@@ -133,9 +133,9 @@ class _Session:
         finished = ranks.from_first(lambda: read_result(folder, run_id=run_id, made_of=made_of))
         if finished is not None:
             return finished
+        self._note_processes()
         with self._at_once(interrupts):
             prepared = self.prepare(material, run_id=run_id)
-        self._note_processes()
         checkpoints = Checkpoints(
             folder,
             run_id=run_id,
