@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from loresmith.training.attention import PackedLayout
+from loresmith.training.attention import PackedLayout, Table
 from loresmith.training.rows import Row
 
 _WORTH_SHARING = 4  # tokens
+_PAIRS_WASTED = 2000  # of tokens that attend to padding, a row: dearer than a table of its own
 
 
 class Batch(NamedTuple):
@@ -56,17 +57,11 @@ def packed_batch(
     import torch
 
     shared = _shared_start(rows) if share and not by_length else 0
-    widest = max(len(row.input_ids) for row in rows) - shared
     ids, positions = list(rows[0].input_ids[:shared]), list(range(shared))
     places: list[int] = []
     targets: list[int] = []
-    gather: list[int] = []
-    scatter: list[int] = []
-    for number, row in enumerate(rows):
+    for row in rows:
         before = len(ids) - shared  # own tokens of earlier rows
-        own = len(row.input_ids) - shared
-        gather += [*range(before, before + own), *[0] * (widest - own)]
-        scatter += range(number * widest, number * widest + own)
         for position in _learned(row):
             # The first own token is predicted where the shared ones end.
             at = position - 1
@@ -76,11 +71,8 @@ def packed_batch(
         positions += range(shared, len(row.input_ids))
     layout = PackedLayout(
         shared=shared,
-        rows=len(rows),
-        widest=widest,
-        longest=widest + shared,
-        gather=torch.tensor(gather, device=device),
-        scatter=torch.tensor(scatter, device=device),
+        longest=max(len(row.input_ids) for row in rows),
+        tables=tuple(_tables(rows, shared, device=device)),
         starts=_starts(rows, device=device) if by_length else None,
     )
     return Batch(
@@ -91,6 +83,44 @@ def packed_batch(
         },
         torch.tensor(places, dtype=torch.long, device=device),
         torch.tensor(targets, dtype=torch.long, device=device),
+    )
+
+
+def _tables(rows: Sequence[Row], shared: int, *, device: str) -> Iterator[Table]:
+    """Rows of like length in one table, so that little is computed for padding. On a card, where a
+    small product takes as long as a large one, all rows."""
+    lengths: list[int] = []
+    for row in rows:
+        grown = [*lengths, len(row.input_ids) - shared]
+        widest = max(grown)
+        wasted = sum(widest * (widest + shared) - own * (own + shared) for own in grown)
+        if lengths and device == "cpu" and wasted > _PAIRS_WASTED * len(grown):
+            yield _table(lengths, device=device)
+            grown = grown[-1:]
+        lengths = grown
+    yield _table(lengths, device=device)
+
+
+def _table(lengths: Sequence[int], *, device: str) -> Table:
+    """Of rows with so many own tokens each."""
+    import torch
+
+    rows, widest, tokens = len(lengths), max(lengths), sum(lengths)
+    if rows * widest == tokens:
+        return Table(rows, widest, tokens)
+    gather: list[int] = []
+    scatter: list[int] = []
+    before = 0
+    for number, own in enumerate(lengths):
+        gather += [*range(before, before + own), *[0] * (widest - own)]
+        scatter += range(number * widest, number * widest + own)
+        before += own
+    return Table(
+        rows,
+        widest,
+        tokens,
+        gather=torch.tensor(gather, device=device),
+        scatter=torch.tensor(scatter, device=device),
     )
 
 

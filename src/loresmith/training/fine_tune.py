@@ -20,7 +20,7 @@ from loresmith.records import Checkpoint, Drop, TrainingRow
 from loresmith.training.best import measure_of
 from loresmith.training.checkpoints import Checkpoints, Position
 from loresmith.training.delivery import deliver, read_result, write_result
-from loresmith.training.fused_kernels import reason_against_fused_kernels, use_fused_kernels
+from loresmith.training.fused.liger import reason_against_fused_kernels, use_fused_kernels
 from loresmith.training.interrupts import Interrupts
 from loresmith.training.lock import trainer_lock
 from loresmith.training.loop import Callbacks, Prepared, TrainingLoop

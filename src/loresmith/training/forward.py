@@ -18,6 +18,8 @@ from loresmith.training.attention import (
     variable_length_attention,
 )
 from loresmith.training.batches import Batch, packed_batch, padded_batch
+from loresmith.training.fused.head_log_probs import head_log_probs, log_probs_of
+from loresmith.training.fused.layers import Fused, fused_layers, taken
 from loresmith.training.method import Switch
 from loresmith.training.neftune import noisy_embeddings
 from loresmith.training.order import split_into_passes
@@ -43,6 +45,7 @@ class Forward:
         noise_alpha: float | None = None,
         placement: Copies | None = None,
         ranks: Ranks | None = None,
+        fused: bool = True,
     ) -> None:
         self._model = placement.called if placement is not None else model
         self._placement = placement
@@ -62,6 +65,8 @@ class Forward:
         self._scores_where_learned = False
         self._by_length = False
         self.packed = False
+        self._may_fuse = fused and device == "cpu"  # a card has Liger's
+        self._fused: Fused = {}
 
     @property
     def model(self) -> Any:
@@ -79,6 +84,7 @@ class Forward:
             self._filling = Row(probe[0].input_ids, [False] * len(probe[0].labels_mask))
         else:
             self._scores_where_learned = self._can_score_where_learned(probe)
+            self.fuse()
         if packing == "off":
             return
         on_card = self._device.startswith("cuda")
@@ -94,10 +100,16 @@ class Forward:
                 hint="Set training.packing to auto or off.",
             )
 
+    def fuse(self) -> None:
+        """Finds the layers that can be computed in fewer passes over memory."""
+        if self._may_fuse:
+            self._fused = fused_layers(self._inner)
+
     @contextmanager
     def ready(self) -> Iterator[None]:
         """Within this, the model is set up for `backward` and `loss`, and not for chat."""
-        with packed_attention(self._inner) if self.packed else nullcontext():
+        attention = packed_attention(self._inner) if self.packed else nullcontext()
+        with attention, taken(self._fused):
             yield
 
     def autocast(self) -> AbstractContextManager[Any]:
@@ -164,7 +176,7 @@ class Forward:
         if not self._scores_where_learned:
             with self.autocast():
                 scores = self._model(**batch.inputs, use_cache=False).logits
-            loss = _summed_loss(scores.flatten(0, 1)[batch.places], batch.targets)
+            loss = -log_probs_of(scores.flatten(0, 1)[batch.places], batch.targets).sum()
             if backward is not None:
                 backward(loss)
             return float(loss.detach())
@@ -195,9 +207,9 @@ class Forward:
         step = max(1, SCORES_AT_ONCE // self._head.weight.shape[0])
         summed = 0.0
         for start in range(0, len(targets), step):
+            part = slice(start, start + step)
             with self.autocast():
-                scores = self._head(copy[start : start + step])
-            loss = _summed_loss(scores, targets[start : start + step])
+                loss = -head_log_probs(copy[part], self._head, targets[part]).sum()
             if backward is not None:
                 backward(loss)
             summed += float(loss.detach())
@@ -263,9 +275,3 @@ class Forward:
     def _alike(self, expected: Any, given: Any) -> bool:
         difference = (expected.float() - given.float()).norm() / expected.float().norm()
         return bool(difference < _TOLERANCE[self.precision])
-
-
-def _summed_loss(scores: Any, targets: Any) -> Any:
-    from torch.nn.functional import cross_entropy
-
-    return cross_entropy(scores.float(), targets, reduction="sum")

@@ -26,6 +26,7 @@ class RewardForward(Forward):
 
     def choose(self, rows: Sequence[Row], packing: Switch) -> None:
         """Packs rows where a probe with the shortest shows that their rewards stay the same."""
+        self.fuse()
         if packing == "off":
             return
         probe = sorted(rows, key=lambda row: len(row.input_ids))[:3]

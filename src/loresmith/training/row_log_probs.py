@@ -9,6 +9,7 @@ from typing import Any
 
 from loresmith.training.batches import Batch
 from loresmith.training.forward import SCORES_AT_ONCE, Forward
+from loresmith.training.fused.head_log_probs import head_log_probs, log_probs_of
 from loresmith.training.rows import Row, count_learned
 
 
@@ -60,8 +61,7 @@ class RowForward(Forward):
         copy = hidden.detach().requires_grad_()
         for start, end in self._parts(len(targets)):
             with self.autocast():
-                scores = self._head(copy[start:end])
-            tokens = _token_log_probs(scores, targets[start:end])
+                tokens = head_log_probs(copy[start:end], self._head, targets[start:end])
             (tokens * weights[start:end]).sum().backward()
         if hidden.requires_grad:  # not where the head alone is learned
             hidden.backward(copy.grad)
@@ -72,14 +72,13 @@ class RowForward(Forward):
         found = []
         for start, end in self._parts(len(targets)):
             with self.autocast():
-                scores = self._head(hidden[start:end])
-            found.append(_token_log_probs(scores, targets[start:end]))
+                found.append(head_log_probs(hidden[start:end], self._head, targets[start:end]))
         return _by_row(torch.cat(found), owners, rows)
 
     def _token_log_probs_of_model(self, batch: Batch) -> Any:
         with self.autocast():
             scores = self._model(**batch.inputs, use_cache=False).logits
-        return _token_log_probs(scores.flatten(0, 1)[batch.places], batch.targets)
+        return log_probs_of(scores.flatten(0, 1)[batch.places], batch.targets)
 
     def _parts(self, tokens: int) -> list[tuple[int, int]]:
         """So many that the scores of one part fit."""
@@ -92,12 +91,6 @@ class RowForward(Forward):
 
         counts = torch.tensor([count_learned(row) for row in rows], device=self._device)
         return torch.arange(len(rows), device=self._device).repeat_interleave(counts)
-
-
-def _token_log_probs(scores: Any, targets: Any) -> Any:
-    from torch.nn.functional import cross_entropy
-
-    return -cross_entropy(scores.float(), targets, reduction="none")
 
 
 def _by_row(tokens: Any, owners: Any, rows: int) -> Any:
