@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from loresmith.errors import TrainingError
-from loresmith.models.chat_templates import template_text
+from loresmith.models.chat_templates import give_template
 from loresmith.records import Drop, TrainingRow
 from loresmith.training.placement import keeps_whole
 from loresmith.training.sample import sample_of
@@ -72,8 +72,7 @@ def _load(session: Session) -> tuple[Any, Any]:
     if not keeps_whole(method, session.ranks):  # no card may be able to hold all of it
         device = device.model_copy(update={"torch_device": "cpu"})
     model, tokenizer = method.load(session.base, device=device, precision=session.precision)
-    if method.chat_template is not None:  # saved with what is trained
-        tokenizer.chat_template = template_text(method.chat_template)
+    give_template(tokenizer, method.chat_template)
     return model, tokenizer
 
 

@@ -39,7 +39,7 @@ class FilePrediction(NamedTuple):
 
 def candidate_of(file: InferenceFile) -> Candidate:
     """The model that a file names."""
-    template = template_text(file.chat_template) if file.chat_template else None
+    template = template_text(file.chat_template)
     if file.adapter is not None and not (file.adapter / "adapter_config.json").is_file():
         raise NotFound(
             f"adapter_name_or_path {file.adapter} holds no adapter",
