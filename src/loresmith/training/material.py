@@ -9,9 +9,9 @@ from loresmith.errors import TrainingError
 from loresmith.models.chat_templates import give_template
 from loresmith.records import Drop, TrainingRow
 from loresmith.training.placement import keeps_whole
-from loresmith.training.sample import sample_of
 from loresmith.training.sample_replies import chosen_prompts
 from loresmith.training.session import Session
+from loresmith.training.shown_row import shown_row
 from loresmith.training.stages import Encoding
 
 
@@ -50,7 +50,7 @@ def load_material(
             f"none of the {len(examples)} rows can be trained on",
             hint=f"Why: {reasons[:500]}." if reasons else "Give at least one row.",
         )
-    session.show(sample_of(rows.kept[0].rows[0], tokenizer))
+    session.show(shown_row(rows.kept[0].rows[0], tokenizer))
     parameters = _count_parameters(model)
     return Material(
         stage.adapted(model, pad_id=tokenizer.pad_token_id, seed=session.seed),

@@ -11,7 +11,7 @@ from loresmith.training.loop import Callbacks
 from loresmith.training.method import TrainingMethod
 from loresmith.training.ranks import Ranks
 from loresmith.training.result import TrainingProgress
-from loresmith.training.sample import Sample, write_sample
+from loresmith.training.shown_row import ShownRow, write_shown_row
 
 
 @dataclass
@@ -35,10 +35,10 @@ class Session:
         self.notes.append(text)
         self.tell("preparing", 0, 0, note=text)
 
-    def show(self, sample: Sample) -> None:
+    def show(self, sample: ShownRow) -> None:
         """Keeps one row as it is trained in the run's folder, and tells it."""
         if self.ranks.first:
-            write_sample(sample, self.folder)
+            write_shown_row(sample, self.folder)
         self.tell("preparing", 0, 0, sample=sample)
 
     def tell(
@@ -48,7 +48,7 @@ class Session:
         total: int,
         *,
         note: str = "",
-        sample: Sample | None = None,
+        sample: ShownRow | None = None,
     ) -> None:
         """Reports what is not a step."""
         if self.ranks.first and self.callbacks.on_progress is not None:
