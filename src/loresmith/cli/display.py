@@ -22,7 +22,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from loresmith.export import Artifact
-    from loresmith.training import Sample
+    from loresmith.training import ShownRow
     from loresmith.workspace import Outcome
     from loresmith.workspace.file_training import FileTraining
     from loresmith.workspace.prediction import Prediction
@@ -57,7 +57,7 @@ def shown_progress() -> Iterator[ProgressListener]:
 
     def listen(step: Step) -> None:
         if step.sample is not None:
-            _show_sample(step.sample)
+            _show_row(step.sample)
         if step.step not in tasks:
             tasks[step.step] = bars.add_task(step.step, note="")
         bars.update(
@@ -77,7 +77,7 @@ def _plain_lines() -> ProgressListener:
 
     def listen(step: Step) -> None:
         if step.sample is not None:
-            _show_sample(step.sample)
+            _show_row(step.sample)
         news = 10 * step.done // step.total if step.total else step.note
         if said.get(step.step) == news:
             return
@@ -88,7 +88,7 @@ def _plain_lines() -> ProgressListener:
     return listen
 
 
-def _show_sample(sample: Sample) -> None:
+def _show_row(sample: ShownRow) -> None:
     """Prints the row that is shown before a training: what is learned of it stands between ⟦ and ⟧,
     and in colour where the terminal has it."""
     from rich.text import Text

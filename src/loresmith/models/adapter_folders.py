@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from loresmith.errors import ModelUnavailable
+from loresmith.json_files import read_object
 from loresmith.models.weights import model_files, tensor_shapes
 
 _CONFIG = "adapter_config.json"
@@ -52,11 +53,7 @@ def adapter_id(folder: Path) -> str:
 
 def adapter_settings(folder: Path) -> dict[str, Any]:
     """What PEFT noted of an adapter; empty where that cannot be read."""
-    try:
-        settings = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return settings if isinstance(settings, dict) else {}
+    return read_object(folder / _CONFIG)
 
 
 def adapter_fault(folder: Path, *, base: Path | None) -> str:

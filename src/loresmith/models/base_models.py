@@ -30,6 +30,7 @@ __all__ = [
     "check_base_model",
     "describe_base_model",
     "folder_of_config",
+    "require_disk_for",
     "resolve_base_model",
 ]
 
@@ -62,14 +63,19 @@ def describe_base_model(name: str, settings: Settings) -> BaseModelFacts:
 def check_base_model(name: str, settings: Settings) -> BaseModelFacts:
     """Like `describe_base_model`, and raises ModelUnavailable also when the disk has no room."""
     facts = describe_base_model(name, settings)
+    require_disk_for(facts)
+    return facts
+
+
+def require_disk_for(facts: BaseModelFacts) -> None:
+    """Raises ModelUnavailable where the disk has no room for what would be downloaded."""
     if not facts.fits_disk:
         raise ModelUnavailable(
-            f"the base model {name!r} needs {facts.bytes_to_download / 1e9:.1f} GB more on the "
-            f"disk of {facts.folder}, which has {facts.bytes_free / 1e9:.1f} GB free",
+            f"the base model {facts.name!r} needs {facts.bytes_to_download / 1e9:.1f} GB more on "
+            f"the disk of {facts.folder}, which has {facts.bytes_free / 1e9:.1f} GB free",
             hint="Free some space, take a smaller model, or move the cache to another disk "
             "(LORESMITH_HOME, and HF_HOME for models of the hub).",
         )
-    return facts
 
 
 def resolve_base_model(

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from loresmith.devices import Device
 from loresmith.errors import ModelUnavailable
+from loresmith.json_files import read_object
 from loresmith.models.adapter_folders import adapter_chain, adapter_fault
 from loresmith.models.quiet import without_progress_bars
 from loresmith.models.text_only import pass_over_broken_media
@@ -104,11 +105,7 @@ def chat_template_of(folder: Path) -> str | None:
         return (folder / "chat_template.jinja").read_text(encoding="utf-8")
     except OSError:
         pass
-    try:
-        config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    template = config.get("chat_template") if isinstance(config, dict) else None
+    template = read_object(folder / "tokenizer_config.json").get("chat_template")
     return template if isinstance(template, str) else None
 
 

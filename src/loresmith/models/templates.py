@@ -263,7 +263,7 @@ def check_chat_template(folder: Path, name: str | None) -> None:
     from loresmith.models.chat_templates import template_text
     from loresmith.models.loading import errors_of_loading
 
-    text = template_text(name) if name is not None else None
+    text = template_text(name)
     with errors_of_loading(folder):
         tokenizer = AutoTokenizer.from_pretrained(folder)
     ChatTemplate(tokenizer, text)

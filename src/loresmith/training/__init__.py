@@ -12,7 +12,7 @@ from loresmith.training.full import Full
 from loresmith.training.lora import Lora
 from loresmith.training.method import TrainingMethod
 from loresmith.training.result import PracticeScore, TrainingProgress, TrainingResult
-from loresmith.training.sample import Sample, SamplePiece, read_sample
+from loresmith.training.shown_row import ShownPiece, ShownRow, read_shown_row
 
 AnyTraining = Annotated[
     Annotated[Lora | Full | Freeze, Field(discriminator="type")], any_instance_of(TrainingMethod)
@@ -25,10 +25,10 @@ __all__ = [
     "Full",
     "Lora",
     "PracticeScore",
-    "Sample",
-    "SamplePiece",
+    "ShownPiece",
+    "ShownRow",
     "TrainingMethod",
     "TrainingProgress",
     "TrainingResult",
-    "read_sample",
+    "read_shown_row",
 ]

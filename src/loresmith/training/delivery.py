@@ -6,11 +6,11 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from loresmith.errors import AnotherTrainingError
+from loresmith.json_files import read_object
 from loresmith.models.weights import stored_dtype
 from loresmith.training.checkpoints import Position, what_changed, write_or_explain
 from loresmith.training.loop import Prepared, best_folder
@@ -65,7 +65,7 @@ def read_result(folder: Path, *, run_id: str, made_of: Mapping[str, str]) -> Tra
 
     Raises AnotherTrainingError when it was another one.
     """
-    content = _read_json(folder / _RESULT)
+    content = read_object(folder / _RESULT)
     if content.get("run_id", run_id) != run_id:
         changed = what_changed(content.get("made_of") or {}, made_of)
         raise AnotherTrainingError(
@@ -80,11 +80,3 @@ def read_result(folder: Path, *, run_id: str, made_of: Mapping[str, str]) -> Tra
     except ValidationError:
         return None
     return result if Path(result.checkpoint.folder).is_dir() else None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -160,7 +160,8 @@ class TrainingMethod(Component, ABC):
     @classmethod
     def _is_there(cls, name: str | None) -> str | None:
         try:
-            known_name(name or "default")
+            if name:
+                known_name(name)
         except RecipeError as error:
             raise ValueError(f"{error.message}; {error.hint}") from None
         return name or None

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from loresmith.records import Checkpoint, Drop, Record
-from loresmith.training.sample import Sample
+from loresmith.training.shown_row import ShownRow
 
 Phase = Literal["preparing", "training", "practising", "saving", "finished"]
 
@@ -32,7 +32,7 @@ class TrainingProgress(Record):
     """Useful tokens (of rows; padding does not count) a second, over the last steps."""
     seconds_left: float | None = None
     """Until the last step, practice not counted."""
-    sample: Sample | None = None
+    sample: ShownRow | None = None
     """One row as it is trained; told once, before the first step."""
     note: str = ""
     """Something to tell the user, such as a damaged checkpoint; mostly empty."""

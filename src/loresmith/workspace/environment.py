@@ -12,6 +12,7 @@ from typing import Any
 
 from loresmith.component import content_id
 from loresmith.devices import Device
+from loresmith.json_files import read_object
 from loresmith.records import TrainingRow
 from loresmith.whole_files import write_whole
 
@@ -53,11 +54,7 @@ def note_environment(
 
 def read_environment(folder: Path) -> dict[str, Any]:
     """What was noted of a run; empty where nothing was."""
-    try:
-        content = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    return read_object(folder / ENVIRONMENT)
 
 
 def data_hash(rows: Sequence[TrainingRow]) -> str:

@@ -112,7 +112,7 @@ def _source(
     chat_template: str | None,
     tell: Callable[[str], None],
 ) -> Source:
-    template = template_text(chat_template) if chat_template else None
+    template = template_text(chat_template or None)
     if candidate.weights is not None:
         name = candidate.base or candidate.weights.name
         return Source(candidate.weights, name, adapters, template)

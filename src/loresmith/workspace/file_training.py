@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from loresmith.training.obstacles import refuse_obstacles
 from loresmith.workspace.model_card import card_language, write_run_card
 from loresmith.workspace.progress import Progress, ProgressListener, silent
 from loresmith.workspace.rank_processes import writes_results
+from loresmith.workspace.run_notes import note_run, noted_base
 from loresmith.workspace.training_process import TrainingTask, train_in_child
 
 
@@ -69,9 +69,7 @@ def train_on_file(
     done = FileTraining(output, result.rows, result.steps, (*read.drops, *result.dropped))
     if not writes_results():
         return done._replace(told_by_another=True)
-    named = task.base if Path(recipe.base_model).is_dir() else recipe.base_model
-    (output / "run.json").write_text(json.dumps({"base_model": named}), encoding="utf-8")
-    (output / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
+    note_run(output, recipe.to_yaml(), {"base_model": noted_base(recipe.base_model, task.base)})
     write_run_card(output, language=card_language(task.examples))
     return done
 

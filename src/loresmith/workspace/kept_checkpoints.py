@@ -95,13 +95,12 @@ def _task_of(run: Path) -> TrainingTask:
 def _put_together(task: TrainingTask, checkpoint: Path) -> ChatModel:
     from safetensors import SafetensorError
 
-    from loresmith.models.chat_templates import template_text
+    from loresmith.models.chat_templates import give_template
     from loresmith.models.local import LocalModel
 
     method, base, device = task.training, Path(task.base), detect_device()
     loaded = method.load(base, device=device, precision=method.computed_in(device))
-    if method.chat_template is not None:
-        loaded.tokenizer.chat_template = template_text(method.chat_template)
+    give_template(loaded.tokenizer, method.chat_template)
     model = method.prepare(loaded.model, base=base)
     try:
         method.load_weights(model, checkpoint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import ValidationError
 
+from loresmith.json_files import read_object
 from loresmith.records import FeedbackExample, PreferenceExample, TextExample, TrainingRow
 from loresmith.text.language import language_of
 from loresmith.training import TrainingResult
@@ -170,7 +170,7 @@ def _facts(folder: Path, environment: dict[str, Any], words: dict[str, str]) -> 
         result = TrainingResult.model_validate_json((folder / "training.json").read_bytes())
     except (OSError, ValidationError):
         return {}
-    method = _read(folder / "task.json").get("training", {}).get("type", "")
+    method = read_object(folder / "task.json").get("training", {}).get("type", "")
     facts = {
         words["data"]: result.rows,
         words["hash"]: environment.get("data", {}).get("hash", ""),
@@ -187,7 +187,7 @@ def _facts(folder: Path, environment: dict[str, Any], words: dict[str, str]) -> 
 
 
 def _exam(folder: Path, words: dict[str, str]) -> Iterable[str]:
-    exam = _read(folder / "report.json").get("exam") or {}
+    exam = read_object(folder / "report.json").get("exam") or {}
     rows = []
     for name, key in _GROUPS:
         both = exam.get(key, {}) if key else exam
@@ -216,15 +216,15 @@ def _front(base: str, licence: str, *, adapter: bool) -> list[str]:
 
 
 def _base_name(folder: Path) -> str:
-    noted = str(_read(folder / "run.json").get("base_model") or "")
-    return noted or Path(str(_read(folder / "task.json").get("base", ""))).name
+    noted = str(read_object(folder / "run.json").get("base_model") or "")
+    return noted or Path(str(read_object(folder / "task.json").get("base", ""))).name
 
 
 def _licence(base: str, run: Path, weights: Path | None = None) -> str:
     """As the card in the base model's folder names it; empty where that says nothing."""
     if base == "embedded":
         return _EMBEDDED_LICENCE
-    folder = weights or Path(str(_read(run / "task.json").get("base", "")))
+    folder = weights or Path(str(read_object(run / "task.json").get("base", "")))
     try:
         text = (folder / "README.md").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -235,11 +235,3 @@ def _licence(base: str, run: Path, weights: Path | None = None) -> str:
     except yaml.YAMLError:
         return ""
     return str(front.get("license") or "") if isinstance(front, dict) else ""
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from loresmith.errors import (
     WRONG_USE,
     Conflict,
     LoresmithError,
-    ModelError,
     StoreError,
     TrainingError,
 )
 from loresmith.models import Embedded
-from loresmith.models.base_models import BaseModelFacts, check_base_model, describe_base_model
+from loresmith.models.base_models import BaseModelFacts, describe_base_model, require_disk_for
 from loresmith.models.chat_templates import template_text
 from loresmith.models.embedded import fetch_embedded
 from loresmith.models.templates import check_chat_template
@@ -42,13 +40,14 @@ def check_before_work(context: Context, steps: Sequence[Step]) -> None:
         checks.append(lambda: check_disk(context))
     if "generate" in missing or (missing and "dataset" in missing):
         checks.append(lambda: _check_teacher(context))
-    if missing & {"exam before", "train", "exam after"}:
-        checks.append(lambda: _check_base_model(context))
-        checks.append(lambda: _check_chat_template(context))
     found = [error for check in checks if (error := _error_of(check)) is not None]
-    if "train" in missing:
-        found += stage_obstacles(context.recipe)
-        found += training_obstacles(context.recipe, _facts(context))
+    if missing & {"exam before", "train", "exam after"}:
+        facts = _base_model(context, found)
+        if context.recipe.training.chat_template is not None:
+            found += template_obstacles(context.recipe, facts)
+        if "train" in missing:
+            found += stage_obstacles(context.recipe)
+            found += training_obstacles(context.recipe, facts)
     if len(found) == 1:
         raise found[0]
     if found:
@@ -86,23 +85,35 @@ def _check_teacher(context: Context) -> None:
         pass
 
 
-def _check_chat_template(context: Context) -> None:
-    """By the tokenizer of a base model that is here; else only whether there is such a template."""
-    name = context.recipe.training.chat_template
-    if name is None:
-        return
-    template_text(name)
-    folder = Path(context.recipe.base_model).expanduser()
-    if folder.is_dir():
-        check_chat_template(folder, name)
+def _base_model(context: Context, found: list[LoresmithError]) -> BaseModelFacts | None:
+    """What is known of the base model; what is wrong with it is added to `found`.
+
+    A large model is only asked after; the embedded one, which is small, is fetched now.
+    """
+    name = context.recipe.base_model
+    trouble = _error_of(lambda: _fetch_embedded(context)) if name == "embedded" else None
+    try:
+        facts = describe_base_model(name, context.settings)
+    except LoresmithError as error:
+        found.append(error)
+        return None
+    trouble = trouble or _error_of(lambda: require_disk_for(facts))
+    found += [trouble] if trouble is not None else []
+    return facts
 
 
-def _check_base_model(context: Context) -> None:
-    """A large model is only asked after; the embedded one, which is small, is fetched now."""
-    if context.recipe.base_model == "embedded":
-        _fetch_embedded(context)
+def template_obstacles(recipe: Recipe, facts: BaseModelFacts | None) -> list[LoresmithError]:
+    """Why rows cannot be written for a base model: told by its tokenizer where it is here, else
+    only by whether there is such a template."""
+    training = recipe.training
+    if not training.stage.templated:
+        return []
+    if facts is None or facts.bytes_to_download or not facts.folder.is_dir():
+        error = _error_of(lambda: template_text(training.chat_template))
     else:
-        check_base_model(context.recipe.base_model, context.settings)
+        folder = facts.folder
+        error = _error_of(lambda: check_chat_template(folder, training.chat_template))
+    return [error] if error is not None else []
 
 
 def training_obstacles(recipe: Recipe, facts: BaseModelFacts | None) -> list[TrainingError]:
@@ -130,13 +141,6 @@ def stage_obstacles(recipe: Recipe) -> list[TrainingError]:
             f"training.stage.type={stage.type}`, or set training.stage.type to sft.",
         )
     ]
-
-
-def _facts(context: Context) -> BaseModelFacts | None:
-    try:
-        return describe_base_model(context.recipe.base_model, context.settings)
-    except ModelError:  # told by the check of the base model
-        return None
 
 
 def _fetch_embedded(context: Context) -> None:

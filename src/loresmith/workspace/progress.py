@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from loresmith.training import Sample
+    from loresmith.training import ShownRow
 
 
 class Progress(NamedTuple):
@@ -17,7 +17,7 @@ class Progress(NamedTuple):
     total: int
     note: str = ""
     """What a person may want to see beside the bar: a loss, a rate, tokens."""
-    sample: Sample | None = None
+    sample: ShownRow | None = None
     """One row as it is trained; told once, before a training begins."""
 
 

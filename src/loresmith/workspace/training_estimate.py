@@ -135,7 +135,7 @@ def _lengths(recipe: Recipe, facts: BaseModelFacts, rows: Sequence[TrainingRow])
         return []
     from transformers import AutoTokenizer
 
-    from loresmith.models.chat_templates import template_text
+    from loresmith.models.chat_templates import give_template
     from loresmith.training.stages import Encoding
 
     method = recipe.training
@@ -143,8 +143,7 @@ def _lengths(recipe: Recipe, facts: BaseModelFacts, rows: Sequence[TrainingRow])
         tokenizer = AutoTokenizer.from_pretrained(facts.folder)
     except (OSError, ValueError):
         return []
-    if method.chat_template is not None:
-        tokenizer.chat_template = template_text(method.chat_template)
+    give_template(tokenizer, method.chat_template)
     encoding = Encoding(
         tokenizer,
         max_length=method.max_length,

@@ -12,6 +12,7 @@ import re
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from loresmith.errors import RecipeError
 
@@ -23,11 +24,13 @@ def template_names() -> tuple[str, ...]:
     return tuple(sorted(one.name[: -len(_ENDING)] for one in files if one.name.endswith(_ENDING)))
 
 
-def template_text(name: str) -> str:
-    """The Jinja text of a named template, or of the file that `name` is the path of.
+def template_text(name: str | None) -> str | None:
+    """The Jinja text of a named template, or of the file that `name` is the path of; None for None.
 
     Raises RecipeError where there is neither.
     """
+    if name is None:
+        return None
     if known_name(name):
         return _TOOLS.sub(lambda found: _shipped(f"tools/{found[1]}"), _shipped(name))
     try:
@@ -37,6 +40,14 @@ def template_text(name: str) -> str:
             f"the chat template {name} cannot be read: {error}",
             hint="Give a Jinja file in UTF-8, or one of the names.",
         ) from error
+
+
+def give_template(tokenizer: Any, name: str | None) -> None:
+    """Makes the template of this name the tokenizer's own, to be saved with it; None leaves that
+    as it is. Raises RecipeError as `template_text` does."""
+    text = template_text(name)
+    if text is not None:
+        tokenizer.chat_template = text
 
 
 def known_name(name: str) -> bool:

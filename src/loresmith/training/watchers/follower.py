@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from loresmith.json_files import read_object
 from loresmith.training.watchers import WATCHERS
 from loresmith.training.watchers.base import WatchedRun, Watcher
 
@@ -37,7 +38,7 @@ _MEASURED = {"score": "eval/practice_score", "validation_loss": "eval/loss"}
 def main(name: str, folder: Path) -> int:
     """Tells one watcher of the training in `folder` until that is over."""
     place = folder / "watchers" / name
-    told = _read(place / _TOLD)
+    told = read_object(place / _TOLD)
     run = WatchedRun.model_validate_json((place / RUN).read_text(encoding="utf-8"))
     run = run.model_copy(update={"resumed": bool(told)})
     watcher = WATCHERS[name]()
@@ -105,14 +106,6 @@ def _closed(seconds: float) -> bool:
     """Waits so long for the end of standard input."""
     ready, _, _ = select.select([sys.stdin.fileno()], [], [], seconds)
     return bool(ready) and not os.read(sys.stdin.fileno(), 1024)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def sample(request: Request, project: ProjectHere, workspace: WorkspaceHere) -> 
     """One row as the newest run trains it, with what is learned of it."""
     runs = Runs(workspace)
     newest = next((run.id for run in runs.all()), None)
-    found = runs.sample(newest) if newest is not None else None
+    found = runs.shown_row(newest) if newest is not None else None
     return render(request, "train/_sample.html", project=project, run=newest, sample=found)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from loresmith.errors import Conflict, NotFound
 from loresmith.records import Record
-from loresmith.training import Sample, read_sample
+from loresmith.training import ShownRow, read_shown_row
 from loresmith.training.sample_replies import SampleReply, read_samples
 from loresmith.workspace.background import Background, BackgroundJob
 from loresmith.workspace.forms import Form, form_of
@@ -77,9 +77,9 @@ class Runs:
         pid = trainer_of(self._folder(run_id))
         return device_use(pid) if pid is not None else None
 
-    def sample(self, run_id: str) -> Sample | None:
+    def shown_row(self, run_id: str) -> ShownRow | None:
         """One row as the run trains it; None before it began. Raises NotFound."""
-        return read_sample(self._folder(run_id))
+        return read_shown_row(self._folder(run_id))
 
     def sample_replies(self, run_id: str) -> list[SampleReply]:
         """What the model of a run answered to the same prompts as it learned. Raises NotFound."""

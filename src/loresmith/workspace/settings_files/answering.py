@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loresmith.errors import Conflict, NotFound, RecipeError
+from loresmith.json_files import read_object
 from loresmith.llamafactory import InferenceFile, PredictFile
 from loresmith.models.base import ChatModel
 from loresmith.models.base_models import resolve_base_model
@@ -39,7 +40,7 @@ class FilePrediction(NamedTuple):
 
 def candidate_of(file: InferenceFile) -> Candidate:
     """The model that a file names."""
-    template = template_text(file.chat_template) if file.chat_template else None
+    template = template_text(file.chat_template)
     if file.adapter is not None and not (file.adapter / "adapter_config.json").is_file():
         raise NotFound(
             f"adapter_name_or_path {file.adapter} holds no adapter",
@@ -160,17 +161,9 @@ def _write(folder: Path, answered: Sequence[Answered], scores: ReplyScores, seco
         "predict_runtime": round(seconds, 4),
         "predict_samples_per_second": round(len(answered) / max(seconds, 1e-9), 4),
     }
-    known = _known_results(folder / "all_results.json")
+    known = read_object(folder / "all_results.json")
     write_whole(folder / RESULTS, json.dumps(results, indent=4) + "\n")
     write_whole(folder / "all_results.json", json.dumps({**known, **results}, indent=4) + "\n")
-
-
-def _known_results(path: Path) -> dict[str, object]:
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
 
 
 def _shown(conversation: Sequence[Message]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,6 @@ from loresmith.datasets.named import split_validation
 from loresmith.devices import Device, detect_device
 from loresmith.errors import DatasetError, LoresmithError, NotFound, RecipeError
 from loresmith.llamafactory import (
-    GivenSettings,
     LlamaFactoryFile,
     Reading,
     Remark,
@@ -20,12 +19,10 @@ from loresmith.llamafactory import (
     shape_of,
 )
 from loresmith.models.base_models import BaseModelFacts, check_base_model
-from loresmith.models.templates import check_chat_template
-from loresmith.recipe import Recipe
 from loresmith.records import Drop, TrainingRow
 from loresmith.settings import load_settings
 from loresmith.workspace.doctor import asked_of, training_findings
-from loresmith.workspace.preflight import stage_obstacles, training_obstacles
+from loresmith.workspace.preflight import stage_obstacles, template_obstacles, training_obstacles
 from loresmith.workspace.recipes import load_recipe
 from loresmith.workspace.settings_files.named_rows import NamedRows, named_rows
 
@@ -94,7 +91,10 @@ def check_llamafactory_file(path: Path, changes: Sequence[str] = ()) -> CheckedF
         model = _model(settings["model_name_or_path"], troubles)
     faults += [settings.remark("model_name_or_path", told) for told in troubles]
     if model is not None and reading.file is not None:
-        faults += _template_faults(reading.file.recipe, model, settings)
+        faults += [
+            settings.remark("template", _told(error))
+            for error in template_obstacles(reading.file.recipe, model)
+        ]
         faults += [
             settings.remark("finetuning_type", _told(error))
             for error in training_obstacles(reading.file.recipe, model)
@@ -196,20 +196,6 @@ def _add_traps(
             notes.append(told)
         elif told not in known:
             faults.append(settings.remark("model_name_or_path", told))
-
-
-def _template_faults(
-    recipe: Recipe, model: BaseModelFacts, settings: GivenSettings
-) -> Iterator[Remark]:
-    """Whether rows can be written for a model that is here already."""
-    if model.bytes_to_download or not model.folder.is_dir():
-        return
-    if not recipe.training.stage.templated:
-        return
-    try:
-        check_chat_template(model.folder, recipe.training.chat_template)
-    except LoresmithError as error:
-        yield settings.remark("template", _told(error))
 
 
 def _told(error: LoresmithError) -> str:

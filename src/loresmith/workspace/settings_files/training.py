@@ -18,6 +18,7 @@ from loresmith.workspace.file_training import FileTraining, training_progress
 from loresmith.workspace.model_card import card_language, write_run_card
 from loresmith.workspace.progress import Progress, ProgressListener, silent
 from loresmith.workspace.rank_processes import writes_results
+from loresmith.workspace.run_notes import note_run, noted_base
 from loresmith.workspace.settings_files.checking import CheckedFile, refuse_faults
 from loresmith.workspace.training_process import TrainingTask, train_in_child
 
@@ -112,13 +113,12 @@ def _lay_out(folder: Path, recipe: Recipe, result: TrainingResult) -> None:
     delivered = Path(result.checkpoint.folder)
     for found in sorted(path for path in delivered.rglob("*") if path.is_file()):
         _put(found, folder / found.relative_to(delivered))
-    named = result.checkpoint.base_model if Path(recipe.base_model).is_dir() else recipe.base_model
-    write_whole(folder / "run.json", json.dumps({"base_model": named}))
+    named = noted_base(recipe.base_model, result.checkpoint.base_model)
+    note_run(folder, recipe.to_yaml(), {"base_model": named})
     if result.checkpoint.adapter:
         config = json.loads((delivered / "adapter_config.json").read_text(encoding="utf-8"))
         config["base_model_name_or_path"] = named
         write_whole(folder / "adapter_config.json", json.dumps(config, indent=2) + "\n")
-    write_whole(folder / "recipe.yaml", recipe.to_yaml())
     train, evaluation = _train_results(result), _eval_results(result)
     write_whole(folder / "train_results.json", json.dumps(train, indent=4) + "\n")
     if evaluation:

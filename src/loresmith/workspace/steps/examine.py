@@ -74,8 +74,7 @@ def transcripts(context: Context) -> tuple[list[ExamItem], Transcript, Transcrip
 
 def base_model(context: Context) -> ChatModel:
     """The recipe's base model, to be entered with `with`; it is downloaded where it is not here."""
-    template = context.recipe.training.chat_template
-    text = template_text(template) if template is not None else None
+    text = template_text(context.recipe.training.chat_template)
     return Candidate(context.recipe.base_model, chat_template=text).open(
         "base", on_progress=lambda words: context.tell("fetch", 0, 0, words)
     )
@@ -206,8 +205,8 @@ def _known(context: Context, general: Sequence[ExamItem]) -> set[str]:
 
 
 def _base(context: Context) -> str:
-    template = context.recipe.training.chat_template
-    asked = [template_text(template)] if template is not None else []
+    text = template_text(context.recipe.training.chat_template)
+    asked = [text] if text is not None else []
     return content_id("base", context.recipe.base_model, *asked)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from loresmith.workspace.context import Context
 from loresmith.workspace.file_training import training_progress
 from loresmith.workspace.model_card import card_language, write_run_card
 from loresmith.workspace.rank_processes import refuse_several
+from loresmith.workspace.run_notes import note_run
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.dataset import dataset, exam_material
 from loresmith.workspace.training_process import TrainingTask, train_in_child
@@ -86,9 +86,7 @@ def start_run(context: Context) -> Run:
         created_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "recipe.yaml").write_text(run.recipe, encoding="utf-8")
-    note = run.model_dump(mode="json", exclude={"recipe"})
-    (folder / "run.json").write_text(json.dumps(note, indent=1), encoding="utf-8")
+    note_run(folder, run.recipe, run.model_dump(mode="json", exclude={"recipe"}))
     context.store.add([run])
     return run
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from loresmith.devices import Device
 from loresmith.records import Example
-from loresmith.training import Lora, TrainingProgress, read_sample
+from loresmith.training import Lora, TrainingProgress, read_shown_row
 
 
 def test_the_first_row_is_told_before_the_first_step_and_kept(
@@ -21,7 +21,7 @@ def test_the_first_row_is_told_before_the_first_step_and_kept(
     stepped = [number for number, progress in enumerate(told) if progress.phase == "training"]
     assert len(shown) == 1 and shown[0] < stepped[0]
     sample = told[shown[0]].sample
-    assert sample is not None and read_sample(tmp_path) == sample
+    assert sample is not None and read_shown_row(tmp_path) == sample
     question, answer = (message.content for message in examples[0].messages)
     assert [one.text for one in sample.pieces if one.learned] == [f"{answer}<|im_end|>"]
     assert any(f"{question}<|im_end|>" in one.text for one in sample.pieces if not one.learned)
@@ -35,9 +35,9 @@ def test_what_is_shown_is_what_the_settings_learn(
     Lora(max_steps=1, learn="everything").train(
         examples, base=base, folder=tmp_path, seed=0, device=device
     )
-    sample = read_sample(tmp_path)
+    sample = read_shown_row(tmp_path)
     assert sample is not None and all(one.learned for one in sample.pieces)
 
 
 def test_a_folder_without_a_training_has_no_sample(tmp_path: Path) -> None:
-    assert read_sample(tmp_path) is None
+    assert read_shown_row(tmp_path) is None

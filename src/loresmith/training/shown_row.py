@@ -11,17 +11,17 @@ from loresmith.training.rows import Row
 from loresmith.training.sealed import write_at_once
 
 
-class SamplePiece(Record):
+class ShownPiece(Record):
     """Text of a row, all of it learned or none of it."""
 
     text: str
     learned: bool
 
 
-class Sample(Record):
+class ShownRow(Record):
     """One row after templating, decoded from its tokens."""
 
-    pieces: tuple[SamplePiece, ...]
+    pieces: tuple[ShownPiece, ...]
     tokens: int
     learned_tokens: int
 
@@ -31,30 +31,30 @@ class Sample(Record):
         return "".join(f"⟦{one.text}⟧" if one.learned else one.text for one in self.pieces)
 
 
-def sample_of(row: Row, tokenizer: Any) -> Sample:
+def shown_row(row: Row, tokenizer: Any) -> ShownRow:
     """The row as text, special tokens included."""
     pairs = zip(row.input_ids, row.labels_mask, strict=True)
     pieces = [
-        SamplePiece(text=tokenizer.decode([token for token, _ in group]), learned=learned)
+        ShownPiece(text=tokenizer.decode([token for token, _ in group]), learned=learned)
         for learned, group in groupby(pairs, key=lambda pair: pair[1])
     ]
-    return Sample(
+    return ShownRow(
         pieces=tuple(pieces), tokens=len(row.input_ids), learned_tokens=sum(row.labels_mask)
     )
 
 
-def write_sample(sample: Sample, folder: Path) -> None:
+def write_shown_row(sample: ShownRow, folder: Path) -> None:
     """`sample.txt` for people, `sample.json` for programs."""
     write_at_once(folder / "sample.txt", f"{_ABOVE.format(sample=sample)}\n\n{sample.marked}\n")
     write_at_once(folder / "sample.json", sample.model_dump_json(indent=1) + "\n")
 
 
-def read_sample(folder: Path) -> Sample | None:
-    """What `write_sample` left there; None where it did not."""
+def read_shown_row(folder: Path) -> ShownRow | None:
+    """What `write_shown_row` left there; None where it did not."""
     path = folder / "sample.json"
     if not path.is_file():
         return None
-    return Sample.model_validate_json(path.read_text(encoding="utf-8"))
+    return ShownRow.model_validate_json(path.read_text(encoding="utf-8"))
 
 
 _ABOVE = (
