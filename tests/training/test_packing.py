@@ -106,13 +106,34 @@ def test_rows_with_nothing_in_common_are_packed_right(model: Any) -> None:
     assert_same(loss_and_gradients(packed, model, odd), loss_and_gradients(padded, model, odd))
 
 
+@pytest.mark.parametrize("lengths", [(7, 7, 7), (5, 60, 61, 150, 150, 300)])
+@pytest.mark.parametrize("shared", [0, 9])
+def test_rows_of_any_lengths_are_packed_right(
+    model: Any, lengths: tuple[int, ...], shared: int
+) -> None:
+    system = list(range(100, 100 + shared))
+    rows = [
+        Row([*system, *range(n, n + length)], [*[False] * (shared + 2), *[True] * (length - 2)])
+        for n, length in enumerate(lengths, start=3)
+    ]
+    assert packed_batch(rows, device="cpu").inputs["layout"].shared == shared
+    packed, padded = (forward(model, rows, packing=way) for way in ("on", "off"))
+    assert_same(loss_and_gradients(packed, model, rows), loss_and_gradients(padded, model, rows))
+
+
+def test_rows_of_like_length_alone_are_attended_side_by_side() -> None:
+    rows = [Row([n] * n, [True] * n) for n in (50, 52, 55, 160, 300)]
+    tables = packed_batch(rows, device="cpu").inputs["layout"].tables
+    assert [(table.rows, table.widest) for table in tables] == [(3, 55), (1, 160), (1, 300)]
+
+
 @pytest.mark.parametrize("packing", ["on", "off"])
 def test_a_step_in_several_passes_is_the_same_step(
     model: Any, rows: list[Row], packing: str
 ) -> None:
     whole = forward(model, rows, packing=packing)
     parts = forward(model, rows, packing=packing, pass_tokens=100)
-    assert len(split_into_passes(rows, tokens=100, packed=packing == "on")) > 2
+    assert len(split_into_passes(rows, tokens=100, packed=packing == "on", worth_a_pass=60)) > 2
     assert_same(loss_and_gradients(whole, model, rows), loss_and_gradients(parts, model, rows))
 
 

@@ -79,7 +79,7 @@ def test_the_order_depends_on_seed_and_step_alone() -> None:
 def test_passes_hold_all_rows_and_no_more_tokens_than_allowed() -> None:
     rows = [row(length) for length in (5, 90, 7, 20, 40, 6, 300)]
     for packed in (True, False):
-        passes = split_into_passes(rows, tokens=100, packed=packed)
+        passes = split_into_passes(rows, tokens=100, packed=packed, worth_a_pass=60)
         assert Counter(len(r.input_ids) for part in passes for r in part) == Counter(
             len(r.input_ids) for r in rows
         )
@@ -87,6 +87,16 @@ def test_passes_hold_all_rows_and_no_more_tokens_than_allowed() -> None:
             widest = max(len(r.input_ids) for r in part)
             taken = sum(len(r.input_ids) for r in part) if packed else widest * len(part)
             assert taken <= 100 or len(part) == 1
+
+
+def test_rows_of_very_different_lengths_are_not_padded_to_one_length() -> None:
+    rows = [row(length) for length in (30, 50, 80, 100, 120, 150, 180, 200)]
+    passes = split_into_passes(rows, tokens=4096, packed=False, worth_a_pass=256)
+    padded = sum(max(len(r.input_ids) for r in part) * len(part) for part in passes)
+    assert padded < 1.4 * 910  # all at once: 1,600 for 910 tokens
+    assert split_into_passes(rows, tokens=4096, packed=True, worth_a_pass=256) == [rows]
+    alike = [row(length) for length in (90, 95, 100) * 4]
+    assert len(split_into_passes(alike, tokens=4096, packed=False, worth_a_pass=256)) == 1
 
 
 def test_all_wrong_settings_are_told_at_once_in_words() -> None:

@@ -28,6 +28,7 @@ from loresmith.training.ranks import Ranks
 from loresmith.training.rows import Row, count_learned
 
 SCORES_AT_ONCE = 2**26  # vocabulary scores in fp32: 256 MiB, and as much for their gradient
+_WORTH_A_PASS = {"cpu": 256, "card": 2048}  # tokens: fewer take no less time for it
 _TOLERANCE = {"bf16": 0.05, "fp32": 1e-3}  # relative to the length of what is compared
 
 
@@ -155,7 +156,12 @@ class Forward:
         return lambda loss: placement.backward(loss / total, last=last)
 
     def _passes(self, rows: Sequence[Row]) -> list[list[Row]]:
-        passes = split_into_passes(rows, tokens=self.pass_tokens, packed=self.packed)
+        passes = split_into_passes(
+            rows,
+            tokens=self.pass_tokens,
+            packed=self.packed,
+            worth_a_pass=_WORTH_A_PASS["cpu" if self._device == "cpu" else "card"],
+        )
         if self._filling is not None:  # a pass that learns nothing, while others have one more
             passes += [[self._filling]] * (self.ranks.most(len(passes)) - len(passes))
         return passes

@@ -100,8 +100,9 @@ class TrainingMethod(Component, ABC):
     gradient_checkpointing: Switch = "auto"
     """Compute activations twice to save memory; `auto` does where memory looks short."""
     fused_kernels: Switch = "auto"
-    """Liger's kernels in place of the model's own norms and gates: faster, and less memory. `auto`
-    takes them on a card where liger-kernel is installed and works."""
+    """Layers computed in fewer passes over memory than the model's own, with the same results. On
+    a card `auto` takes Liger's norms and gates, where liger-kernel is installed and works; on a CPU
+    norms and adapters are ours, unless this is `off`."""
     neftune_noise_alpha: float | None = Field(default=None, gt=0.0, le=1000.0)
     """Noise on the embeddings of training rows, which makes longer, freer answers (NEFTune, arXiv
     2310.05914): 5 is usual; none when not set."""

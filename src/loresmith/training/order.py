@@ -10,6 +10,8 @@ from loresmith.training.rows import Row
 
 ItemT = TypeVar("ItemT")
 
+_MUCH_PADDING = 1.25  # tokens with padding to tokens without
+
 
 class Order(Generic[ItemT]):
     """Each epoch goes through all rows once, in an order of its own. Steps of an epoch differ by
@@ -34,18 +36,24 @@ class Order(Generic[ItemT]):
         return [self._rows[index] for index in self._shuffled[start:end]]
 
 
-def split_into_passes(rows: Sequence[Row], *, tokens: int, packed: bool) -> list[list[Row]]:
+def split_into_passes(
+    rows: Sequence[Row], *, tokens: int, packed: bool, worth_a_pass: int
+) -> list[list[Row]]:
     """Rows of like length together, at most `tokens` at once (a longer row goes alone).
 
-    Where rows are not packed, padding counts.
+    Where rows are not packed, padding counts, and a pass of `worth_a_pass` tokens or more ends
+    where the next row would make much of it padding.
     """
     passes: list[list[Row]] = []
-    total = 0
+    own = 0
     for row in sorted(rows, key=lambda row: len(row.input_ids)):
         length = len(row.input_ids)
-        total = total + length if packed else length * (len(passes[-1]) + 1 if passes else 1)
-        if not passes or total > tokens:
+        padded = length * (len(passes[-1]) + 1) if passes else length
+        full = own + length > tokens if packed else padded > tokens
+        wasteful = not packed and own >= worth_a_pass and padded > _MUCH_PADDING * (own + length)
+        if not passes or full or wasteful:
             passes.append([])
-            total = length
+            own = 0
         passes[-1].append(row)
+        own += length
     return passes

@@ -162,6 +162,7 @@ def _forward(session: Session, model: Any, placement: Copies, *, pad_id: int) ->
         noise_alpha=session.method.neftune_noise_alpha,
         placement=placement,
         ranks=session.ranks,
+        fused=session.method.fused_kernels != "off",
     )
 
 

@@ -39,7 +39,7 @@ def log_probs_of(scores: Any, targets: Any) -> Any:
 def _function() -> Any:
     import torch
 
-    class HeadLogProbs(torch.autograd.Function):
+    class HeadLogProbs(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
         @staticmethod
         def forward(ctx: Any, hidden: Any, weight: Any, targets: Any) -> Any:
             found = torch.empty(len(targets), dtype=torch.float32, device=hidden.device)

@@ -17,7 +17,8 @@ def fused_lora_linear(layer: Any) -> Callable[[Any], Any] | None:
     """What computes the same as `layer`, one of a peft model; None where it does anything more than
     a frozen linear layer with one plain adapter does."""
     from peft.tuners.lora.layer import Linear
-    from torch.nn import Identity, Linear as Plain
+    from torch.nn import Identity
+    from torch.nn import Linear as Plain
 
     if type(layer) is not Linear or type(layer.base_layer) is not Plain:
         return None
@@ -41,7 +42,12 @@ def fused_lora_linear(layer: Any) -> Callable[[Any], Any] | None:
         base = layer.base_layer
         dtype = base.weight.dtype
         return _function().apply(
-            tokens.to(dtype), base.weight, base.bias, first.weight, second.weight, layer.scaling[name]
+            tokens.to(dtype),
+            base.weight,
+            base.bias,
+            first.weight,
+            second.weight,
+            layer.scaling[name],
         )
 
     return forward
@@ -51,7 +57,7 @@ def fused_lora_linear(layer: Any) -> Callable[[Any], Any] | None:
 def _function() -> Any:
     import torch
 
-    class LoraLinear(torch.autograd.Function):
+    class LoraLinear(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
         """y = x W' + b + s (x A') B', and the gradients of x, A and B."""
 
         @staticmethod

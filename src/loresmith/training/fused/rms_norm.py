@@ -39,7 +39,7 @@ def fused_rms_norm(layer: Any) -> Callable[[Any], Any] | None:
 def _function() -> Any:
     import torch
 
-    class RmsNorm(torch.autograd.Function):
+    class RmsNorm(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
         """y = w x / rms(x), the length taken in fp32; and the gradients of x and w."""
 
         @staticmethod
