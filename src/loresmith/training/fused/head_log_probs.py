@@ -22,10 +22,17 @@ def head_log_probs(hidden: Any, head: Any, targets: Any) -> Any:
     """
     import torch
 
-    learned = any(parameter.requires_grad for parameter in head.parameters())
-    if type(head) is not torch.nn.Linear or head.bias is not None or learned:
+    plain = type(head) is torch.nn.Linear and head.bias is None and not head.weight.requires_grad
+    if not plain or head.weight.dtype != _computed_in(hidden, head.weight):
         return log_probs_of(head(hidden), targets)
     return _function().apply(hidden.to(head.weight.dtype), head.weight, targets)
+
+
+def _computed_in(hidden: Any, weight: Any) -> Any:
+    import torch
+
+    kind = hidden.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
 
 
 def log_probs_of(scores: Any, targets: Any) -> Any:
