@@ -390,6 +390,8 @@ def _report(setup: Setup, found: dict[str, list[Measured]], output: Path) -> Non
     for name, runs in found.items():
         print(_line(name, runs, speeds, tokens, setup))
     _compare_losses(found)
+    if not setup.on_gpu:
+        _say_ceiling(setup, tokens)
     output.write_text(json.dumps(_as_json(setup, found, tokens), indent=1), encoding="utf-8")
     print(f"\nAll figures: {output}", file=sys.stderr)
 
@@ -425,6 +427,50 @@ def _compare_losses(found: dict[str, list[Measured]]) -> None:
         f"\nLoss a step, fp32, unpacked, the same rows in the same order: ours and LLaMA Factory's "
         f"are at most {apart:.1e} apart over {len(one)} steps."
     )
+
+
+def _say_ceiling(setup: Setup, tokens: int) -> None:
+    """Says how fast this training could be if it were matrix products and nothing else."""
+    import torch
+    from peft import PeftModel
+    from torch.nn import Linear
+    from transformers import AutoModelForCausalLM
+
+    dtype = torch.bfloat16 if setup.half else torch.float32
+    torch.set_num_threads(setup.threads)
+    base = AutoModelForCausalLM.from_pretrained(setup.base, dtype=dtype)
+    head = base.get_output_embeddings().weight
+    frozen = sum(m.weight.numel() for m in base.modules() if isinstance(m, Linear)) - head.numel()
+    adapted = PeftModel.from_pretrained(base, setup.adapter, is_trainable=True)
+    adapter = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
+    learned = sum(label != -100 for row in setup.tokens for label in row["labels"]) / tokens
+    # A product forward, one back to its input; of what is learned one more.
+    operations = 4 * frozen + 4 * head.numel() * learned + 6 * adapter
+    rate = _products_a_second(base, dtype)
+    print(
+        f"\nThe matrix products of a token are {operations / 1e9:.2f} G operations. This machine does "
+        f"{rate / 1e9:.0f} G a CPU-second ({str(dtype).split('.')[-1]}, the model's widest layer, 512 "
+        f"tokens): {rate / operations:.0f} useful tokens a CPU-second, if a training were nothing else."
+    )
+
+
+def _products_a_second(model: Any, dtype: Any) -> float:
+    """Operations a CPU-second of the model's widest layer: the best of three tries."""
+    import torch
+    from torch.nn import Linear
+
+    layers = [m for m in model.modules() if type(m) is Linear]
+    layers = [m for m in layers if m is not model.get_output_embeddings()]
+    weight = max(layers, key=lambda layer: layer.weight.numel()).weight.detach()
+    tokens, times = torch.randn(512, weight.shape[1], dtype=dtype), 200
+    best = 0.0
+    for _ in range(3):
+        began = time.process_time()
+        for _ in range(times):
+            tokens @ weight.t()
+        taken = time.process_time() - began
+        best = max(best, 2 * len(tokens) * weight.numel() * times / taken)
+    return best
 
 
 def _as_json(setup: Setup, found: dict[str, list[Measured]], tokens: int) -> dict[str, Any]:
