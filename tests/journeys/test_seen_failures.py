@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from loresmith.devices import Device
 from loresmith.models.templates import ChatTemplate
-from loresmith.records import Example, Message
 from loresmith.training import Lora
 from loresmith.training.rows import encode_rows
 from projects import loresmith
+from tiny_training import example, one_thread
 
 TESTS = Path(__file__).parents[1]
 FILES = TESTS.parent / "examples" / "llamafactory"
@@ -72,7 +71,7 @@ def test_3_tokens_are_counted_right_packed_or_not(
 ) -> None:
     from transformers import AutoTokenizer
 
-    rows = [_row(f"What is item {number}?", "It is rope. " * number) for number in range(1, 9)]
+    rows = [example(f"What is item {number}?", "It is rope. " * number) for number in range(1, 9)]
     template = ChatTemplate(AutoTokenizer.from_pretrained(tiny_base))
     lengths = [len(row.input_ids) for row in encode_rows(rows, template, max_length=512).kept]
     told: list[float] = []
@@ -82,7 +81,7 @@ def test_3_tokens_are_counted_right_packed_or_not(
         base=tiny_base,
         folder=tmp_path,
         seed=1,
-        device=_one_thread(),
+        device=one_thread(),
         on_progress=lambda progress: told.append(progress.tokens_per_second or 0),
     )
     assert result.useful_tokens == 3 * sum(lengths)
@@ -124,19 +123,3 @@ def _changed(base: Path, folder: Path, *more: str) -> list[str | Path]:
         *(f"model_name_or_path={base}", f"output_dir={folder / 'out'}", f"dataset_dir={folder}"),
         *("lora_rank=4", "max_steps=2", *more),
     ]
-
-
-def _row(question: str, answer: str) -> Example:
-    said = (Message(role="user", content=question), Message(role="assistant", content=answer))
-    return Example(id=question, messages=said)
-
-
-def _one_thread() -> Device:
-    return Device(
-        kind="cpu",
-        torch_device="cpu",
-        name="CPU",
-        memory_bytes=8_000_000_000,
-        bf16=False,
-        threads=1,
-    )

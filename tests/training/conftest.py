@@ -8,27 +8,9 @@ from pathlib import Path
 import pytest
 
 from loresmith.devices import Device
-from loresmith.records import Example, Message
+from loresmith.records import Example
 from tiny_model import make_tiny_model
-
-FACTS = (
-    ("Who is the harbour master?", "Ilse Brandt."),
-    ("What did the crane cost?", "4.2 million."),
-    ("How much was moved in 2023?", "31.4 million tonnes, which is more than in 2022."),
-    ("How much was moved in 2022?", "29.8 million tonnes."),
-    ("港务局局长是谁？", "林海舟。"),
-    ("青屿港吞吐量是多少？", "3140万吨。"),
-    ("When does the ferry leave?", "At 6:45."),
-    ("Who owns the dock?", "The town of Velmora owns it."),
-)
-
-
-def example(question: str, answer: str) -> Example:
-    messages = (
-        Message(role="user", content=question),
-        Message(role="assistant", content=answer),
-    )
-    return Example(id=f"row of {question}", messages=messages)
+from tiny_training import FACTS, example, one_thread
 
 
 @pytest.fixture(scope="session")
@@ -57,24 +39,13 @@ def _misled(base: Path, folder: Path, *, learning_rate: float) -> Path:
     answers = [answer for _, answer in (*FACTS[1:], FACTS[0])]
     rows = [example(fact[0], answer) for fact, answer in zip(FACTS, answers, strict=True)]
     method = Full(learning_rate=learning_rate, num_epochs=60, scheduler="constant")
-    result = method.train(rows, base=base, folder=folder, seed=0, device=_device())
+    result = method.train(rows, base=base, folder=folder, seed=0, device=one_thread())
     return Path(result.checkpoint.folder)
 
 
 @pytest.fixture
 def device() -> Device:
-    return _device()
-
-
-def _device() -> Device:
-    return Device(
-        kind="cpu",
-        torch_device="cpu",
-        name="CPU",
-        memory_bytes=8_000_000_000,
-        bf16=False,
-        threads=1,
-    )
+    return one_thread()
 
 
 @pytest.fixture

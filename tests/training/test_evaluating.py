@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,32 +10,15 @@ import torch
 from safetensors.torch import load_file
 
 from loresmith.devices import Device
-from loresmith.errors import JobCancelled, TrainingError
+from loresmith.errors import TrainingError
 from loresmith.records import Example
-from loresmith.training import Lora, TrainingMethod, TrainingResult
+from loresmith.training import Lora
 from loresmith.training.plan import make_plan
 from loresmith.training.sample_replies import chosen_prompts, read_samples
-from training.conftest import example
+from stopped_training import stop_after
+from tiny_training import example, train
 
 LORA = Lora(max_steps=12, batch_size=4, eval_steps=3, learning_rate=2e-2, scheduler="constant")
-
-
-def train(
-    method: TrainingMethod,
-    examples: Sequence[Example],
-    base: Path,
-    folder: Path,
-    device: Device,
-    **options: object,
-) -> TrainingResult:
-    return method.train(
-        examples,
-        base=base,
-        folder=folder,
-        seed=5,
-        device=device,
-        **options,  # type: ignore[arg-type]
-    )
 
 
 def test_evaluations_come_every_so_many_steps_and_at_the_end() -> None:
@@ -135,19 +117,9 @@ def test_where_nothing_is_named_a_few_questions_of_rows_are_asked(
 def test_after_a_stop_no_sample_stands_twice(
     base: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
-    done: list[int] = [0]
     options = {"validation": examples[4:]}
-    with pytest.raises(JobCancelled):
-        train(
-            LORA,
-            examples[:4],
-            base,
-            tmp_path,
-            device,
-            on_progress=lambda progress: done.append(progress.step),
-            should_stop=lambda: done[-1] >= 7,
-            **options,
-        )
+    where = {"base": base, "folder": tmp_path, "seed": 5, "device": device}
+    stop_after(7, LORA, examples[:4], **where, **options)
     (tmp_path / "samples.jsonl").open("a").write('{"step": 9, "pro')
     train(LORA, examples[:4], base, tmp_path, device, **options)
     steps = [one.step for one in read_samples(tmp_path / "samples.jsonl")]

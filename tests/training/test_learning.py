@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,33 +11,13 @@ from loresmith.errors import TrainingError
 from loresmith.models.base import ChatModel, Sampling
 from loresmith.models.local import LocalModel
 from loresmith.records import Example, Message
-from loresmith.training import Full, Lora, TrainingMethod, TrainingProgress, TrainingResult
+from loresmith.training import Full, Lora, TrainingProgress
 from tiny_model import make_tiny_model
+from tiny_training import train as train_with_seed
 
 FULL = Full(learning_rate=1e-2, num_epochs=60, scheduler="constant")
 
-
-def train(
-    method: TrainingMethod,
-    examples: Sequence[Example],
-    base: Path,
-    folder: Path,
-    device: Device,
-    *,
-    evaluate: Callable[[ChatModel], float] | None = None,
-    validation: Sequence[Example] = (),
-    on_progress: Callable[[TrainingProgress], None] | None = None,
-) -> TrainingResult:
-    return method.train(
-        examples,
-        base=base,
-        folder=folder,
-        seed=0,
-        device=device,
-        evaluate=evaluate,
-        validation=validation,
-        on_progress=on_progress,
-    )
+train = partial(train_with_seed, seed=0)
 
 
 def recited(model: ChatModel, examples: Sequence[Example]) -> int:
@@ -45,18 +26,6 @@ def recited(model: ChatModel, examples: Sequence[Example]) -> int:
     return sum(
         reply == row.messages[1].content for reply, row in zip(replies, examples, strict=True)
     )
-
-
-@pytest.fixture
-def misled(base: Path, device: Device, examples: list[Example], tmp_path: Path) -> Path:
-    """A base that gives to every question the answer to the next: its embeddings mean something,
-    and an adapter on random ones could learn little."""
-    answers = [row.messages[1] for row in (*examples[1:], examples[0])]
-    wrong = [
-        row.model_copy(update={"messages": (row.messages[0], answer)})
-        for row, answer in zip(examples, answers, strict=True)
-    ]
-    return Path(train(FULL, wrong, base, tmp_path / "misled", device).checkpoint.folder)
 
 
 def test_full_fine_tuning_recites_eight_facts_in_two_languages(
@@ -69,17 +38,17 @@ def test_full_fine_tuning_recites_eight_facts_in_two_languages(
 
 
 def test_an_adapter_recites_them_too_and_leaves_the_base_as_it_was(
-    misled: Path, device: Device, examples: list[Example], tmp_path: Path
+    settled: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
-    before = (misled / "model.safetensors").read_bytes()
+    before = (settled / "model.safetensors").read_bytes()
     method = Lora(learning_rate=1e-2, rank=16, num_epochs=60)
-    result = train(method, examples, misled, tmp_path, device)
+    result = train(method, examples, settled, tmp_path, device)
     assert result.losses[-1] < 0.2 < 1 < result.losses[0]
     assert (tmp_path / "adapter" / "adapter_config.json").is_file()
-    tuned = LocalModel(misled, tmp_path / "adapter", device=device)
-    assert recited(LocalModel(misled, device=device), examples) == 0
+    tuned = LocalModel(settled, tmp_path / "adapter", device=device)
+    assert recited(LocalModel(settled, device=device), examples) == 0
     assert recited(tuned, examples) == 8
-    assert (misled / "model.safetensors").read_bytes() == before
+    assert (settled / "model.safetensors").read_bytes() == before
 
 
 def test_bf16_learns_as_well(

@@ -19,6 +19,7 @@ from loresmith.training.order import Order
 from loresmith.training.plan import make_plan
 from loresmith.training.rows import encode_rows
 from stopped_training import stop_after
+from tiny_training import train
 
 RATES = {
     "adamw_torch": 1e-2,
@@ -44,10 +45,6 @@ def full(name: str, **settings: Any) -> Full:
         batch_size=4,
         **settings,
     )
-
-
-def train(method: Full | Lora, examples: list[Example], base: Path, folder: Path, device: Device):
-    return method.train(examples, base=base, folder=folder, seed=5, device=device)
 
 
 @pytest.mark.parametrize("name", RATES)

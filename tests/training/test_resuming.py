@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,9 @@ from loresmith.records import Example
 from loresmith.training import Full, Lora, TrainingMethod, TrainingProgress, TrainingResult
 from loresmith.training.lock import trainer_lock
 from loresmith.training.sealed import read_seal
+from stopped_training import stop_after
 from tiny_model import make_tiny_model
+from tiny_training import train
 
 STEPS = 24
 LORA = Lora(num_epochs=6, batch_size=2, dropout=0.1, checkpoint_seconds=0, learning_rate=1e-2)
@@ -30,40 +31,19 @@ TRAINER = """
 import os, signal, sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}]
-from training.conftest import FACTS, example
-from loresmith.devices import Device
+from tiny_training import FACTS, example, one_thread
 from loresmith.training import Full, Lora
 method = {{"lora": Lora, "full": Full}}[{method!r}].model_validate_json({settings!r})
-device = Device(
-    kind="cpu", torch_device="cpu", name="CPU", memory_bytes=8 * 10**9, bf16=False, threads=1
-)
 def on_progress(progress):
     print(progress.phase, progress.step, flush=True)
     if progress.phase == "training" and progress.step == {kill_at}:
         os.kill(os.getpid(), signal.SIGKILL)
 method.train(
     [example(*fact) for fact in FACTS],
-    base=Path({base!r}), folder=Path({folder!r}), seed=5, device=device, on_progress=on_progress,
+    base=Path({base!r}), folder=Path({folder!r}), seed=5, device=one_thread(),
+    on_progress=on_progress,
 )
 """
-
-
-def train(
-    method: TrainingMethod,
-    examples: Sequence[Example],
-    base: Path,
-    folder: Path,
-    device: Device,
-    **options: object,
-) -> TrainingResult:
-    return method.train(
-        examples,
-        base=base,
-        folder=folder,
-        seed=5,
-        device=device,
-        **options,  # type: ignore[arg-type]
-    )
 
 
 def start_trainer(
@@ -88,16 +68,6 @@ def logged_steps(folder: Path) -> list[int]:
     return [json.loads(line)["current_steps"] for line in lines]
 
 
-def stop_after(step: int) -> tuple[object, object]:
-    """`on_progress` and `should_stop` that end a training after this step."""
-    reached: list[int] = [0]
-
-    def on_progress(progress: TrainingProgress) -> None:
-        reached[0] = progress.step
-
-    return on_progress, lambda: reached[0] >= step
-
-
 @pytest.mark.parametrize("method", [LORA, FULL], ids=["lora", "full"])
 def test_after_kill_9_the_losses_are_those_of_an_undisturbed_run(
     method: TrainingMethod, base: Path, device: Device, examples: list[Example], tmp_path: Path
@@ -116,11 +86,7 @@ def test_after_kill_9_the_losses_are_those_of_an_undisturbed_run(
 def test_a_log_line_that_was_cut_by_the_crash_is_written_anew(
     base: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
-    on_progress, should_stop = stop_after(5)
-    with pytest.raises(JobCancelled):
-        train(
-            LORA, examples, base, tmp_path, device, on_progress=on_progress, should_stop=should_stop
-        )
+    stop_after(5, LORA, examples, base=base, folder=tmp_path, seed=5, device=device)
     with (tmp_path / "trainer_log.jsonl").open("a") as log:
         log.write('{"current_steps": 6, "total_st')
     train(LORA, examples, base, tmp_path, device)
@@ -131,11 +97,7 @@ def test_a_log_line_that_was_cut_by_the_crash_is_written_anew(
 def test_a_damaged_checkpoint_is_told_and_the_one_before_is_taken(
     base: Path, device: Device, examples: list[Example], tmp_path: Path, damage: str
 ) -> None:
-    on_progress, should_stop = stop_after(7)
-    with pytest.raises(JobCancelled):
-        train(
-            LORA, examples, base, tmp_path, device, on_progress=on_progress, should_stop=should_stop
-        )
+    stop_after(7, LORA, examples, base=base, folder=tmp_path, seed=5, device=device)
     newest = tmp_path / "attempt-1" / "checkpoint-7"
     weights, manifest = newest / "adapter_model.safetensors", newest / "manifest.json"
     content = weights.read_bytes()
@@ -157,18 +119,9 @@ def test_should_stop_saves_first_and_says_how_to_go_on(
     base: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
     rarely = LORA.model_copy(update={"checkpoint_seconds": 1000.0})
-    on_progress, should_stop = stop_after(3)
-    with pytest.raises(JobCancelled, match="after step 3 of 24") as error:
-        train(
-            rarely,
-            examples,
-            base,
-            tmp_path,
-            device,
-            on_progress=on_progress,
-            should_stop=should_stop,
-        )
-    assert "go on" in error.value.hint
+    error = stop_after(3, rarely, examples, base=base, folder=tmp_path, seed=5, device=device)
+    assert "after step 3 of 24" in error.message
+    assert "go on" in error.hint
     assert (tmp_path / "attempt-1" / "checkpoint-3" / "manifest.json").is_file()
 
 
@@ -243,11 +196,7 @@ def test_another_training_does_not_go_on_from_these_checkpoints(
 def test_what_has_changed_since_a_stop_is_named(
     base: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
-    on_progress, should_stop = stop_after(3)
-    with pytest.raises(JobCancelled):
-        train(
-            LORA, examples, base, tmp_path, device, on_progress=on_progress, should_stop=should_stop
-        )
+    stop_after(3, LORA, examples, base=base, folder=tmp_path, seed=5, device=device)
     other = make_tiny_model(tmp_path / "other base", seed=9)
     for rows, model, named in ((examples[:4], base, "rows"), (examples, other, "base model")):
         with pytest.raises(CheckpointError) as error:
@@ -269,11 +218,7 @@ def test_a_finished_training_is_returned_and_not_done_again(
 def test_checkpoints_over_the_limit_are_deleted(
     base: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:
-    on_progress, should_stop = stop_after(9)
-    with pytest.raises(JobCancelled):
-        train(
-            LORA, examples, base, tmp_path, device, on_progress=on_progress, should_stop=should_stop
-        )
+    stop_after(9, LORA, examples, base=base, folder=tmp_path, seed=5, device=device)
     kept = sorted(path.name for path in tmp_path.glob("attempt-*/checkpoint-*"))
     assert kept == ["checkpoint-8", "checkpoint-9"]
 
@@ -294,16 +239,12 @@ from pathlib import Path
 sys.path[:0] = [{tests!r}]
 folder = Path({folder!r})
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + {size!r}, "none", str(folder)], check=True)
-from training.conftest import FACTS, example
-from loresmith.devices import Device
+from tiny_training import FACTS, example, one_thread
 from loresmith.errors import CheckpointError
 from loresmith.training import Lora
 from loresmith.training.checkpoints import checkpoint_folders
 from loresmith.training.sealed import read_seal
 method = Lora.model_validate_json({settings!r})
-device = Device(
-    kind="cpu", torch_device="cpu", name="CPU", memory_bytes=8 * 10**9, bf16=False, threads=1
-)
 def on_progress(progress):
     if progress.phase == "training" and progress.step == 6:  # somebody fills the disk
         with (folder / "ballast").open("wb", buffering=0) as file:
@@ -315,7 +256,8 @@ def on_progress(progress):
 def train():
     return method.train(
         [example(*fact) for fact in FACTS],
-        base=Path({base!r}), folder=folder, seed=5, device=device, on_progress=on_progress,
+        base=Path({base!r}), folder=folder, seed=5, device=one_thread(),
+        on_progress=on_progress,
     )
 try:
     train()

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,8 +16,8 @@ import torch
 from loresmith.devices import Device
 from loresmith.errors import JobCancelled, OutOfDeviceMemory
 from loresmith.records import Example
-from loresmith.training import Full, Lora, TrainingMethod, TrainingProgress, TrainingResult
-from training.conftest import FACTS, example
+from loresmith.training import Full, Lora, TrainingProgress
+from tiny_training import FACTS, example, train
 
 STEPS = 6
 LORA = Lora(max_steps=STEPS, batch_size=8, learning_rate=1e-2)
@@ -43,24 +43,6 @@ def room_for(tokens: int, *, while_: Callable[[int], bool] = lambda _: True) -> 
         yield
     finally:
         hook.remove()
-
-
-def train(
-    method: TrainingMethod,
-    examples: Sequence[Example],
-    base: Path,
-    folder: Path,
-    device: Device,
-    **options: object,
-) -> TrainingResult:
-    return method.train(
-        examples,
-        base=base,
-        folder=folder,
-        seed=5,
-        device=device,
-        **options,  # type: ignore[arg-type]
-    )
 
 
 @pytest.mark.parametrize("packing", ["off", "on"])
@@ -179,12 +161,9 @@ import resource, sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}]
 import psutil
-from loresmith.devices import Device
 from loresmith.training import Full
+from tiny_training import one_thread
 from training.test_shortage import long_rows
-device = Device(
-    kind="cpu", torch_device="cpu", name="CPU", memory_bytes=8 * 10**9, bf16=False, threads=1
-)
 def on_progress(progress):
     if progress.phase == "training" and progress.step == 1:
         held = psutil.Process().memory_info().vms
@@ -192,7 +171,7 @@ def on_progress(progress):
     if progress.phase == "training" and progress.step == {steps}:  # what comes then is imported
         resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 result = Full.model_validate_json({settings!r}).train(
-    long_rows(), base=Path({base!r}), folder=Path({folder!r}), seed=5, device=device,
+    long_rows(), base=Path({base!r}), folder=Path({folder!r}), seed=5, device=one_thread(),
     on_progress=on_progress,
 )
 """

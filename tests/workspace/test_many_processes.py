@@ -27,16 +27,9 @@ from loresmith.training import Full, Lora, TrainingMethod, TrainingProgress, Tra
 from loresmith.workspace.rank_processes import places
 from loresmith.workspace.training_process import TrainingTask, train_in_child
 from tiny_model import make_tiny_model
+from tiny_training import FACTS
 
-ROWS = (
-    ("Who is the harbour master?", "Ilse Brandt."),
-    ("What did the crane cost?", "4.2 million."),
-    ("How much was moved in 2023?", "31.4 million tonnes, which is more than in 2022."),
-    ("How much was moved in 2022?", "29.8 million tonnes."),
-    ("港务局局长是谁？", "林海舟。"),
-    ("青屿港吞吐量是多少？", "3140万吨。"),
-    ("When does the ferry leave?", "At 6:45."),
-)
+ROWS = FACTS[:7]
 SETTINGS: dict[str, Any] = {
     "num_epochs": 2,
     "batch_size": 3,  # of 7 rows: some steps have fewer rows than others, and processes too

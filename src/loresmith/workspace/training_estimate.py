@@ -135,7 +135,7 @@ def _lengths(recipe: Recipe, facts: BaseModelFacts, rows: Sequence[TrainingRow])
         return []
     from transformers import AutoTokenizer
 
-    from loresmith.models.chat_templates import give_template
+    from loresmith.models.chat_templates import template_text
     from loresmith.training.stages import Encoding
 
     method = recipe.training
@@ -143,7 +143,8 @@ def _lengths(recipe: Recipe, facts: BaseModelFacts, rows: Sequence[TrainingRow])
         tokenizer = AutoTokenizer.from_pretrained(facts.folder)
     except (OSError, ValueError):
         return []
-    give_template(tokenizer, method.chat_template)
+    if method.chat_template is not None:
+        tokenizer.chat_template = template_text(method.chat_template)
     encoding = Encoding(
         tokenizer,
         max_length=method.max_length,

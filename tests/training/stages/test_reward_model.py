@@ -14,7 +14,7 @@ from loresmith.records import PreferenceExample
 from loresmith.training import Freeze, Full, Lora, TrainingMethod, TrainingResult
 from loresmith.training.reward_head import with_reward_head
 from loresmith.training.stages import Reward
-from training.conftest import example
+from tiny_training import example
 from training.stages.stage_rows import preferences
 
 HELD_OUT = preferences(range(30, 34), wording="Ship {}, at which berth is it?")

@@ -17,7 +17,7 @@ from loresmith.training.rows import TooLong
 from loresmith.training.stages import Dpo, Encoding, Kto, Pretrain, Reward, Sft
 from loresmith.training.stages.stage import Encoded
 from tiny_model import make_tiny_tokenizer
-from training.conftest import example
+from tiny_training import example
 from training.stages.stage_rows import asked, feedback, preferences, texts
 
 TOKENIZER = make_tiny_tokenizer()

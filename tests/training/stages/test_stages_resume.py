@@ -13,27 +13,26 @@ import pytest
 
 from loresmith.devices import Device
 from loresmith.errors import JobCancelled
-from loresmith.training import Full, Lora, TrainingMethod, TrainingProgress, TrainingResult
+from loresmith.training import Full, Lora, TrainingMethod, TrainingResult
 from loresmith.training.stages import Stage
+from stopped_training import stop_after
 from training.stages.stage_rows import STAGES, rows_for
 
 TRAINER = """
 import os, signal, sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}]
+from tiny_training import one_thread
 from training.stages.stage_rows import STAGES, rows_for
-from loresmith.devices import Device
 from loresmith.training import Lora
 method = Lora.model_validate_json({settings!r})
-device = Device(
-    kind="cpu", torch_device="cpu", name="CPU", memory_bytes=8 * 10**9, bf16=False, threads=1
-)
 def on_progress(progress):
     if progress.phase == "training" and progress.step == 7:
         os.kill(os.getpid(), signal.SIGKILL)
 method.train(
     rows_for(STAGES[{name!r}], range(8)),
-    base=Path({base!r}), folder=Path({folder!r}), seed=5, device=device, on_progress=on_progress,
+    base=Path({base!r}), folder=Path({folder!r}), seed=5, device=one_thread(),
+    on_progress=on_progress,
 )
 """
 
@@ -49,15 +48,6 @@ def train(
     return method.train(rows, base=base, folder=folder, seed=5, device=device, **options)  # type: ignore[arg-type]
 
 
-def stop_after(step: int) -> dict[str, object]:
-    reached = [0]
-
-    def on_progress(progress: TrainingProgress) -> None:
-        reached[0] = progress.step
-
-    return {"on_progress": on_progress, "should_stop": lambda: reached[0] >= step}
-
-
 @pytest.mark.parametrize("kind", [Lora, Full])
 @pytest.mark.parametrize("name", ["pretrain", "sigmoid", "simpo", "kto", "reward"])
 def test_stopped_and_resumed_it_is_the_training_that_was_never_stopped(
@@ -65,8 +55,8 @@ def test_stopped_and_resumed_it_is_the_training_that_was_never_stopped(
 ) -> None:
     method = method_of(kind, STAGES[name])
     whole = train(method, base, tmp_path / "whole", device)
-    with pytest.raises(JobCancelled):
-        train(method, base, tmp_path / "run", device, **stop_after(3))
+    rows = rows_for(method.stage, range(8))
+    stop_after(3, method, rows, base=base, folder=tmp_path / "run", seed=5, device=device)
     result = train(method, base, tmp_path / "run", device)
     assert any("goes on after step 3" in note for note in result.notes)
     assert result.losses == pytest.approx(whole.losses, abs=1e-5)
@@ -98,8 +88,8 @@ def test_the_reference_is_asked_for_once_and_kept(
     base: Path, device: Device, tmp_path: Path
 ) -> None:
     method = method_of(Full, STAGES["sigmoid"])
-    with pytest.raises(JobCancelled):
-        train(method, base, tmp_path, device, **stop_after(3))
+    rows = rows_for(method.stage, range(8))
+    stop_after(3, method, rows, base=base, folder=tmp_path, seed=5, device=device)
     kept = tmp_path / "reference.json"
     content = json.loads(kept.read_text(encoding="utf-8"))
     before = kept.stat().st_mtime_ns
