@@ -448,9 +448,9 @@ def _say_ceiling(setup: Setup, tokens: int) -> None:
     operations = 4 * frozen + 4 * head.numel() * learned + 6 * adapter
     rate = _products_a_second(base, dtype)
     print(
-        f"\nThe matrix products of a token are {operations / 1e9:.2f} G operations. This machine does "
-        f"{rate / 1e9:.0f} G a CPU-second ({str(dtype).split('.')[-1]}, the model's widest layer, 512 "
-        f"tokens): {rate / operations:.0f} useful tokens a CPU-second, if a training were nothing else."
+        f"\nThe matrix products of a token are {operations / 1e9:.2f} G operations. This machine "
+        f"does {rate / 1e9:.0f} G a CPU-second ({setup.threads} thread(s), {dtype}, the model's "
+        f"widest layer): {rate / operations:.0f} useful tokens, if a training were nothing else."
     )
 
 
