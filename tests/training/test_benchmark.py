@@ -14,6 +14,7 @@ from tiny_model import make_tiny_model
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "train.py"
 
 
+@pytest.mark.slow
 def test_the_quick_benchmark_trains_alike_in_all_its_ways(tmp_path: Path) -> None:
     base = make_tiny_model(tmp_path / "tiny")
     output = tmp_path / "train.json"

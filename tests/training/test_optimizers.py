@@ -34,6 +34,7 @@ RATES = {
 }
 """Those that need no package, each at a rate at which it learns."""
 NEED_A_PACKAGE = sorted(set(get_args(OptimizerName)) - set(RATES))
+OFTEN_CHOSEN = {"adamw_8bit", "lion_8bit", "paged_adamw_32bit"}
 
 
 def full(name: str, **settings: Any) -> Full:
@@ -148,7 +149,13 @@ def test_it_is_refused_before_anything_is_loaded(
         train(Lora(optimizer="lion_8bit"), examples, tmp_path / "nowhere", tmp_path, device)
 
 
-@pytest.mark.parametrize("name", NEED_A_PACKAGE)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in OFTEN_CHOSEN else pytest.mark.slow)
+        for name in NEED_A_PACKAGE
+    ],
+)
 def test_one_whose_package_is_there_works_or_says_at_once_that_it_does_not(
     name: str, base: Path, device: Device, examples: list[Example], tmp_path: Path
 ) -> None:

@@ -194,7 +194,7 @@ def test_under_an_imposed_limit_of_memory_a_training_ends_as_without(
     )
     code = LIMITED.format(
         tests=str(Path(__file__).parents[1]),
-        room=24_000_000,
+        room=12_000_000,
         steps=4,
         settings=method.model_dump_json(),
         base=str(base),

@@ -29,10 +29,11 @@ def fused_layers(model: Any) -> Fused:
 @contextmanager
 def taken(fused: Fused) -> Iterator[None]:
     """Within this, the layers compute so."""
-    for layer, forward in fused.items():
-        layer.forward = forward
+    changed = [layer for layer in fused if "forward" not in vars(layer)]
+    for layer in changed:
+        layer.forward = fused[layer]
     try:
         yield
     finally:
-        for layer in fused:
+        for layer in changed:
             del layer.forward
