@@ -11,6 +11,7 @@ from loresmith.errors import CheckpointError, TrainingError
 from loresmith.training.best import measure_of
 from loresmith.training.forward import Forward
 from loresmith.training.fused_kernels import reason_against_fused_kernels, use_fused_kernels
+from loresmith.training.interrupts import Interrupts
 from loresmith.training.loop import Prepared
 from loresmith.training.material import Material
 from loresmith.training.memory import MemoryEstimate, estimate_memory
@@ -23,7 +24,9 @@ from loresmith.training.shortage import checkpoint_activations, shortage_explain
 from loresmith.training.stages.reference import Reference
 
 
-def prepare(session: Session, material: Material, *, run_id: str) -> Prepared:
+def prepare(
+    session: Session, material: Material, interrupts: Interrupts, *, run_id: str
+) -> Prepared:
     """The model made ready to learn, and how it is taken through. Seeds all generators."""
     method, stage = session.method, session.method.stage
     _seed_everything(session.seed)
@@ -46,7 +49,7 @@ def prepare(session: Session, material: Material, *, run_id: str) -> Prepared:
         _take_less(session, forward, estimate)
     if stage.referred:
         with shortage_explained(practice=True):
-            items = _reference(session, run_id).known_to(items, forward)
+            items = _reference(session, run_id, interrupts).known_to(items, forward)
     return Prepared(
         method=method,
         plan=plan,
@@ -176,11 +179,10 @@ def _take_less(session: Session, forward: Forward, estimate: MemoryEstimate) -> 
         )
 
 
-def _reference(session: Session, run_id: str) -> Reference:
-    asked = session.callbacks.should_stop
+def _reference(session: Session, run_id: str, interrupts: Interrupts) -> Reference:
     return Reference(
         session.folder,
         run_id=run_id,
         on_note=lambda text: session.tell("preparing", 0, 0, note=text),
-        stopped=lambda: asked is not None and asked(),
+        stopped=lambda: interrupts.wanted,
     )
