@@ -16,7 +16,7 @@ from loresmith.training.loop import Prepared
 from loresmith.training.material import Material
 from loresmith.training.memory import MemoryEstimate, estimate_memory
 from loresmith.training.model_shape import shape_of
-from loresmith.training.placement import Copies, place
+from loresmith.training.placement import Copies, keeps_whole, place
 from loresmith.training.plan import Plan, make_plan
 from loresmith.training.rows import Row
 from loresmith.training.session import Session
@@ -133,14 +133,17 @@ def _estimate(session: Session, model: Any, material: Material) -> MemoryEstimat
         shape = shape_of(model.config.to_dict(), parameters=material.parameters)
     except (LookupError, TypeError, ValueError, AttributeError):
         return None
+    whole = keeps_whole(session.method, session.ranks)
     held = sum(p.numel() * p.element_size() for p in model.parameters())
+    there = held if whole or session.device.kind == "cpu" else 0  # loaded, but not on the card
     return estimate_memory(
         session.method,
         shape,
         device=session.device,
-        free=min(session.device.memory_bytes, held + free_memory(session.device)),
-        row_tokens=max(len(row.input_ids) for item in material.rows for row in item.rows),
+        free=min(session.device.memory_bytes, there + free_memory(session.device)),
+        row_tokens=max(item.tokens for item in material.rows),
         started=True,
+        processes=session.ranks.world_size,
     )
 
 

@@ -26,6 +26,7 @@ class Reward(Stage):
 
     type: Literal["reward"] = "reward"
     shape: ClassVar[Shape] = "preference"
+    rows_together: ClassVar[int] = 2
     chats: ClassVar[bool] = False
 
     @property
