@@ -101,6 +101,8 @@ class Reference:
                 )
             own = passes[start + ranks.rank : start + ranks.rank + 1]
             here = [answer for part in own for answer in _asked(part, forward)]
+            if not own and forward.in_step:
+                forward.fill(learn=False)
             for answers in ranks.gathered(here):
                 for number, log_probs in answers:
                     found[number] = log_probs
