@@ -118,3 +118,15 @@ def test_what_cannot_be_mixed_is_refused_before_anything_is_read(
     with pytest.raises(DatasetError) as caught:
         read_named(["a", "b"], folder=tmp_path, **how)
     assert caught.value.faults == (said,)
+
+
+@pytest.mark.parametrize("most", [1, 2, 4, 7, 30])
+@pytest.mark.parametrize("probs", [None, (0.1, 0.2, 0.7)])
+@pytest.mark.parametrize(
+    "mix", ["concat", "interleave_under", "interleave_over", "interleave_once"]
+)
+def test_the_first_rows_of_a_mix_are_the_same_where_no_more_is_read(
+    folder: Path, mix: str, probs: tuple[float, ...] | None, most: int
+) -> None:
+    how = {} if probs is None or mix == "concat" else {"probs": probs}
+    assert mixed(folder, mix, most=most, **how) == mixed(folder, mix, **how)[:most]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -15,6 +15,7 @@ from loresmith.records import Example
 from loresmith.training import Full, Lora
 from loresmith.training.placement import placement_notes, placement_obstacles
 from loresmith.training.placement.deepspeed_config import Filling, filled, read_deepspeed
+from loresmith.training.stages import Dpo, Reward, Sft
 
 BY = Filling(processes=4, max_grad_norm=0.5, bf16=True, hidden_size=100)
 
@@ -152,9 +153,17 @@ def test_the_trap_of_stage_3_with_offload_is_explained() -> None:
 
 @pytest.mark.parametrize("settings", [{"processes": 2}, {"fsdp": "full_shard"}])
 def test_a_stage_that_cannot_be_shared_is_refused_among_several(settings: dict[str, Any]) -> None:
-    told = [e.message for e in Lora.model_validate(_DPO | settings).obstacles(base=None)]
-    assert told == ["training.stage dpo is trained by one process"]
+    told = [e.message for e in Lora(stage=_Lonely(), **settings).obstacles(base=None)]
+    assert told == ["training.stage sft is trained by one process"]
     assert not list(Lora.model_validate(settings).obstacles(base=None))
 
 
-_DPO = {"stage": {"type": "dpo"}}
+class _Lonely(Sft):
+    shared: ClassVar[bool] = False
+
+
+def test_a_reward_model_is_copied_to_processes_and_not_cut() -> None:
+    told = [e.message for e in Lora(stage=Reward(), fsdp="full_shard").obstacles(base=None)]
+    assert told == ["training.stage reward cannot be learned by a model in shards"]
+    assert not list(Lora(stage=Reward(), processes=2).obstacles(base=None))
+    assert not list(Lora(stage=Dpo(), fsdp="full_shard").obstacles(base=None))

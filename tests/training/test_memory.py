@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +35,13 @@ from loresmith.training.memory import (
 )
 from loresmith.training.model_shape import ModelShape, read_shape, shape_of
 from loresmith.training.optimizers import make_optimizer
+from loresmith.training.placement.fsdp import FullyShardedCopies
+from loresmith.training.ranks import ManyRanks
+from loresmith.training.rows import Row
 from loresmith.training.shortage import checkpoint_activations
+from loresmith.training.stages import Dpo, Kto, Pretrain, Reward, Stage
+from loresmith.training.stages.kto import Feedback
+from loresmith.training.stages.pairs import Pair
 
 SMALL: dict[str, Any] = {
     "vocab_size": 500,
@@ -40,6 +49,14 @@ SMALL: dict[str, Any] = {
     "intermediate_size": 128,
     "num_hidden_layers": 3,
     "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+}
+WIDE: dict[str, Any] = {
+    "vocab_size": 400,
+    "hidden_size": 192,
+    "intermediate_size": 512,
+    "num_hidden_layers": 6,
+    "num_attention_heads": 6,
     "num_key_value_heads": 2,
 }
 EXPERTS = {"moe_intermediate_size": 32, "num_experts": 8, "num_experts_per_tok": 2, "head_dim": 16}
@@ -109,14 +126,7 @@ def test_what_is_learned_is_counted_as_the_method_makes_it(
 def test_activations_are_those_that_autograd_keeps(
     method: TrainingMethod, base: Path, twice: bool
 ) -> None:
-    config = LlamaConfig(
-        vocab_size=400,
-        hidden_size=192,
-        intermediate_size=512,
-        num_hidden_layers=6,
-        num_attention_heads=6,
-        num_key_value_heads=2,
-    )
+    config = LlamaConfig(**WIDE)
     model = method.prepare(AutoModelForCausalLM.from_config(config), base=base).train()
     if twice:
         checkpoint_activations(model)
@@ -146,6 +156,172 @@ def _kept_by_autograd(model: Any, *, tokens: int) -> int:
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         inner.model(torch.randint(0, 400, (1, tokens)), use_cache=False)
     return sum(tensor.untyped_storage().nbytes() for tensor in kept.values())
+
+
+@pytest.mark.parametrize("method", [Full, Lora], ids=["full", "lora"])
+@pytest.mark.parametrize("stage", [Pretrain(), Dpo(), Kto(), Reward()], ids=lambda s: s.type)
+def test_a_step_of_each_stage_keeps_what_is_told_of_it(
+    method: type[TrainingMethod], stage: Stage, base: Path
+) -> None:
+    config = LlamaConfig(**WIDE, tie_word_embeddings=False)
+    settings = method(stage=stage, batch_size=1, gradient_checkpointing="off", precision="fp32")
+    blank = AutoModelForCausalLM.from_config(config)
+    model = settings.prepare(stage.adapted(blank, pad_id=0, seed=0), base=base).train()
+    options = {"device": "cpu", "precision": "fp32", "pad_id": 0, "pass_tokens": 10_000}
+    forward = stage.forward(model, **options)
+    items = _items(stage, tokens=120)
+    forward.choose([row for item in items for row in item.rows], "off")
+    objective = stage.objective(forward)
+    told = estimate_memory(
+        settings,
+        shape_of(config.to_dict()),
+        device=CARD,
+        free=24 * 10**9,
+        row_tokens=120 * stage.rows_together,
+        started=True,
+    )
+    kept = _peak_of_autograd(model, lambda: objective.backward(items))
+    assert part(told, "activations") + part(told, "scores") == pytest.approx(kept, rel=0.15)
+    held = sum(p.numel() * p.element_size() for p in model.parameters())
+    assert part(told, "weights") == pytest.approx(held, rel=0.05)
+
+
+def _items(stage: Stage, *, tokens: int) -> list[Any]:
+    """One, of rows with so many tokens each, of which all are learned."""
+    if isinstance(stage, Reward):
+        rows = [Row([n, *range(1, tokens)], [*[False] * (tokens - 1), True]) for n in (1, 2)]
+    else:
+        rows = [Row([n, *range(1, tokens)], [True] * tokens) for n in (1, 2)]
+    if stage.type == "pretrain":
+        return rows[:1]
+    return [Feedback(rows[0], rows[1], True) if isinstance(stage, Kto) else Pair(*rows)]
+
+
+def _peak_of_autograd(model: Any, work: Callable[[], object]) -> int:
+    """The most bytes that are kept for gradients at the same time, weights left out."""
+    weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    there: dict[int, int] = {}
+    sizes: dict[int, int] = {}
+    most = [0]
+
+    class Kept:
+        def __init__(self, tensor: torch.Tensor) -> None:
+            self.tensor = tensor
+
+    def let_go(place: int) -> None:
+        there[place] -= 1
+
+    def keep(tensor: torch.Tensor) -> Kept:
+        kept, storage = Kept(tensor), tensor.untyped_storage()
+        place = storage.data_ptr()
+        if place not in weights:
+            there[place], sizes[place] = there.get(place, 0) + 1, storage.nbytes()
+            most[0] = max(most[0], sum(sizes[one] for one, count in there.items() if count))
+            weakref.finalize(kept, let_go, place)
+        return kept
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept.tensor):
+        work()
+    return most[0]
+
+
+@pytest.mark.parametrize("kind", ["full_shard", "shard_grad_op"])
+@pytest.mark.parametrize("bf16", [False, True], ids=["fp32", "bf16"])
+def test_what_a_process_holds_of_a_model_in_shards_is_what_is_told(kind: str, bf16: bool) -> None:
+    """Of four processes, three of which are only pretended: nothing is sent, and all is cut."""
+    config = LlamaConfig(**WIDE)
+    method = Full(fsdp=kind, gradient_checkpointing="off", batch_size=4)  # type: ignore[arg-type]
+    card = CARD.model_copy(update={"bf16": bf16})
+    told = estimate_memory(
+        method.model_copy(update={"precision": "bf16" if bf16 else "fp32"}),
+        shape_of(config.to_dict()),
+        device=card,
+        free=24 * 10**9,
+        row_tokens=100,
+        started=True,
+        processes=4,
+    )
+    with _four_processes() as ranks:
+        model = AutoModelForCausalLM.from_config(config).float().train()
+        whole = sum(p.numel() * p.element_size() for p in model.parameters())
+        device = card.model_copy(update={"kind": "cpu"})
+        copies = FullyShardedCopies(model, method, ranks, device)
+        ids = torch.randint(0, 400, (1, 100))
+        saved: list[torch.Tensor] = []
+
+        def keep(tensor: torch.Tensor) -> torch.Tensor:
+            saved.append(tensor)
+            return tensor
+
+        with (
+            torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+            torch.autocast("cpu", torch.bfloat16, enabled=bf16),
+        ):
+            loss = model(ids, use_cache=False).logits.float().logsumexp(-1).mean()
+        stored = {one.untyped_storage()._cdata: one.untyped_storage().nbytes() for one in saved}
+        kept = sum(stored.values())
+        loss.backward()
+        shards = sum(p.to_local().nbytes for p in model.parameters())
+        gradients = sum(p.grad.to_local().nbytes for p in model.parameters())
+        copies.optimizer.step()
+        moments = sum(
+            one.to_local().nbytes
+            for state in copies.optimizer.state.values()
+            for one in state.values()
+            if hasattr(one, "to_local")
+        )
+    assert part(told, "gradients") == pytest.approx(gradients, rel=0.02)
+    assert gradients == pytest.approx(whole / 4, rel=0.02)
+    assert part(told, "optimizer") == pytest.approx(moments, rel=0.02)
+    # What is brought together is among what is kept after the pass, or is gone by then.
+    most = part(told, "weights") - shards + part(told, "activations") + part(told, "scores")
+    assert 0.4 * most < kept < 1.1 * most
+
+
+@contextmanager
+def _four_processes() -> Iterator[Any]:
+    from torch import distributed
+    from torch.testing._internal.distributed.fake_pg import FakeStore
+
+    distributed.init_process_group("fake", store=FakeStore(), rank=0, world_size=4)
+    try:
+        yield ManyRanks(rank=0, world_size=4, local_rank=0, control=None)
+    finally:
+        distributed.destroy_process_group()
+
+
+def test_shards_let_a_model_fit_that_does_not_alone() -> None:
+    def of(**settings: Any) -> MemoryEstimate:
+        return estimate_memory(
+            Full(batch_size=8, precision="bf16", pass_tokens=1024, **settings),
+            SEVEN_BILLION,
+            device=CARD,
+            free=80 * 10**9,
+            row_tokens=1024,
+            processes=8,
+        )
+
+    copies, cut = of(), of(fsdp="full_shard")
+    assert not copies.fits and cut.fits, "16 bytes a parameter, and an eighth of them"
+    assert part(cut, "optimizer") == part(copies, "optimizer") // 8
+    assert part(of(fsdp="shard_grad_op"), "weights") > part(cut, "weights")
+    offloaded = of(fsdp="full_shard", fsdp_offload=True)
+    assert part(offloaded, "optimizer") == 0 < part(offloaded, "weights") < part(cut, "weights")
+    assert cut.processes == 8
+
+
+def test_gradients_of_several_passes_are_added_up_before_they_are_cut() -> None:
+    def of(pass_tokens: int) -> MemoryEstimate:
+        return estimate_memory(
+            Full(batch_size=8, fsdp="full_shard", pass_tokens=pass_tokens),
+            SEVEN_BILLION,
+            device=CARD,
+            free=900 * 10**9,
+            row_tokens=512,
+            processes=4,
+        )
+
+    assert part(of(512), "gradients") == 4 * part(of(1024), "gradients")
 
 
 @pytest.mark.parametrize("name", ["adamw_torch", "sgd", "adafactor", "adagrad", "rmsprop", "nadam"])

@@ -184,10 +184,15 @@ def show_estimate(found: TrainingEstimate) -> None:
     console.print(table)
     switch = "on" if memory.gradient_checkpointing else "off"
     say(f"device: {memory.device}, {memory.precision}, gradient checkpointing {switch}")
+    if memory.processes > 1:
+        say(f"processes: {memory.processes}; the memory is that of each")
     say(_what_fits(found))
     if found.time is not None:
         told = f"{found.time.steps} steps, {found.time.tokens:,} tokens"
         say(f"time: about {_duration(found.time.seconds)} for {told}")
+        if found.time.reference_seconds:
+            before = _duration(found.time.reference_seconds)
+            say(f"  of it about {before} to ask the model as it starts, before the first step")
         say(f"  by {found.time.judged_by}")
     else:
         say("time: not known before there are rows and a tokenizer to count their tokens")

@@ -14,7 +14,7 @@ from loresmith.json_files import read_object
 from loresmith.models.weights import stored_dtype
 from loresmith.training.checkpoints import Position, what_changed, write_or_explain
 from loresmith.training.loop import Prepared, best_folder
-from loresmith.training.plot import plot_losses
+from loresmith.training.plot import plot_losses, plot_measures
 from loresmith.training.result import TrainingResult
 from loresmith.training.sealed import put_in_place, read_seal, write_at_once
 
@@ -44,10 +44,18 @@ def deliver(
         method.deliver(prepared.model, part, dtype=stored_dtype(base))
         prepared.tokenizer.save_pretrained(part)
         put_in_place(part, folder / method.delivery)
-        plot_losses(position.losses, position.practice, folder / "training_loss.png")
+        _draw(position, folder)
 
     write_or_explain(part, write)
     return step
+
+
+def _draw(position: Position, folder: Path) -> None:
+    """A stage with figures of its own has a loss that is not one of tokens."""
+    losses, measures, practice = position.losses, position.measures, position.practice
+    unit = "" if measures else "nats a token"
+    plot_losses(losses, practice, folder / "training_loss.png", unit=unit)
+    plot_measures(measures, practice, folder / "training_measures.png")
 
 
 def write_result(

@@ -33,7 +33,10 @@ def matrix_rate(device: Device, precision: Precision) -> float:
         torch.set_num_threads(before)
 
 
-def flop_of_training(parameters: int, tokens: int, *, computes_twice: bool) -> float:
+def flop_of_training(
+    parameters: int, tokens: float, *, computes_twice: bool, read: float = 0.0
+) -> float:
     """6 a parameter and token (Kaplan et al. 2020, arXiv 2001.08361), and 2 more where activations
-    are computed twice. An adapter needs up to a third less."""
-    return float((8 if computes_twice else 6) * parameters * tokens)
+    are computed twice; of `read` tokens, which are not learned from, 2. An adapter needs up to a
+    third less."""
+    return parameters * ((8 if computes_twice else 6) * tokens + 2 * read)

@@ -71,7 +71,7 @@ def _train(
         return finished
     _note_processes(session)
     with _at_once(interrupts, ranks):
-        prepared = prepare(session, material, run_id=run_id)
+        prepared = prepare(session, material, interrupts, run_id=run_id)
     checkpoints = Checkpoints(
         folder,
         run_id=run_id,

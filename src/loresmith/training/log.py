@@ -9,6 +9,12 @@ from loresmith.training.checkpoints import writing
 from loresmith.training.result import TrainingProgress
 from loresmith.training.sealed import write_at_once
 
+OF_EVERY_STAGE = (
+    *("current_steps", "total_steps", "loss", "lr", "epoch", "percentage", "elapsed_time"),
+    *("remaining_time", "grad_norm", "tokens_per_second", "note"),
+)
+"""What a line may hold whatever the stage; its other numbers are the stage's own figures."""
+
 
 class TrainerLog:
     """`trainer_log.jsonl`: one line a step, each step once, also after a crash."""

@@ -8,13 +8,15 @@ are linear in the widths. (Korthikanti et al. 2022, arXiv 2205.05198, count alik
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 from loresmith.devices import Device
 from loresmith.records import Record
 from loresmith.training.forward import SCORES_AT_ONCE
 from loresmith.training.method import Precision, TrainingMethod
 from loresmith.training.model_shape import Held, ModelShape
+from loresmith.training.placement.shares import Shares, shares_of
 
 PartName = Literal["weights", "gradients", "optimizer", "activations", "scores", "overhead"]
 
@@ -54,7 +56,9 @@ class MemoryEstimate(Record):
     largest_pass: int
     """Tokens that would fit at once; 0 where not even the weights and their training do."""
     row_tokens: int
-    """Tokens of the longest row."""
+    """Tokens of the longest row, or of both rows of the longest pair."""
+    processes: int = 1
+    """Among which the rows of a step are divided; what is told is one process's."""
     batch_size: int
     """Rows that an optimizer step learns from; in how many passes follows from memory."""
     learned: int
@@ -86,31 +90,45 @@ def estimate_memory(
     free: int,
     row_tokens: int,
     started: bool = False,
+    processes: int = 1,
 ) -> MemoryEstimate:
-    """What `method` needs for a model of this shape, where rows have up to `row_tokens` tokens.
+    """What `method` needs for a model of this shape, where rows have up to `row_tokens` tokens; a
+    pair of rows, which goes through at once, counts as one.
 
     `free` are the bytes that the training may take, its weights included; with `started`, what a
-    process takes before any weights is not among them.
+    process takes before any weights is not among them. The reference of a preference stage is asked
+    before there are gradients and an optimizer, and keeps nothing: it needs less than a step.
     """
+    shape = shape if method.stage.chats else _without_vocabulary_head(shape)
     precision = method.computed_in(device)
     held = method.held(shape, precision=precision)
     kind = "cpu" if device.kind == "cpu" else "card"
+    shares = shares_of(method, processes=processes, on_card=kind == "card")
     fixed = {
-        "weights": held.weights,
-        "gradients": 4 * held.learned,
-        "optimizer": int(held.learned * moments_bytes(method.optimizer)),
+        "weights": _weight_bytes(shape, held, shares, precision),
+        "gradients": int(shares.kept * 4 * held.learned),
+        "optimizer": int(shares.kept * held.learned * moments_bytes(method.optimizer)),
         "overhead": 0 if started else _OVERHEAD_BYTES[kind],
     }
-    room = int(_SPARE * free) - sum(fixed.values())
-    batch = max(1, method.batch_size) * row_tokens
-    wanted = max(row_tokens, min(method.pass_tokens, batch))
-    twice = _computes_twice(method, shape, held, precision, tokens=wanted, room=room)
-    largest = _largest_pass(shape, held, precision, twice=twice, room=room)
+    scores = _scores_of(method, shape, shares, precision)
+    own = -(-max(1, method.batch_size) // processes) * row_tokens
+    wanted = max(row_tokens, min(method.pass_tokens, own))
+
+    def plan() -> _Passes:
+        room = int(_SPARE * free) - sum(fixed.values())
+        return _passes(method, shape, held, precision, scores, wanted=wanted, room=room)
+
+    passes = plan()
+    if shares.in_shards and min(wanted, passes.largest) < own:
+        # Of several passes, the gradients are added up before they are cut.
+        fixed["gradients"] = 4 * held.learned
+        passes = plan()
+    twice, largest = passes
     tokens = max(row_tokens, min(wanted, largest))
     parts = {
         **fixed,
         "activations": activation_bytes(shape, held, precision, tokens=tokens, twice=twice),
-        "scores": score_bytes(shape, tokens=tokens),
+        "scores": scores(tokens),
     }
     names: tuple[PartName, ...] = (
         *("weights", "gradients", "optimizer", "activations", "scores", "overhead"),
@@ -125,6 +143,7 @@ def estimate_memory(
         pass_tokens=tokens,
         largest_pass=largest,
         row_tokens=row_tokens,
+        processes=processes,
         batch_size=method.batch_size,
         learned=held.learned,
         parameters=shape.parameters,
@@ -162,6 +181,41 @@ def score_bytes(shape: ModelShape, *, tokens: int) -> int:
     return at_once * shape.vocabulary * 12
 
 
+def _scores_of(
+    method: TrainingMethod, shape: ModelShape, shares: Shares, precision: Precision
+) -> Callable[[int], int]:
+    """What the scores of so many tokens take: a reward model has none; a model in shards gives
+    those of every token at once, twice in its own numbers and once in fp32, with gradients."""
+    if not method.stage.chats:
+        return lambda tokens: 0  # noqa: ARG005
+    if shares.in_shards:
+        size = 2 if precision == "bf16" else 4
+        return lambda tokens: tokens * shape.vocabulary * (4 * size + 8)
+    return lambda tokens: score_bytes(shape, tokens=tokens)
+
+
+def _without_vocabulary_head(shape: ModelShape) -> ModelShape:
+    """A reward model's: one number stands where the vocabulary's scores would."""
+    if shape.tied:
+        return shape
+    left = shape.parameters - shape.vocabulary * shape.hidden
+    return shape.model_copy(update={"parameters": left, "tied": True})
+
+
+def _weight_bytes(shape: ModelShape, held: Held, shares: Shares, precision: Precision) -> int:
+    """Of a process's share, and of what is brought together while it is computed. What is learned
+    and turned into bf16 for a pass is kept so, whole, until its gradients are there."""
+    if not shares.in_shards:
+        return held.weights
+    turned = 2 * held.learned if precision == "bf16" and not held.adapted else 0
+    stored = held.weights - turned
+    whole = 1.0
+    if shares.together == "two layers":
+        outside = shape.embeddings / max(shape.parameters, 1)
+        whole = outside + (1 - outside) * min(1.0, 2 / max(shape.layers, 1))
+    return int(shares.kept * stored + whole * stored) + turned
+
+
 def _bytes_in_layer(shape: ModelShape, held: Held, precision: Precision) -> float:
     """What one layer keeps of one token."""
     size = 2 if precision == "bf16" else 4
@@ -174,35 +228,37 @@ def _bytes_in_layer(shape: ModelShape, held: Held, precision: Precision) -> floa
     return kept
 
 
-def _computes_twice(
+class _Passes(NamedTuple):
+    twice: bool
+    """Whether activations are computed twice."""
+    largest: int
+    """The most tokens that fit at once; 0 where few do."""
+
+
+def _passes(
     method: TrainingMethod,
     shape: ModelShape,
     held: Held,
     precision: Precision,
+    scores: Callable[[int], int],
     *,
-    tokens: int,
+    wanted: int,
     room: int,
-) -> bool:
-    if method.gradient_checkpointing != "auto":
-        return method.gradient_checkpointing == "on"
-    once = activation_bytes(shape, held, precision, tokens=tokens, twice=False)
-    return once + score_bytes(shape, tokens=tokens) > room
+) -> _Passes:
+    """How rows go through in `room` bytes, where `wanted` tokens at once would be best."""
 
-
-def _largest_pass(
-    shape: ModelShape, held: Held, precision: Precision, *, twice: bool, room: int
-) -> int:
-    """The most tokens whose activations and scores fit into `room`; 0 where few do."""
-
-    def takes(tokens: int) -> int:
+    def takes(tokens: int, twice: bool) -> int:
         kept = activation_bytes(shape, held, precision, tokens=tokens, twice=twice)
-        return kept + score_bytes(shape, tokens=tokens)
+        return kept + scores(tokens)
 
+    twice = method.gradient_checkpointing == "on"
+    if method.gradient_checkpointing == "auto":
+        twice = takes(wanted, False) > room
     fits, over = 0, 1 << 24
     while over - fits > 1:
         middle = (fits + over) // 2
-        if takes(middle) <= room:
+        if takes(middle, twice) <= room:
             fits = middle
         else:
             over = middle
-    return fits if fits >= _SMALLEST_PASS else 0
+    return _Passes(twice, fits if fits >= _SMALLEST_PASS else 0)

@@ -11,11 +11,12 @@ from loresmith.errors import CheckpointError, TrainingError
 from loresmith.training.best import measure_of
 from loresmith.training.forward import Forward
 from loresmith.training.fused.liger import reason_against_fused_kernels, use_fused_kernels
+from loresmith.training.interrupts import Interrupts
 from loresmith.training.loop import Prepared
 from loresmith.training.material import Material
 from loresmith.training.memory import MemoryEstimate, estimate_memory
 from loresmith.training.model_shape import shape_of
-from loresmith.training.placement import Copies, place
+from loresmith.training.placement import Copies, keeps_whole, place
 from loresmith.training.plan import Plan, make_plan
 from loresmith.training.rows import Row
 from loresmith.training.session import Session
@@ -23,7 +24,9 @@ from loresmith.training.shortage import checkpoint_activations, shortage_explain
 from loresmith.training.stages.reference import Reference
 
 
-def prepare(session: Session, material: Material, *, run_id: str) -> Prepared:
+def prepare(
+    session: Session, material: Material, interrupts: Interrupts, *, run_id: str
+) -> Prepared:
     """The model made ready to learn, and how it is taken through. Seeds all generators."""
     method, stage = session.method, session.method.stage
     _seed_everything(session.seed)
@@ -46,7 +49,7 @@ def prepare(session: Session, material: Material, *, run_id: str) -> Prepared:
         _take_less(session, forward, estimate)
     if stage.referred:
         with shortage_explained(practice=True):
-            items = _reference(session, run_id).known_to(items, forward)
+            items = _reference(session, run_id, interrupts).known_to(items, forward)
     return Prepared(
         method=method,
         plan=plan,
@@ -130,14 +133,17 @@ def _estimate(session: Session, model: Any, material: Material) -> MemoryEstimat
         shape = shape_of(model.config.to_dict(), parameters=material.parameters)
     except (LookupError, TypeError, ValueError, AttributeError):
         return None
+    whole = keeps_whole(session.method, session.ranks)
     held = sum(p.numel() * p.element_size() for p in model.parameters())
+    there = held if whole or session.device.kind == "cpu" else 0  # loaded, but not on the card
     return estimate_memory(
         session.method,
         shape,
         device=session.device,
-        free=min(session.device.memory_bytes, held + free_memory(session.device)),
-        row_tokens=max(len(row.input_ids) for item in material.rows for row in item.rows),
+        free=min(session.device.memory_bytes, there + free_memory(session.device)),
+        row_tokens=max(item.tokens for item in material.rows),
         started=True,
+        processes=session.ranks.world_size,
     )
 
 
@@ -177,11 +183,10 @@ def _take_less(session: Session, forward: Forward, estimate: MemoryEstimate) -> 
         )
 
 
-def _reference(session: Session, run_id: str) -> Reference:
-    asked = session.callbacks.should_stop
+def _reference(session: Session, run_id: str, interrupts: Interrupts) -> Reference:
     return Reference(
         session.folder,
         run_id=run_id,
         on_note=lambda text: session.tell("preparing", 0, 0, note=text),
-        stopped=lambda: asked is not None and asked(),
+        stopped=lambda: interrupts.wanted,
     )

@@ -10,13 +10,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from loresmith import errors
 from loresmith.component import content_id
 from loresmith.devices import Device
 from loresmith.errors import LoresmithError, RankLost, TrainingError
-from loresmith.training.rows import Row
 
 T = TypeVar("T")
 
@@ -24,6 +23,17 @@ _SUMMED_AT_ONCE = 2**24  # numbers of gradients: 64 MiB in fp32
 _AS_LONG_AS_IT_TAKES = timedelta(days=30)
 """How long others wait for the first one's practice or checkpoint; who died is told otherwise."""
 _SIGNS_OF_LOSS = ("connection closed", "connection reset", "timed out", "timeout", "broken pipe")
+
+
+class Sized(Protocol):
+    """What is learned as one: a row, or a pair of them."""
+
+    @property
+    def tokens(self) -> int:
+        """How much work it is."""
+
+
+SizedT = TypeVar("SizedT", bound=Sized)
 
 
 class Ranks:
@@ -37,9 +47,9 @@ class Ranks:
         """Whether this process writes, tells and asks what has to be done once."""
         return self.rank == 0
 
-    def share_of(self, rows: Sequence[Row]) -> list[Row]:
-        """What this process learns of a step's rows."""
-        return list(rows)
+    def share_of(self, items: Sequence[SizedT]) -> list[SizedT]:
+        """What this process learns of a step's rows, or pairs of rows."""
+        return list(items)
 
     def any(self, here: bool) -> bool:
         """Whether it is so in any of the processes: how all of them come to the same decision."""
@@ -51,7 +61,11 @@ class Ranks:
 
     def sum_of(self, here: float) -> float:
         """All processes' numbers added up."""
-        return here
+        return self.sums_of([here])[0]
+
+    def sums_of(self, here: Sequence[float]) -> list[float]:
+        """The same of as many numbers in each process, each by its place."""
+        return list(here)
 
     def sum_gradients(self, parameters: Iterable[Any]) -> None:
         """Gives each parameter, as its gradient, the sum of all processes' gradients."""
@@ -93,16 +107,16 @@ class ManyRanks(Ranks):
         self._local_rank = local_rank
         self._control = control
 
-    def share_of(self, rows: Sequence[Row]) -> list[Row]:
+    def share_of(self, items: Sequence[SizedT]) -> list[SizedT]:
         """The longest first, each to the process that has the fewest tokens yet."""
-        order = sorted(range(len(rows)), key=lambda index: -len(rows[index].input_ids))
+        order = sorted(range(len(items)), key=lambda index: -items[index].tokens)
         tokens, own = [0] * self.world_size, []
         for index in order:
             least = tokens.index(min(tokens))
-            tokens[least] += len(rows[index].input_ids)
+            tokens[least] += items[index].tokens
             if least == self.rank:
                 own.append(index)
-        return [rows[index] for index in sorted(own)]
+        return [items[index] for index in sorted(own)]
 
     def any(self, here: bool) -> bool:
         return self.most(int(here)) > 0
@@ -113,17 +127,19 @@ class ManyRanks(Ranks):
 
         return int(self._reduced(torch.tensor(here, dtype=torch.int64), ReduceOp.MAX))
 
-    def sum_of(self, here: float) -> float:
+    def sums_of(self, here: Sequence[float]) -> list[float]:
         import torch
         from torch.distributed import ReduceOp
 
-        return float(self._reduced(torch.tensor(here, dtype=torch.float64), ReduceOp.SUM))
+        numbers = torch.tensor(list(here), dtype=torch.float64)
+        summed: list[float] = self._reduced(numbers, ReduceOp.SUM).tolist()
+        return summed
 
-    def _reduced(self, number: Any, how: Any) -> Any:
+    def _reduced(self, numbers: Any, how: Any) -> Any:
         import torch.distributed as dist
 
-        dist.all_reduce(number, op=how, group=self._control)
-        return number
+        dist.all_reduce(numbers, op=how, group=self._control)
+        return numbers
 
     def sum_gradients(self, parameters: Iterable[Any]) -> None:
         import torch

@@ -45,14 +45,22 @@ class RewardForward(Forward):
         with torch.no_grad():
             return self._rewards(rows)
 
-    def learn(self, rows: Sequence[Row], loss_of: Callable[[Any], Any]) -> Any:
+    def learn(
+        self, rows: Sequence[Row], loss_of: Callable[[Any], Any], *, last: bool = True
+    ) -> Any:
         """Adds the gradients of `loss_of(rewards)`, a scalar; returns the rewards."""
+        del last  # of passes in step, which a reward model does not take
         with self._noise(rows):
             rewards = self._rewards(rows)
             loss_of(rewards).backward()
         return rewards.detach()
 
+    def fill(self, *, learn: bool, last: bool = True) -> None:
+        """Never asked: a reward model is not cut into shards."""
+        raise NotImplementedError
+
     def _rewards(self, rows: Sequence[Row]) -> Any:
+        self.under_way = rows
         batch = self._batch(rows, packed=self.packed)
         with self.autocast():
             hidden = self._hidden(batch)[batch.places]

@@ -35,8 +35,13 @@ class RowForward(Forward):
                 hidden = self._hidden(batch)[batch.places]
             return self._summed_by_row(hidden, batch.targets, owners, len(rows))
 
-    def learn(self, rows: Sequence[Row], loss_of: Callable[[Any], Any]) -> Any:
-        """Adds the gradients of `loss_of(log_probs)`, a scalar; returns the log-probabilities."""
+    def learn(
+        self, rows: Sequence[Row], loss_of: Callable[[Any], Any], *, last: bool = True
+    ) -> Any:
+        """Adds the gradients of `loss_of(log_probs)`, a scalar; returns the log-probabilities.
+
+        `last` of a step's passes, where all processes go through the model in step.
+        """
         import torch
 
         self.under_way = rows
@@ -45,7 +50,7 @@ class RowForward(Forward):
             if not self._scores_where_learned:
                 tokens = self._token_log_probs_of_model(batch)
                 sums = _by_row(tokens, owners, len(rows))
-                loss_of(sums).backward()
+                self._send_back(loss_of(sums), last=last)
                 return sums.detach()
             with self.autocast():
                 hidden = self._hidden(batch)[batch.places]
@@ -55,6 +60,20 @@ class RowForward(Forward):
             (weights,) = torch.autograd.grad(loss_of(wanted), wanted)
             self._learn_in_parts(hidden, batch.targets, weights[owners])
         return known
+
+    def fill(self, *, learn: bool, last: bool = True) -> None:
+        """A pass that learns nothing, while another process has one more."""
+        assert self._filling is not None  # only asked of who goes in step
+        if learn:
+            self.learn([self._filling], lambda known: known.sum() * 0, last=last)
+        else:
+            self.log_probs([self._filling])
+
+    def _send_back(self, loss: Any, *, last: bool) -> None:
+        if self._placement is None:
+            loss.backward()
+        else:
+            self._placement.backward(loss, last=last)
 
     def _learn_in_parts(self, hidden: Any, targets: Any, weights: Any) -> None:
         """Adds the gradients of the sum of weight times log-probability over all tokens."""

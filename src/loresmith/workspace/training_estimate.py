@@ -25,7 +25,7 @@ from loresmith.training.model_shape import read_shape
 from loresmith.training.plan import make_plan
 from loresmith.workspace.settings_files import check_llamafactory_file, is_llamafactory_file
 from loresmith.workspace.steps.dataset import dataset
-from loresmith.workspace.training_process import TrainingTask, train_in_child
+from loresmith.workspace.training_process import TrainingTask, process_count, train_in_child
 from loresmith.workspace.workspace import Workspace
 
 _MEASURED_STEPS = 4
@@ -35,7 +35,10 @@ class TimeEstimate(Record):
     """How long a training would be."""
 
     seconds: float
-    """Spent in steps; practice, saving and loading not counted."""
+    """Spent in steps, and before them with the reference; practice, saving and loading not
+    counted."""
+    reference_seconds: float = 0.0
+    """Of these, what DPO and KTO take to ask the model as it starts about every row, once."""
     steps: int
     """Optimizer steps."""
     tokens: int
@@ -59,18 +62,27 @@ class TrainingEstimate(Record):
 
 
 def memory_of(
-    recipe: Recipe, facts: BaseModelFacts, settings: Settings, *, row_tokens: int | None = None
+    recipe: Recipe,
+    facts: BaseModelFacts,
+    settings: Settings,
+    *,
+    row_tokens: int | None = None,
+    batch_of_each: bool = False,
 ) -> MemoryEstimate:
-    """The memory by part beside what this machine has free; rows have `row_tokens` tokens at most,
-    or those of `training.max_length`. Raises ModelUnavailable."""
+    """The memory by part beside what this machine has free; rows (or pairs) have `row_tokens`
+    tokens at most, or those of `training.max_length`. With `batch_of_each`, the batch size is that
+    of each process. Raises ModelUnavailable."""
     shape = read_shape(folder_of_config(facts, settings), parameters=facts.parameters)
-    device = detect_device()
+    device, training = detect_device(), recipe.training
+    processes = process_count(training, device, batch_of_each=batch_of_each)
+    batch = training.batch_size * (processes if batch_of_each else 1)
     return estimate_memory(
-        recipe.training,
+        training.model_copy(update={"batch_size": batch}),
         shape,
         device=device,
         free=free_memory(device),
-        row_tokens=row_tokens or recipe.training.max_length,
+        row_tokens=row_tokens or training.max_length * training.stage.rows_together,
+        processes=processes,
     )
 
 
@@ -83,17 +95,24 @@ def estimate_training(
     matrix products. Raises RecipeError with all faults, NotFound, and ModelUnavailable.
     """
     planned, settings = _planned(path, changes), load_settings()
-    recipe, rows = planned
+    recipe, rows = planned.recipe, planned.rows
     facts = describe_base_model(recipe.base_model, settings)
     lengths = _lengths(recipe, facts, rows)
-    memory = memory_of(recipe, facts, settings, row_tokens=max(lengths, default=None))
+    learned = lengths.learned
+    memory = memory_of(
+        recipe,
+        facts,
+        settings,
+        row_tokens=max(learned, default=None),
+        batch_of_each=planned.batch_of_each,
+    )
     return TrainingEstimate(
         base_model=recipe.base_model,
         method=str(recipe.training.type),
-        rows=len(lengths or rows) or None,
-        row_tokens=sum(lengths) / len(lengths) if lengths else None,
+        rows=len(learned or rows) or None,
+        row_tokens=lengths.tokens / len(learned) if learned else None,
         memory=memory,
-        time=_time(planned, lengths, memory, settings, measure=measure) if lengths else None,
+        time=_time(planned, lengths, memory, settings, measure=measure) if learned else None,
     )
 
 
@@ -102,6 +121,8 @@ class _Planned(NamedTuple):
 
     recipe: Recipe
     rows: tuple[TrainingRow, ...]
+    batch_of_each: bool = False
+    """Whether the batch size is that of each process."""
 
 
 def _planned(path: Path, changes: Sequence[str]) -> _Planned:
@@ -114,7 +135,8 @@ def _planned(path: Path, changes: Sequence[str]) -> _Planned:
     checked = check_llamafactory_file(path, changes)
     if checked.file is None:
         raise faults_of_file(path, checked.faults)
-    return _Planned(checked.file.recipe, checked.rows.learned if checked.rows else ())
+    rows = checked.rows.learned if checked.rows else ()
+    return _Planned(checked.file.recipe, rows, batch_of_each=True)
 
 
 def _of_project(workspace: Workspace) -> _Planned:
@@ -129,10 +151,24 @@ def _of_project(workspace: Workspace) -> _Planned:
     return _Planned(workspace.recipe, tuple(row for row in rows if row.split == "train"))
 
 
-def _lengths(recipe: Recipe, facts: BaseModelFacts, rows: Sequence[TrainingRow]) -> list[int]:
-    """Tokens of each row that would be learned; none where the model's tokenizer is not here."""
+class _Lengths(NamedTuple):
+    """Tokens of what would be learned."""
+
+    learned: list[int]
+    """Of each row; of a pair, both together."""
+    read: int = 0
+    """Of all that goes through the model beside it in an epoch, and is not learned from."""
+
+    @property
+    def tokens(self) -> int:
+        """Of all that is learned, in one epoch."""
+        return sum(self.learned)
+
+
+def _lengths(recipe: Recipe, facts: BaseModelFacts, rows: Sequence[TrainingRow]) -> _Lengths:
+    """Of each row that would be learned; none where the model's tokenizer is not here."""
     if not rows or facts.bytes_to_download or not facts.folder.is_dir():
-        return []
+        return _Lengths([])
     from transformers import AutoTokenizer
 
     from loresmith.models.chat_templates import template_text
@@ -142,7 +178,7 @@ def _lengths(recipe: Recipe, facts: BaseModelFacts, rows: Sequence[TrainingRow])
     try:
         tokenizer = AutoTokenizer.from_pretrained(facts.folder)
     except (OSError, ValueError):
-        return []
+        return _Lengths([])
     if method.chat_template is not None:
         tokenizer.chat_template = template_text(method.chat_template)
     encoding = Encoding(
@@ -152,34 +188,43 @@ def _lengths(recipe: Recipe, facts: BaseModelFacts, rows: Sequence[TrainingRow])
         learn=method.learn,
         seed=recipe.seed,
     )
-    return [item.tokens for item in method.stage.encode(rows, encoding).kept]
+    items = method.stage.encode(rows, encoding).kept
+    learned = [item.tokens for item in items]
+    passed = sum(len(row.input_ids) for item in items for row in item.rows)
+    return _Lengths(learned, passed - sum(learned))
 
 
 def _time(
     planned: _Planned,
-    lengths: Sequence[int],
+    lengths: _Lengths,
     memory: MemoryEstimate,
     settings: Settings,
     *,
     measure: bool,
 ) -> TimeEstimate:
     method = planned.recipe.training
-    plan = make_plan(method, rows=len(lengths), parameters=memory.parameters)
-    tokens = round(sum(lengths) * plan.epoch(plan.total_steps))
+    whole = method.model_copy(update={"batch_size": memory.batch_size})
+    plan = make_plan(whole, rows=len(lengths.learned), parameters=memory.parameters)
+    tokens = round(lengths.tokens * plan.epoch(plan.total_steps))
+    twice, beside = memory.gradient_checkpointing, lengths.read / lengths.tokens
+    flop = flop_of_training(1, 1, computes_twice=twice, read=beside)
     if measure:
         speed = _measured_speed(planned, settings)
         judged_by = f"{_MEASURED_STEPS} steps of it on {memory.device}: {speed:,.0f} tokens/s"
     else:
         device = detect_device()
         rate = REACHED * matrix_rate(device, memory.precision)
-        twice = memory.gradient_checkpointing
-        speed = rate / flop_of_training(memory.parameters, 1, computes_twice=twice)
+        at_once = 1 if device.kind == "cpu" else memory.processes
+        speed = at_once * rate / (flop * memory.parameters)
         judged_by = (
-            f"{8 if twice else 6} FLOP a parameter and token at {_flop(rate)}, {REACHED:.0%} of "
+            f"{flop:.3g} FLOP a parameter and token at {_flop(rate)}, {REACHED:.0%} of "
             f"what matrix products reach on {memory.device} now; measured, it may be quite another"
         )
+    asked = flop_of_training(1, 0, computes_twice=False, read=lengths.tokens + lengths.read)
+    reference = asked / flop / max(speed, 1e-9) if method.stage.referred else 0.0
     return TimeEstimate(
-        seconds=tokens / max(speed, 1e-9),
+        seconds=tokens / max(speed, 1e-9) + reference,
+        reference_seconds=reference,
         steps=plan.total_steps,
         tokens=tokens,
         judged_by=judged_by,
@@ -196,6 +241,7 @@ def _measured_speed(planned: _Planned, settings: Settings) -> float:
             base=str(resolve_base_model(recipe.base_model, settings).absolute()),
             seed=recipe.seed,
             examples=planned.rows,
+            batch_of_each=planned.batch_of_each,
         )
         result = train_in_child(task, Path(folder), on_progress=lambda _: None, check=lambda: None)
     return result.useful_tokens_per_second

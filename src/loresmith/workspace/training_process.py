@@ -23,7 +23,7 @@ from loresmith.devices import Device, detect_device, passive_environment
 from loresmith.errors import Conflict, JobCancelled, LoresmithError, TrainingError
 from loresmith.exams import Exam
 from loresmith.records import ExamItem, Record, TrainingRow
-from loresmith.training import AnyTraining, TrainingProgress, TrainingResult
+from loresmith.training import AnyTraining, TrainingMethod, TrainingProgress, TrainingResult
 from loresmith.training.ranks import is_first_process, world_size
 from loresmith.whole_files import write_whole
 from loresmith.workspace.device_log import DEVICE_LOG, DeviceLog
@@ -169,7 +169,7 @@ def main(folder: Path) -> int:
     channel = _Channel()
     task = TrainingTask.model_validate_json((folder / TASK_FILE).read_text(encoding="utf-8"))
     device = detect_device()
-    cards = _worth_having(task, device)
+    cards = worth_having(task.training, device, batch_of_each=task.batch_of_each)
     if cards > 1:
         channel.tell({"cards": cards})
         return 0
@@ -188,17 +188,26 @@ def main(folder: Path) -> int:
     return 0
 
 
-def _worth_having(task: TrainingTask, device: Device) -> int:
+def process_count(training: TrainingMethod, device: Device, *, batch_of_each: bool) -> int:
+    """How many processes a training here would have, on all machines. Raises RecipeError where the
+    environment does not say how machines find each other."""
+    counted = places(training.processes)[0].world_size
+    if counted > 1:
+        return counted
+    return worth_having(training, device, batch_of_each=batch_of_each)
+
+
+def worth_having(training: TrainingMethod, device: Device, *, batch_of_each: bool) -> int:
     """How many processes should share this training, where nobody has said it: one for each card
     that has a row of each step."""
-    if device.kind == "cpu" or task.training.processes or are_counted():
+    if device.kind == "cpu" or training.processes or are_counted():
         return 1
-    if not task.training.stage.shared:
+    if not training.stage.shared:
         return 1
     import torch
 
     cards: int = torch.cuda.device_count()
-    return cards if task.batch_of_each else min(cards, task.training.batch_size)
+    return cards if batch_of_each else min(cards, training.batch_size)
 
 
 class _Channel:

@@ -64,6 +64,7 @@ def test_its_measures_are_in_the_log_step_by_step(
     logged = [json.loads(line) for line in lines]
     for name in ("margin", "accuracy", "chosen_reward", "rejected_reward"):
         assert tuple(line[name] for line in logged) == result.measures[name]
+    assert (tmp_path / "training_measures.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_before_the_first_step_no_answer_is_preferred_to_what_the_model_was(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from loresmith.devices import Device
 from loresmith.errors import JobCancelled
-from loresmith.training import Full, Lora, TrainingMethod, TrainingResult
-from loresmith.training.stages import Stage
+from loresmith.training import Full, Lora, TrainingMethod, TrainingProgress, TrainingResult
+from loresmith.training.row_log_probs import RowForward
+from loresmith.training.stages import Stage, reference
 from stopped_training import stop_after
 from training.stages.stage_rows import STAGES, rows_for
 
@@ -118,3 +121,90 @@ def test_it_can_be_stopped_while_the_reference_is_asked_for(
     method = method_of(Lora, STAGES["sigmoid"])
     with pytest.raises(JobCancelled, match="before its first step"):
         train(method, base, tmp_path, device, should_stop=lambda: True)
+
+
+ASKER = """
+import os, signal, sys
+from pathlib import Path
+sys.path[:0] = [{tests!r}]
+from training.stages.stage_rows import STAGES, rows_for
+from loresmith.devices import Device
+from loresmith.training import Lora
+from loresmith.training.stages import reference
+reference._BETWEEN_SAVES = reference._BETWEEN_NOTES = 0
+reference._SAVING_SHARE = 1.0
+method = Lora.model_validate_json({settings!r})
+device = Device(
+    kind="cpu", torch_device="cpu", name="CPU", memory_bytes=8 * 10**9, bf16=False, threads=1
+)
+def on_progress(progress):
+    if "asked about 5 of 8 rows" in progress.note:
+        os.kill(os.getpid(), signal.SIGKILL)
+method.train(
+    rows_for(STAGES["sigmoid"], range(8)),
+    base=Path({base!r}), folder=Path({folder!r}), seed=5, device=device, on_progress=on_progress,
+)
+"""
+
+
+def test_killed_while_the_reference_is_asked_for_it_asks_for_the_rest_alone(
+    base: Path, device: Device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method = method_of(Lora, STAGES["sigmoid"])
+    method = method.model_copy(update={"pass_tokens": 16})  # a pair at a time
+    code = ASKER.format(
+        tests=str(Path(__file__).parents[2]),
+        settings=method.model_dump_json(),
+        base=str(base),
+        folder=str(tmp_path / "run"),
+    )
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    killed = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    kept = json.loads((tmp_path / "run" / "reference.json").read_text(encoding="utf-8"))
+    known = sum(map(bool, kept["log_probs"]))
+    assert known >= 4, "all but what was found since the last save"
+    asked, told = _rows_asked(monkeypatch), list[TrainingProgress]()
+    result = train(method, base, tmp_path / "run", device, on_progress=told.append)
+    assert sum(asked) == 2 * (8 - known)
+    assert any(f"was asked about {known} of 8 before" in progress.note for progress in told)
+    whole = train(method, base, tmp_path / "whole", device)
+    assert result.losses == pytest.approx(whole.losses, abs=1e-6)
+
+
+def test_who_stops_it_while_the_reference_is_asked_for_loses_nothing(
+    base: Path, device: Device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method = method_of(Lora, STAGES["kto"]).model_copy(update={"pass_tokens": 16})
+    asked = _rows_asked(monkeypatch)
+    with pytest.raises(JobCancelled, match="before its first step"):
+        train(method, base, tmp_path, device, should_stop=lambda: len(asked) >= 3)
+    assert len(asked) == 3
+    train(method, base, tmp_path, device)
+    assert sum(asked) == 2 * 16, "each answer, and the same question with another's"
+
+
+def test_how_fast_the_reference_is_found_is_told_on_the_way(
+    base: Path, device: Device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reference, "_BETWEEN_NOTES", 0.0)
+    told: list[TrainingProgress] = []
+    method = method_of(Lora, STAGES["sigmoid"]).model_copy(update={"pass_tokens": 16})
+    train(method, base, tmp_path, device, on_progress=told.append)
+    notes = [progress.note for progress in told if "rows/s" in progress.note]
+    assert len(notes) == 8
+    assert re.search(r"asked about 3 of 8 rows, [\d.,]+ rows/s, \d+:\d\d:\d\d left", notes[2])
+
+
+def _rows_asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Fills up with the number of rows in each pass of a reference: steps ask with gradients."""
+    asked: list[int] = []
+    real = RowForward.log_probs
+
+    def counted(self: RowForward, rows: Any) -> Any:
+        if not self.model.training:
+            asked.append(len(rows))
+        return real(self, rows)
+
+    monkeypatch.setattr(RowForward, "log_probs", counted)
+    return asked

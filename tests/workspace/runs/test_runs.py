@@ -285,3 +285,20 @@ def test_a_stage_whose_rows_no_project_writes_is_a_fault_before_the_start(
     changed = Workspace(workspace.project.folder, overrides=["training.stage.type=kto"])
     with pytest.raises(LoresmithError, match="kto needs answers that somebody"):
         changed.do("train")
+
+
+def test_the_curves_hold_the_figures_of_a_stage_by_name(tmp_path: Path) -> None:
+    figures = [{"margin": 0.1, "kl": 0.0}, {"margin": 0.2, "note": "less at once"}, {"margin": "x"}]
+    lines = (
+        json.dumps({**json.loads(_line(step)), **own}) for step, own in enumerate(figures, start=1)
+    )
+    (tmp_path / "trainer_log.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    practice = {"step": 3, "score": None, "validation_loss": 0.5}
+    measured = [{**practice, "validation_measures": {"accuracy": 0.75}}, practice]
+    text = "".join(json.dumps(one) + "\n" for one in measured)
+    (tmp_path / "practice_log.jsonl").write_text(text, encoding="utf-8")
+    curves = read_curves(tmp_path, state="training")
+    assert curves.measures == {"margin": (0.1, 0.2, None), "kl": (0.0, None, None)}
+    assert curves.validation_measures == {"accuracy": (0.75, None)}
+    later = read_curves(tmp_path, state="training", since=1, log_id=curves.log_id)
+    assert later.measures == {"margin": (0.2, None)}

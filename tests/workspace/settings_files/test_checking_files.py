@@ -56,6 +56,44 @@ def test_datasets_are_read_in_the_order_in_which_they_are_named(folder: Path) ->
     assert measured == []
 
 
+STREAMED = ("streaming=true", "max_steps=2", "per_device_train_batch_size=2", "buffer_size=3")
+
+
+def test_a_streamed_training_reads_what_its_steps_are_drawn_among_and_no_more(folder: Path) -> None:
+    with (folder / "en.json").open("a", encoding="utf-8") as file:
+        file.write("broken from here on")
+    whole = check(folder).rows
+    assert whole is not None and whole.drops, "read to its end"
+    checked = check(folder, *STREAMED)
+    learned, _ = questions(checked)
+    assert learned == [f"Question {n}?" for n in range(7)]
+    assert checked.rows is not None and not checked.rows.drops
+    assert any("the first 7 rows are read" in note for note in checked.notes)
+    taken_in_turn, _ = questions(check(folder, *STREAMED, "mix_strategy=interleave_under"))
+    assert (
+        taken_in_turn[:3] == ["Question 0?", "第0问？", "Question 1?"] and len(taken_in_turn) == 7
+    )
+    learned, measured = questions(check(folder, *STREAMED, "val_size=2"))
+    assert (len(learned), len(measured)) == (7, 2)
+    assert len(questions(check(folder, *STREAMED, "max_steps=1000"))[0]) == 20, "all that there are"
+
+
+def test_several_processes_read_as_many_rows_more(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NPROC_PER_NODE", "2")
+    assert len(questions(check(folder, *STREAMED))[0]) == 2 * 4 + 3
+
+
+def test_streamed_texts_are_read_whole_and_it_is_said(folder: Path) -> None:
+    described = {"texts": {"file_name": "en.json", "columns": {"prompt": "instruction"}}}
+    (folder / "dataset_info.json").write_text(json.dumps(described), encoding="utf-8")
+    checked = check(folder, *STREAMED, "stage=pt", "dataset=texts")
+    assert checked.rows is not None, checked.faults
+    assert len(checked.rows.learned) == 10
+    assert any("texts are read whole" in note for note in checked.notes)
+
+
 def test_max_samples_are_the_first_rows_of_each(folder: Path) -> None:
     learned, _ = questions(check(folder, "max_samples=2"))
     assert learned == ["Question 0?", "Question 1?", "第0问？", "第1问？"]

@@ -79,6 +79,7 @@ def read_named(
     folder: Path,
     shape: Shape | None = None,
     max_samples: int | None = None,
+    most: int | None = None,
     mix: Mix = "concat",
     probs: Sequence[float] | None = None,
     seed: int = 42,
@@ -87,6 +88,7 @@ def read_named(
 
     `shape` is what the stage of training needs; without, all have to be of the first one's.
     `max_samples` is the most rows that are taken of each dataset, the first that can be used.
+    `most` is the most rows of the mix: its first, and no file is read further than for these.
     Rows that stand in the files more than once are kept, because people weigh rows by repeating
     them, and named in `repeats`. Equal arguments and files give equal rows on every machine.
 
@@ -102,9 +104,11 @@ def read_named(
     if faults:
         raise DatasetError("the datasets cannot be mixed so:", faults=faults)
     datasets = DatasetInfo.open(folder).datasets(names, shape=shape)
-    readings = read_all(datasets, max_samples=max_samples, seed=seed)
+    # Of no dataset more than `most` rows can be among as many of the mix.
+    limits = [limit for limit in (max_samples, most) if limit is not None]
+    readings = read_all(datasets, max_samples=min(limits, default=None), seed=seed)
     numbered = [[_Used(number, row) for row in one.rows] for number, one in enumerate(readings)]
-    used = mixed(numbered, mix, probs=probs, seed=seed)
+    used = mixed(numbered, mix, probs=probs, seed=seed)[:most]
     return _put_together(names, readings, used)
 
 

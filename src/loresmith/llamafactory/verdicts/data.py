@@ -24,8 +24,13 @@ DATA = {
     ),
     "train_on_prompt": mapped("training.learn", "true becomes everything"),
     "mask_history": mapped("training.learn", "true becomes last_reply"),
-    "streaming": ignored("rows are read whole before the training begins"),
-    "buffer_size": ignored("rows are read whole before the training begins"),
+    "streaming": same(
+        "no more rows are read than those of max_steps steps and buffer_size more, among which "
+        "they are drawn; of texts (stage: pt) all"
+    ),
+    "buffer_size": same(
+        "rows that are read beside those of max_steps, with streaming: true", Limits(at_least=0)
+    ),
     "mix_strategy": same("how the rows of several datasets are put together"),
     "interleave_probs": same("shares of the datasets, one for each"),
     "overwrite_cache": ignored("rows are read anew: nothing stale is used"),

@@ -9,5 +9,14 @@ from loresmith.training.placement.place import (
     placement_notes,
     placement_obstacles,
 )
+from loresmith.training.placement.shares import Shares, shares_of
 
-__all__ = ["Copies", "keeps_whole", "place", "placement_notes", "placement_obstacles"]
+__all__ = [
+    "Copies",
+    "Shares",
+    "keeps_whole",
+    "place",
+    "placement_notes",
+    "placement_obstacles",
+    "shares_of",
+]

@@ -67,6 +67,12 @@ def placement_obstacles(method: TrainingMethod) -> Iterator[TrainingError]:
             hint="Leave fsdp and deepspeed out, set training.processes to 1, and start it without "
             "torchrun.",
         )
+    if chosen and method.stage.shared and not method.stage.sharded:
+        yield TrainingError(
+            f"training.stage {method.stage.type} cannot be learned by a model in shards",
+            hint="Leave fsdp and deepspeed out: several processes share its rows with a whole "
+            "model each.",
+        )
     if chosen and getattr(method, "quantization", None) is not None:
         yield TrainingError(
             f"training.{chosen[0]} does not go with training.quantization",

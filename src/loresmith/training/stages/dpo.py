@@ -34,6 +34,8 @@ class Dpo(Stage):
 
     type: Literal["dpo"] = "dpo"
     shape: ClassVar[Shape] = "preference"
+    shared: ClassVar[bool] = True
+    rows_together: ClassVar[int] = 2
     compares: ClassVar[bool] = True
 
     loss: PreferenceLoss = Field(default="sigmoid", json_schema_extra={"common": True})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
@@ -15,7 +15,7 @@ from loresmith.models.templates import ChatTemplate
 from loresmith.records import FeedbackExample, StoredRecord
 from loresmith.training.rows import Row, count_learned
 from loresmith.training.stages.measures import Means
-from loresmith.training.stages.passes import passes_of
+from loresmith.training.stages.passes import own_passes
 from loresmith.training.stages.replies import Replies, encode_replies, reply_row
 from loresmith.training.stages.stage import (
     Encoded,
@@ -36,6 +36,7 @@ class Kto(Stage):
 
     type: Literal["kto"] = "kto"
     shape: ClassVar[Shape] = "feedback"
+    shared: ClassVar[bool] = True
     compares: ClassVar[bool] = True
 
     beta: float = Field(default=0.1, gt=0.0, le=1000.0, json_schema_extra={"common": True})
@@ -126,6 +127,7 @@ class _Liking(Objective):
     def __init__(self, stage: Kto, forward: RowForward) -> None:
         super().__init__(forward)
         self._stage = stage
+        self._measured: _Drift | None = None
 
     def backward(self, items: Sequence[Feedback]) -> StepLoss:
         return self._take(items, learn=True)
@@ -136,11 +138,17 @@ class _Liking(Objective):
     def _take(self, items: Sequence[Feedback], *, learn: bool) -> StepLoss:
         import torch
 
-        means, drift = Means(), self._drift(items)
-        for part in self._passes(items):
+        means, drift = Means("loss", "chosen_reward", "rejected_reward"), self._drift(items)
+        passes = self._passes(self.forward.ranks.share_of(items))
+        for number, part in enumerate(passes, start=1):
+            last = number == len(passes)
+            if not part:
+                self.forward.fill(learn=learn, last=last)
+                continue
             rows = [item.row for item in part]
             if learn:
-                known = self.forward.learn(rows, partial(self._share, part, drift, len(items)))
+                share = partial(self._share, part, drift, len(items))
+                known = self.forward.learn(rows, share, last=last)
             else:
                 known = self.forward.log_probs(rows)
             rewards = self._stage.beta * _ratios(part, known)
@@ -148,7 +156,8 @@ class _Liking(Objective):
             means.add("loss", self._losses(part, known, drift))
             means.add("chosen_reward", rewards[liked])
             means.add("rejected_reward", rewards[~liked])
-        measured = means.step_loss()
+        measured = means.step_loss(self.forward.ranks)
+        self._measured = None
         return StepLoss(measured.loss, {**_with_margin(measured), "kl": drift})
 
     def _share(self, part: Sequence[Feedback], drift: float, total: int, log_probs: Any) -> Any:
@@ -162,7 +171,18 @@ class _Liking(Objective):
         return self._stage.loss_of(_ratios(part, log_probs), liked, drift=drift)
 
     def _drift(self, items: Sequence[Feedback]) -> float:
-        """How much likelier replies to other questions have become, in nats; at least 0."""
+        """How much likelier replies to other questions have become, in nats; at least 0.
+
+        Over all processes' rows. One that does a step again, for want of memory, does not ask the
+        others again, who wait for it elsewhere.
+        """
+        if self._measured is not None and self._measured.items is items:
+            return self._measured.drift
+        drift = self._mean_rise(items)
+        self._measured = _Drift(items, drift)
+        return drift
+
+    def _mean_rise(self, items: Sequence[Feedback]) -> float:
         strange = [
             _Strange(item.strange, item.strange_reference)
             for item in items
@@ -170,22 +190,33 @@ class _Liking(Objective):
         ]
         if not strange:
             return 0.0
-        risen = 0.0
-        for part in self._passes(strange):
+        risen, ranks = 0.0, self.forward.ranks
+        for part in self._passes(ranks.share_of(strange)):
+            if not part:
+                self.forward.fill(learn=False)
+                continue
             known = self.forward.log_probs([one.row for one in part])
             before = known.new_tensor([one.reference for one in part])
             risen += float((known - before).sum())
-        return max(0.0, risen / len(strange))
+        return max(0.0, ranks.sum_of(risen) / len(strange))
 
-    def _passes(self, items: Sequence[Any]) -> Iterator[list[Any]]:
-        alone = [_Alone(item) for item in items]
-        found = passes_of(alone, tokens=self.forward.pass_tokens, packed=self.forward.packed)
-        return ([one.item for one in part] for part in found)
+    def _passes(self, items: Sequence[Any]) -> list[list[Any]]:
+        found = own_passes([_Alone(item) for item in items], self.forward)
+        return [[one.item for one in part] for part in found]
+
+
+class _Drift(NamedTuple):
+    items: Sequence[Feedback]
+    drift: float
 
 
 class _Strange(NamedTuple):
     row: Row
     reference: float
+
+    @property
+    def tokens(self) -> int:
+        return len(self.row.input_ids)
 
 
 class _Alone(NamedTuple):

@@ -5,27 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from loresmith.training.ranks import Ranks
 from loresmith.training.stages.stage import StepLoss
 
 
 class Means:
-    """Sums up tensors of figures by name, and gives their means."""
+    """Sums up tensors of figures by name, and gives their means over all processes."""
 
-    def __init__(self) -> None:
-        self._sums: dict[str, float] = {}
-        self._counts: dict[str, int] = {}
+    def __init__(self, *names: str) -> None:
+        """`names` are all that may come, the same in each process."""
+        self._sums = dict.fromkeys(names, 0.0)
+        self._counts = dict.fromkeys(names, 0)
 
     def add(self, name: str, figures: Any) -> None:
         """Takes one figure for each row; none is fine."""
-        self._sums[name] = self._sums.get(name, 0.0) + float(figures.detach().double().sum())
-        self._counts[name] = self._counts.get(name, 0) + figures.numel()
+        self._sums[name] += float(figures.detach().double().sum())
+        self._counts[name] += figures.numel()
 
-    def step_loss(self) -> StepLoss:
+    def step_loss(self, ranks: Ranks) -> StepLoss:
         """The mean `loss`, and beside it that of all else of which there were any."""
+        names = list(self._sums)
+        numbers = ranks.sums_of([*self._sums.values(), *map(float, self._counts.values())])
+        sums, counts = numbers[: len(names)], numbers[len(names) :]
         means = {
-            name: total / self._counts[name]
-            for name, total in self._sums.items()
-            if self._counts[name]
+            name: total / count
+            for name, total, count in zip(names, sums, counts, strict=True)
+            if count
         }
         return StepLoss(means.pop("loss"), means)
 

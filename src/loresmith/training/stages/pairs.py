@@ -13,13 +13,16 @@ from loresmith.models.templates import ChatTemplate
 from loresmith.records import PreferenceExample, StoredRecord
 from loresmith.training.rows import Row
 from loresmith.training.stages.measures import Means
-from loresmith.training.stages.passes import passes_of
+from loresmith.training.stages.passes import own_passes
 from loresmith.training.stages.replies import Replies, encode_replies
 from loresmith.training.stages.stage import Encoded, Encoding, Objective, StepLoss
 
 if TYPE_CHECKING:
     from loresmith.training.reward_forward import RewardForward
     from loresmith.training.row_log_probs import RowForward
+
+
+_FIGURES = ("margin", "accuracy", "chosen_reward", "rejected_reward")
 
 
 class Pair(NamedTuple):
@@ -73,11 +76,17 @@ class PairObjective(Objective):
         """What the better answers, and the worse, are worth to the model: two tensors."""
 
     def _take(self, items: Sequence[Pair], *, learn: bool) -> StepLoss:
-        means, forward = Means(), self.forward
-        for pairs in passes_of(items, tokens=forward.pass_tokens, packed=forward.packed):
+        means, forward = Means("loss", *_FIGURES), self.forward
+        passes = own_passes(forward.ranks.share_of(items), forward)
+        for number, pairs in enumerate(passes, start=1):
+            last = number == len(passes)
+            if not pairs:
+                forward.fill(learn=learn, last=last)
+                continue
             rows = [*(pair.chosen for pair in pairs), *(pair.rejected for pair in pairs)]
             if learn:
-                known = forward.learn(rows, partial(self._share, pairs, len(items)))
+                share = partial(self._share, pairs, len(items))
+                known = forward.learn(rows, share, last=last)
             else:
                 known = self.known(rows)
             better, worse = self.rewards(pairs, known)
@@ -86,7 +95,7 @@ class PairObjective(Objective):
             means.add("accuracy", (better > worse).float())
             means.add("chosen_reward", better)
             means.add("rejected_reward", worse)
-        return means.step_loss()
+        return means.step_loss(forward.ranks)
 
     def _share(self, pairs: Sequence[Pair], total: int, known: Any) -> Any:
         """What these pairs add to the mean over all."""

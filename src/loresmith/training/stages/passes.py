@@ -4,9 +4,12 @@ once than fits."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from loresmith.training.stages.stage import Item
+
+if TYPE_CHECKING:
+    from loresmith.training.forward import Forward
 
 ItemT = TypeVar("ItemT", bound=Item)
 
@@ -24,6 +27,15 @@ def passes_of(items: Sequence[ItemT], *, tokens: int, packed: bool) -> Iterator[
         part.append(item)
     if part:
         yield part
+
+
+def own_passes(items: Sequence[ItemT], forward: Forward) -> list[list[ItemT]]:
+    """The passes of what this process learns. Where all processes go through the model in step,
+    empty ones make up for those that another has more."""
+    passes = [*passes_of(items, tokens=forward.pass_tokens, packed=forward.packed)]
+    if forward.in_step:
+        passes += [[]] * (forward.ranks.most(len(passes)) - len(passes))
+    return passes
 
 
 def _cost(items: Sequence[Item], *, packed: bool) -> int:

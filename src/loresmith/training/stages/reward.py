@@ -26,6 +26,9 @@ class Reward(Stage):
 
     type: Literal["reward"] = "reward"
     shape: ClassVar[Shape] = "preference"
+    shared: ClassVar[bool] = True
+    sharded: ClassVar[bool] = False  # its number is read off inside of the model
+    rows_together: ClassVar[int] = 2
     chats: ClassVar[bool] = False
 
     @property

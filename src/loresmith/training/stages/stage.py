@@ -125,6 +125,10 @@ class Stage(Component, ABC):
     """Whether what is trained writes text."""
     shared: ClassVar[bool] = False
     """Whether several processes can share the rows of a step."""
+    sharded: ClassVar[bool] = True
+    """Whether they can do so where none of them has the whole model."""
+    rows_together: ClassVar[int] = 1
+    """Rows of an item that go through the model at once."""
     templated: ClassVar[bool] = True
     """Whether rows are conversations, written by a chat template."""
     compares: ClassVar[bool] = False

@@ -11,7 +11,10 @@ import math
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from loresmith.records import Record
+from loresmith.training.log import OF_EVERY_STAGE
 from loresmith.workspace.device_log import DEVICE_LOG
 
 _BLOCK = 1 << 16
@@ -19,6 +22,8 @@ _BLOCK = 1 << 16
 
 class Curves(Record):
     """Columns of equal length, one entry a step, and what was measured between steps.
+
+    A stage that has figures of its own, such as a DPO's `margin`, has a column of each.
 
     The losses are raw; who draws may smooth them (the studio: an exponential moving average with
     the start's bias taken out, as TensorBoard does).
@@ -31,19 +36,25 @@ class Curves(Record):
     step: tuple[int, ...] = ()
     """Optimizer steps done."""
     loss: tuple[float | None, ...] = ()
-    """Mean over the answer tokens of the step, in nats a token."""
+    """Mean over the answer tokens of the step, in nats a token, or what the stage asks of a pair or
+    an answer."""
     learning_rate: tuple[float | None, ...] = ()
     grad_norm: tuple[float | None, ...] = ()
     """Length of the gradient before it was clipped."""
     tokens_per_second: tuple[float | None, ...] = ()
     """Useful tokens; padding does not count."""
     epoch: tuple[float | None, ...] = ()
+    measures: dict[str, tuple[float | None, ...]] = Field(default_factory=dict)
+    """The stage's own figures by name, such as `margin` or `accuracy`; empty for sft and pretrain.
+    Of the points that are sent: a name that none of them has is left out."""
     practice_step: tuple[int, ...] = ()
     """After how many steps the model was measured; always from the beginning."""
     practice_score: tuple[float | None, ...] = ()
     """Share of the practice questions answered rightly."""
     validation_loss: tuple[float | None, ...] = ()
-    """Mean over the answer tokens of rows that are not learned, in nats."""
+    """Mean over the answer tokens of rows that are not learned, in nats, or what the stage asks."""
+    validation_measures: dict[str, tuple[float | None, ...]] = Field(default_factory=dict)
+    """The stage's own figures of those rows, by name."""
     device_step: tuple[int, ...] = ()
     """After how many steps the device was looked at; always from the beginning."""
     device_busy: tuple[float | None, ...] = ()
@@ -78,9 +89,13 @@ def read_curves(
         grad_norm=_column(lines, "grad_norm"),
         tokens_per_second=_column(lines, "tokens_per_second"),
         epoch=_column(lines, "epoch"),
+        measures=_measures(
+            [{n: v for n, v in line.items() if n not in OF_EVERY_STAGE} for line in lines]
+        ),
         practice_step=tuple(int(line.get("step", 0)) for line in measured),
         practice_score=_column(measured, "score"),
         validation_loss=_column(measured, "validation_loss"),
+        validation_measures=_measures([_figures_of(one) for one in measured]),
         device_step=tuple(looks),
         device_busy=_column([*looks.values()], "busy_percent"),
         elapsed=str(last.get("elapsed_time", "")),
@@ -147,6 +162,18 @@ def _parsed(line: str) -> dict[str, Any]:
 
 def _column(lines: list[dict[str, Any]], name: str) -> tuple[float | None, ...]:
     return tuple(_finite(line.get(name)) for line in lines)
+
+
+def _figures_of(measured: dict[str, Any]) -> dict[str, Any]:
+    found = measured.get("validation_measures")
+    return found if isinstance(found, dict) else {}
+
+
+def _measures(lines: list[dict[str, Any]]) -> dict[str, tuple[float | None, ...]]:
+    """A column of each name, in the order in which they first came."""
+    names = dict.fromkeys(name for line in lines for name in line)
+    columns = {name: _column(lines, name) for name in names}
+    return {name: found for name, found in columns.items() if any(v is not None for v in found)}
 
 
 def _finite(value: Any) -> float | None:

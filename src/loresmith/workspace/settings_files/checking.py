@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from loresmith.workspace.doctor import asked_of, training_findings
 from loresmith.workspace.preflight import stage_obstacles, template_obstacles, training_obstacles
 from loresmith.workspace.recipes import load_recipe
 from loresmith.workspace.settings_files.named_rows import NamedRows, named_rows
+from loresmith.workspace.training_process import process_count
 
 
 class TrainingRows(NamedTuple):
@@ -131,7 +133,9 @@ def _rows(reading: Reading, faults: list[Remark], notes: list[str]) -> TrainingR
     settings = reading.settings
     if not settings["dataset"]:
         return None
-    learned, measured = (_named(reading, key, faults) for key in ("dataset", "eval_dataset"))
+    most = _streamed(reading, notes)
+    learned = _named(reading, "dataset", faults, most=most)
+    measured = _named(reading, "eval_dataset", faults)
     if learned is None or measured is None:
         return None
     notes += [*learned.warnings, *measured.warnings]
@@ -141,8 +145,35 @@ def _rows(reading: Reading, faults: list[Remark], notes: list[str]) -> TrainingR
     return rows
 
 
-def _named(reading: Reading, key: str, faults: list[Remark]) -> NamedRows | None:
-    """The rows of the datasets that are named under `key`."""
+def _streamed(reading: Reading, notes: list[str]) -> int | None:
+    """How many rows a training by `streaming` reads: as many as its steps learn from, and those
+    that these are drawn among. None where all are read."""
+    settings, file = reading.settings, reading.file
+    max_steps = file.recipe.training.max_steps if file is not None else None
+    if not settings["streaming"] or file is None or max_steps is None:
+        return None
+    if settings["stage"] == "pt":
+        told = "texts are read whole: only their tokens tell how many rows they fill"
+        notes.append(str(settings.remark("streaming", told)))
+        return None
+    training = file.recipe.training
+    try:
+        processes = process_count(training, detect_device(), batch_of_each=True)
+    except RecipeError:  # told when they are started
+        return None
+    size: float = settings["val_size"]
+    measured = 0 if settings["eval_dataset"] or size < 1 else math.ceil(size)
+    buffered: int = settings["buffer_size"]
+    most = max_steps * training.batch_size * processes + buffered + measured
+    told = f"the first {most:,} rows are read, those of max_steps steps and buffer_size more"
+    notes.append(str(settings.remark("streaming", told)))
+    return most
+
+
+def _named(
+    reading: Reading, key: str, faults: list[Remark], *, most: int | None = None
+) -> NamedRows | None:
+    """The rows of the datasets that are named under `key`; no more than `most`."""
     settings = reading.settings
     if not settings[key]:
         return NamedRows((), ())
@@ -152,6 +183,7 @@ def _named(reading: Reading, key: str, faults: list[Remark]) -> NamedRows | None
             Path(settings["dataset_dir"]).expanduser(),
             shape=shape_of(settings["stage"]),
             max_samples=settings["max_samples"],
+            most=most,
             mix_strategy=settings["mix_strategy"] if key == "dataset" else "concat",
             interleave_probs=settings["interleave_probs"] or (),
             seed=settings["seed"],

@@ -29,6 +29,7 @@ def named_rows(
     *,
     shape: Shape = "conversation",
     max_samples: int | None = None,
+    most: int | None = None,
     mix_strategy: Mix = "concat",
     interleave_probs: Sequence[float] = (),
     seed: int = 42,
@@ -36,8 +37,8 @@ def named_rows(
 ) -> NamedRows:
     """The rows of the datasets that `folder`'s dataset_info.json names, put together.
 
-    A conversation without a system message gets `default_system`. Raises RecipeError with what is
-    wrong with every name.
+    `most` is the most rows in all: no more is read than they need. A conversation without a system
+    message gets `default_system`. Raises RecipeError with what is wrong with every name.
     """
     try:
         read = read_named(
@@ -45,6 +46,7 @@ def named_rows(
             folder=folder,
             shape=shape,
             max_samples=max_samples,
+            most=most,
             mix=mix_strategy,
             probs=interleave_probs or None,
             seed=seed,

@@ -25,6 +25,7 @@ from loresmith.workspace.training_process import TrainingTask, train_in_child
 _OURS = (
     *("adapter", "model", "attempt-*", "best-*", "*.part", "task.json", "training*.json"),
     *("*_results.json", "trainer_log.jsonl", "training_loss.png", "run.json"),
+    "training_measures.png",
     *("reference.json", "sample.txt", "sample.json", "tokens-*.json"),
     *("recipe.yaml", "environment.json", "README.md"),
     *("practice_log.jsonl", "samples.jsonl"),

@@ -71,9 +71,17 @@ async function read(id) {
   const address = `/api/v1/projects/${project}/runs/${encodeURIComponent(id)}/curves?${asked}`;
   const fresh = await (await request(address)).json();
   if (known && known.log_id === fresh.log_id) {
+    fresh.measures = joined(known, fresh);
     for (const name of COLUMNS) fresh[name] = known[name].concat(fresh[name]);
   }
   runs.set(id, fresh);
+}
+
+/** The stage's own figures: a name that some points have and others not has gaps there. */
+function joined(known, fresh) {
+  const names = [...new Set([...Object.keys(known.measures), ...Object.keys(fresh.measures)])];
+  const column = (run, name) => run.measures[name] ?? new Array(run.step.length).fill(null);
+  return Object.fromEntries(names.map((name) => [name, column(known, name).concat(column(fresh, name))]));
 }
 
 let timer = 0;
@@ -125,9 +133,72 @@ const METRICS = {
   speed: [{ label: () => text("speed", place), of: (run) => [run.step, run.tokens_per_second] }],
 };
 
+/** Figures of stages that share a chart; any other has one of its own, under its own name. */
+const TOGETHER = { rewards: ["chosen_reward", "rejected_reward"] };
+
+/** The charts that the chosen runs have beside those of every training, in the order of their log. */
+function ofTheStage() {
+  const names = shown.flatMap((id) => {
+    const run = runs.get(id);
+    return run ? [...Object.keys(run.measures), ...Object.keys(run.validation_measures)] : [];
+  });
+  const chart = (name) => Object.keys(TOGETHER).find((key) => TOGETHER[key].includes(name)) ?? name;
+  return [...new Set(names.map(chart))];
+}
+
+const named = (name) => text(name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()), place) || name;
+
+function stageCurves(metric) {
+  const smooth = (name) => (run) => [run.step, smoothed(run.measures[name] ?? [], weight())];
+  if (TOGETHER[metric]) {
+    return TOGETHER[metric].map((name, at) => (
+      { label: () => named(name), width: 2, dash: at ? [3, 3] : undefined, of: smooth(name) }));
+  }
+  return [
+    { label: () => text("raw", place), faint: true, of: (run) => [run.step, run.measures[metric] ?? []] },
+    { label: () => text("smoothed", place), width: 2, of: smooth(metric) },
+    { label: () => text("validation", place), dash: [5, 4], points: true, of: (run) => [run.practice_step, run.validation_measures[metric] ?? []] },
+  ];
+}
+
+const figuresThere = () => [...document.querySelectorAll("[data-of-stage]")];
+
+/** Whether the chosen runs have other figures by now than there are charts for. */
+function figuresWanted() {
+  return ofTheStage().join() !== figuresThere().map((one) => one.dataset.ofStage).join();
+}
+
+/** Makes the places of the stage's charts anew, before the chart of practice. */
+function figuresOfTheStage() {
+  const wanted = ofTheStage();
+  for (const one of figuresThere()) one.remove();
+  const beforeThese = document.getElementById("chart-practice").closest("figure");
+  for (const name of wanted) {
+    const made = document.getElementById("chart-of-stage").content.firstElementChild.cloneNode(true);
+    made.dataset.ofStage = name;
+    made.querySelector("[data-title]").textContent = named(name);
+    made.querySelector("[data-about]").textContent = text(`${name}About`, place);
+    const chart = made.querySelector(".chart");
+    chart.id = `chart-${name}`;
+    chart.dataset.metric = name;
+    chart.setAttribute("aria-label", named(name));
+    beforeThese.before(made);
+  }
+  // Of pairs and marked answers, the loss is not one of tokens.
+  document.getElementById("loss-unit").hidden = wanted.length > 0;
+}
+
+const SHARES = ["practice", "device", "accuracy"];
+
+function titleOf(metric) {
+  if (!METRICS[metric]) return named(metric);
+  if (metric === "loss" && ofTheStage().length) return text("lossOfStage", place);
+  return text(`axis${metric[0].toUpperCase()}${metric.slice(1)}`, place);
+}
+
 function curvesOf(metric) {
   return shown.flatMap((id, at) =>
-    METRICS[metric].map((curve) => ({
+    (METRICS[metric] ?? stageCurves(metric)).map((curve) => ({
       ...curve,
       run: id,
       tone: TONES[at],
@@ -151,6 +222,7 @@ function table(curves) {
 
 function rebuild() {
   for (const { chart } of charts) chart.destroy();
+  figuresOfTheStage();
   charts = [...document.querySelectorAll("[data-metric]")].map((element) => {
     const { metric } = element.dataset;
     const curves = curvesOf(metric);
@@ -160,8 +232,8 @@ function rebuild() {
       height: element.classList.contains("low") ? 180 : 300,
       sync: "training",
       x: text("step", place),
-      y: text(`axis${metric[0].toUpperCase()}${metric.slice(1)}`, place),
-      ...(metric === "practice" || metric === "device" ? { range: [0, 1], format: percent } : { format: short }),
+      y: titleOf(metric),
+      ...(SHARES.includes(metric) ? { range: [0, 1], format: percent } : { format: short }),
     });
     return { element, curves, chart };
   });
@@ -178,6 +250,7 @@ function percent(share) {
 }
 
 function draw() {
+  if (figuresWanted()) rebuild();
   for (const { element, curves, chart } of charts) {
     const data = table(curves);
     chart.update(data);
