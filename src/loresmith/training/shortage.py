@@ -102,11 +102,7 @@ class Fitting:
     def _forget_gradients(self) -> None:
         for parameter in self._model.parameters():
             parameter.grad = None
-        gc.collect()
-        if self._device != "cpu":  # not run where there is no card
-            import torch
-
-            torch.cuda.empty_cache()
+        give_back_memory()
 
 
 def checkpoint_activations(model: Any) -> None:
@@ -117,6 +113,15 @@ def checkpoint_activations(model: Any) -> None:
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
     old, new = "gradient_checkpointing_enable", "activation_checkpointing_enable"
     getattr(inner, new if hasattr(inner, new) else old)({"use_reentrant": False})
+
+
+def give_back_memory() -> None:
+    """Lets the device have again what nothing holds any more."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def is_shortage(error: BaseException) -> bool:

@@ -8,13 +8,16 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from loresmith.devices import Device
-from loresmith.errors import JobCancelled
+from loresmith.errors import JobCancelled, OutOfDeviceMemory
 from loresmith.training import Full, Lora, TrainingMethod, TrainingProgress, TrainingResult
 from loresmith.training.row_log_probs import RowForward
 from loresmith.training.stages import Stage, reference
@@ -23,6 +26,7 @@ from training.stages.stage_rows import STAGES, rows_for
 
 TRAINER = """
 import os, signal, sys
+from contextlib import contextmanager
 from pathlib import Path
 sys.path[:0] = [{tests!r}]
 from tiny_training import one_thread
@@ -123,8 +127,49 @@ def test_it_can_be_stopped_while_the_reference_is_asked_for(
         train(method, base, tmp_path, device, should_stop=lambda: True)
 
 
+@contextmanager
+def room_for_asking(tokens: int, *, after: int) -> Iterator[None]:
+    """A device without memory for more tokens at once, and once that is seen, for `after`."""
+    room = [tokens]
+
+    def refuse(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        embeds = isinstance(module, torch.nn.Embedding)
+        if embeds and not module.training and inputs[0].numel() > room[0]:
+            room[0] = after
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(refuse)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def test_where_memory_is_short_the_reference_is_asked_for_in_smaller_parts(
+    base: Path, device: Device, tmp_path: Path
+) -> None:
+    method = method_of(Lora, STAGES["sigmoid"])
+    told: list[TrainingProgress] = []
+    with room_for_asking(250, after=200):
+        result = train(method, base, tmp_path / "run", device, on_progress=told.append)
+    whole = train(method, base, tmp_path / "whole", device)
+    assert result.losses == pytest.approx(whole.losses, abs=1e-5)
+    assert any("memory ran out with" in progress.note for progress in told)
+
+
+def test_a_pair_that_the_reference_has_no_memory_for_is_named(
+    base: Path, device: Device, tmp_path: Path
+) -> None:
+    method = method_of(Lora, STAGES["sigmoid"])
+    with room_for_asking(250, after=0), pytest.raises(OutOfDeviceMemory) as error:
+        train(method, base, tmp_path, device)
+    first = rows_for(method.stage, range(8))
+    assert any(f"about the row {row.id} alone" in error.value.message for row in first)
+
+
 ASKER = """
 import os, signal, sys
+from contextlib import contextmanager
 from pathlib import Path
 sys.path[:0] = [{tests!r}]
 from training.stages.stage_rows import STAGES, rows_for

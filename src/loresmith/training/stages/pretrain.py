@@ -51,7 +51,8 @@ class Pretrain(Stage):
         if self.join:
             texts = [[token for text in texts for token in text]]
         cut = [part for text in texts for part in _parts(text, encoding.max_length)]
-        return Encoded([Row(part, [True] * len(part)) for part in cut], dropped, [])
+        kept = [Row(p, [True] * len(p), f"piece {n}") for n, p in enumerate(cut, start=1)]
+        return Encoded(kept, dropped, [])
 
     def objective(self, forward: Any) -> Objective:
         return PlainObjective(forward)

@@ -14,8 +14,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from loresmith.errors import CheckpointError, JobCancelled
+from loresmith.errors import CheckpointError, JobCancelled, OutOfDeviceMemory
 from loresmith.training.sealed import write_at_once
+from loresmith.training.shortage import first_line, give_back_memory, is_shortage
 from loresmith.training.stages.passes import passes_of
 from loresmith.training.stages.stage import Compared
 
@@ -100,7 +101,7 @@ class Reference:
                     "training was stopped before its first step", hint="Run the same again."
                 )
             own = passes[start + ranks.rank : start + ranks.rank + 1]
-            here = [answer for part in own for answer in _asked(part, forward)]
+            here = [answer for part in own for answer in self._answers(part, forward)]
             if not own and forward.in_step:
                 forward.fill(learn=False)
             for answers in ranks.gathered(here):
@@ -108,6 +109,30 @@ class Reference:
                     found[number] = log_probs
             if ranks.first:
                 progress.look()
+
+    def _answers(
+        self, part: Sequence[_Numbered], forward: RowForward
+    ) -> list[tuple[int, list[float]]]:
+        """Of each item its number, and the log-probability of each of its rows; of fewer at once
+        from where memory runs out."""
+        tokens = forward.tokens_of([row for one in part for row in one.rows])
+        if len(part) == 1 or tokens <= forward.pass_tokens:
+            try:
+                return _asked(part, forward)
+            except (RuntimeError, MemoryError) as error:
+                if not is_shortage(error) or forward.in_step:
+                    raise
+                said = first_line(error)
+            if len(part) == 1:
+                raise _does_not_fit(part[0], tokens, said)
+            give_back_memory()
+            forward.pass_tokens = tokens // 2
+            self._on_note(
+                f"memory ran out with {tokens} tokens at once: from now on at most {tokens // 2} "
+                "go through the model at once; what a step learns is the same"
+            )
+        half = len(part) // 2
+        return [*self._answers(part[:half], forward), *self._answers(part[half:], forward)]
 
     def _write(self, found: list[list[float]]) -> None:
         content = json.dumps({"run_id": self._run_id, "log_probs": found})
@@ -179,6 +204,15 @@ def _asked(part: Sequence[_Numbered], forward: RowForward) -> list[tuple[int, li
     """Of each item its number, and the log-probability of each of its rows."""
     known = iter(forward.log_probs([row for one in part for row in one.rows]).tolist())
     return [(one.number, [next(known) for _ in one.rows]) for one in part]
+
+
+def _does_not_fit(one: _Numbered, tokens: int, said: str) -> OutOfDeviceMemory:
+    return OutOfDeviceMemory(
+        f"the device has no memory to ask the model as it starts about the row {one.rows[0].id} "
+        f"alone, which has {tokens} tokens: {said}",
+        hint="Set training.max_length lower, or take a smaller base model. What was found so far "
+        "is kept.",
+    )
 
 
 class _Numbered:

@@ -57,7 +57,7 @@ def encode_replies(
         if _longest(rows) > max_length:
             done.dropped.append(_drop(record, said, "too_long", detail))
             continue
-        done.kept.append((place, rows))
+        done.kept.append((place, [row._replace(id=record.id) for row in rows]))
         if length > max_length:
             done.shortened.append(_drop(record, said, "shortened", detail))
     if too_long == "error":

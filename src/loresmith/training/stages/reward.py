@@ -66,7 +66,7 @@ def _scored(row: Row, pad_id: int | None) -> Row:
     the last that does not pad, and one token more, in whose place the number stands."""
     ids = row.input_ids
     last = next((i for i in range(len(ids) - 1, 0, -1) if ids[i] != pad_id), len(ids) - 1)
-    return Row([*ids[: last + 1], ids[last]], [*[False] * (last + 1), True])
+    return Row([*ids[: last + 1], ids[last]], [*[False] * (last + 1), True], row.id)
 
 
 class _Ranking(PairObjective):
