@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from loresmith.api.dependencies import HomeHere
-from loresmith.workspace.doctor import Finding, diagnose
+from loresmith.workspace.doctor import Finding, machine_findings
 from loresmith.workspace.machine_use import MachineUse, machine_use
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
@@ -20,5 +20,5 @@ def devices(home: HomeHere) -> MachineUse:
 @router.get("/findings", summary="What is wrong with the machine")
 def findings() -> list[Finding]:
     """Each with its fix; empty where nothing is wrong. The machine is looked at and does not
-    compute. Takes seconds when it is first asked."""
-    return list(diagnose(products=False).findings)
+    compute. Takes seconds."""
+    return list(machine_findings())

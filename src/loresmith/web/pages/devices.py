@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from loresmith.api.dependencies import HomeHere
 from loresmith.web.rendering import render
-from loresmith.workspace.doctor import diagnose
+from loresmith.workspace.doctor import machine_findings
 from loresmith.workspace.machine_use import machine_use
 
 router = APIRouter(prefix="/devices")
@@ -26,6 +26,5 @@ def now(request: Request, home: HomeHere) -> Response:
 
 @router.get("/findings")
 def findings(request: Request) -> Response:
-    """What is wrong with the machine, with the fix; takes seconds when it is first asked."""
-    found = diagnose(products=False).findings
-    return render(request, "devices/_findings.html", findings=found)
+    """What is wrong with the machine, with the fix; takes seconds."""
+    return render(request, "devices/_findings.html", findings=machine_findings())

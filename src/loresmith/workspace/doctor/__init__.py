@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from loresmith.workspace.doctor.apart import machine_findings
 from loresmith.workspace.doctor.diagnosis import Diagnosis, asked_of, diagnose, training_findings
 from loresmith.workspace.doctor.finding import Finding
 from loresmith.workspace.doctor.scene import Scene
 
-__all__ = ["Diagnosis", "Finding", "Scene", "asked_of", "diagnose", "training_findings"]
+__all__ = [
+    "Diagnosis",
+    "Finding",
+    "Scene",
+    "asked_of",
+    "diagnose",
+    "machine_findings",
+    "training_findings",
+]
