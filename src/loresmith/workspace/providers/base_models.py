@@ -80,13 +80,15 @@ class BaseModels:
     def all(self) -> tuple[KnownBaseModel, ...]:
         """Embedded, folders of the models folder, what projects trained, what is in the caches,
         and then the ids that were added and are not here."""
+        from loresmith.models.embedded import EMBEDDED_NAME
+
         here = {place.model.id: place.model for place in self._places()}
         listed = self._added()
         for name in listed:
             kind = "modelscope" if name.startswith(_MODELSCOPE) else "hub"
             known = here.get(name) or KnownBaseModel(id=name, name=name, kind=kind)
             here[name] = known.model_copy(update={"listed": True})
-        embedded = KnownBaseModel(id=EMBEDDED, name="SmolLM2-135M-Instruct", kind="embedded")
+        embedded = KnownBaseModel(id=EMBEDDED, name=EMBEDDED_NAME, kind="embedded")
         folder = self._settings.models / _embedded_folder()
         if _is_whole(folder):
             size = folder_bytes(folder)
