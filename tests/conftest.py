@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 from hypothesis import settings
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Run in the background by a script: what tests start and stop by Ctrl-C would not hear of it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 sys.path.insert(0, str(Path(__file__).parent))
 
