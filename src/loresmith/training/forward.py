@@ -22,7 +22,7 @@ from loresmith.training.fused.head_log_probs import head_log_probs, log_probs_of
 from loresmith.training.fused.layers import Fused, fused_layers, taken
 from loresmith.training.method import Switch
 from loresmith.training.neftune import noisy_embeddings
-from loresmith.training.order import split_into_passes
+from loresmith.training.order import ItemT, split_into_passes
 from loresmith.training.placement import Copies
 from loresmith.training.ranks import Ranks
 from loresmith.training.rows import Row, count_learned
@@ -155,13 +155,17 @@ class Forward:
             return lambda loss: (loss / total).backward()
         return lambda loss: placement.backward(loss / total, last=last)
 
-    def _passes(self, rows: Sequence[Row]) -> list[list[Row]]:
-        passes = split_into_passes(
-            rows,
+    def split(self, items: Sequence[ItemT]) -> list[list[ItemT]]:
+        """The items, rows or pairs of them, in parts that go through the model at once."""
+        return split_into_passes(
+            items,
             tokens=self.pass_tokens,
             packed=self.packed,
             worth_a_pass=_WORTH_A_PASS["cpu" if self._device == "cpu" else "card"],
         )
+
+    def _passes(self, rows: Sequence[Row]) -> list[list[Row]]:
+        passes = self.split(rows)
         if self._filling is not None:  # a pass that learns nothing, while others have one more
             passes += [[self._filling]] * (self.ranks.most(len(passes)) - len(passes))
         return passes

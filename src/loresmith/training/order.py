@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from loresmith.training.rows import Row
 
-ItemT = TypeVar("ItemT")
+
+class HasRows(Protocol):
+    """What goes through a model together: a row, or a pair of them."""
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """Its rows, one at least."""
+
+
+ItemT = TypeVar("ItemT", bound=HasRows)
 
 _MUCH_PADDING = 1.25  # tokens with padding to tokens without
 
@@ -37,23 +46,29 @@ class Order(Generic[ItemT]):
 
 
 def split_into_passes(
-    rows: Sequence[Row], *, tokens: int, packed: bool, worth_a_pass: int
-) -> list[list[Row]]:
-    """Rows of like length together, at most `tokens` at once (a longer row goes alone).
+    items: Sequence[ItemT], *, tokens: int, packed: bool, worth_a_pass: int
+) -> list[list[ItemT]]:
+    """Items of like length together, rows or pairs of them, at most `tokens` at once (a longer one
+    goes alone).
 
     Where rows are not packed, padding counts, and a pass of `worth_a_pass` tokens or more ends
-    where the next row would make much of it padding.
+    where the next item would make much of it padding.
     """
-    passes: list[list[Row]] = []
-    own = 0
-    for row in sorted(rows, key=lambda row: len(row.input_ids)):
-        length = len(row.input_ids)
-        padded = length * (len(passes[-1]) + 1) if passes else length
-        full = own + length > tokens if packed else padded > tokens
-        wasteful = not packed and own >= worth_a_pass and padded > _MUCH_PADDING * (own + length)
+    passes: list[list[ItemT]] = []
+    rows = own = 0
+    for item in sorted(items, key=_longest):
+        more = sum(len(row.input_ids) for row in item.rows)
+        padded = _longest(item) * (rows + len(item.rows))
+        full = own + more > tokens if packed else padded > tokens
+        wasteful = not packed and own >= worth_a_pass and padded > _MUCH_PADDING * (own + more)
         if not passes or full or wasteful:
             passes.append([])
-            own = 0
-        passes[-1].append(row)
-        own += length
+            rows = own = 0
+        passes[-1].append(item)
+        rows += len(item.rows)
+        own += more
     return passes
+
+
+def _longest(item: HasRows) -> int:
+    return max(len(row.input_ids) for row in item.rows)

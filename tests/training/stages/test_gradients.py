@@ -10,9 +10,9 @@ import pytest
 
 from loresmith.devices import Device
 from loresmith.models.local import load_base
+from loresmith.training.order import split_into_passes
 from loresmith.training.rows import Row
 from loresmith.training.stages import Dpo, Encoding, Kto, Reward, Stage
-from loresmith.training.stages.passes import passes_of
 from training.stages.stage_rows import rows_for
 
 STAGES = {
@@ -168,7 +168,7 @@ def test_a_step_in_several_passes_is_the_same_step(
     whole, parts = (
         take(stage, model, items, packing=packing, pass_tokens=tokens) for tokens in (10_000, 150)
     )
-    assert len(list(passes_of(items, tokens=150, packed=packing == "on"))) > 2
+    assert len(split_into_passes(items, tokens=150, packed=packing == "on", worth_a_pass=60)) > 2
     assert parts[0] == pytest.approx(whole[0], rel=1e-5)
     assert parts[1] == pytest.approx(whole[1], rel=1e-4, abs=1e-6)
     assert_same(whole[2], parts[2])

@@ -177,7 +177,7 @@ from loresmith.devices import Device
 from loresmith.training import Lora
 from loresmith.training.stages import reference
 reference._BETWEEN_SAVES = reference._BETWEEN_NOTES = 0
-reference._SAVING_SHARE = 1.0
+reference._SAVING_SHARE = float("inf")  # a slow disk changes nothing here
 method = Lora.model_validate_json({settings!r})
 device = Device(
     kind="cpu", torch_device="cpu", name="CPU", memory_bytes=8 * 10**9, bf16=False, threads=1
@@ -208,7 +208,7 @@ def test_killed_while_the_reference_is_asked_for_it_asks_for_the_rest_alone(
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     kept = json.loads((tmp_path / "run" / "reference.json").read_text(encoding="utf-8"))
     known = sum(map(bool, kept["log_probs"]))
-    assert known >= 4, "all but what was found since the last save"
+    assert known == 5, "each was saved before the next was told of"
     asked, told = _rows_asked(monkeypatch), list[TrainingProgress]()
     result = train(method, base, tmp_path / "run", device, on_progress=told.append)
     assert sum(asked) == 2 * (8 - known)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from loresmith.errors import CheckpointError, JobCancelled, OutOfDeviceMemory
 from loresmith.training.sealed import write_at_once
 from loresmith.training.shortage import first_line, give_back_memory, is_shortage
-from loresmith.training.stages.passes import passes_of
 from loresmith.training.stages.stage import Compared
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ class Reference:
     ) -> None:
         ranks = forward.ranks
         missing = [_Numbered(n, item) for n, item in enumerate(items) if not found[n]]
-        passes = [*passes_of(missing, tokens=forward.pass_tokens, packed=forward.packed)]
+        passes = forward.split(missing)
         for start in range(0, len(passes), ranks.world_size):
             if ranks.any(self._stopped()):
                 raise JobCancelled(

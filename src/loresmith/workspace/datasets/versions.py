@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from loresmith.database import transaction
 from loresmith.errors import NotFound
+from loresmith.json_files import read_object
 from loresmith.records import Dataset, Record, Run
 from loresmith.store.tables import TABLES
 from loresmith.workspace.context import Context
@@ -102,7 +103,7 @@ def _statistics(context: Context, dataset_id: str, path: Path) -> dict[str, Any]
     """From the version's own file, or counted once and kept where that is gone or another's."""
     cached = context.project.state / "datasets" / f"{dataset_id}.json"
     for source in (path, cached):
-        counted = _read(source)
+        counted = read_object(source)
         if counted.get("id") == dataset_id:
             return counted
     return _counted(context, dataset_id, cached)
@@ -118,14 +119,6 @@ def _counted(context: Context, dataset_id: str, cached: Path) -> dict[str, Any]:
     cached.parent.mkdir(parents=True, exist_ok=True)
     cached.write_text(json.dumps(counted, ensure_ascii=False), encoding="utf-8")
     return counted
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        counted = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return counted if isinstance(counted, dict) else {}
 
 
 def _written_at(path: Path) -> str:
