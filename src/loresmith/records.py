@@ -17,8 +17,14 @@ WordingKind = Literal["pair", "paraphrase", "restatement", "reversed", "direct",
 WordingUse = Literal["training", "practice", "exam"]
 ReviewVerdict = Literal["confirmed", "rejected", "edited", "pending"]
 SplitName = Literal["train", "validation"]
+TagPath = tuple[str, ...]
+"""A subject of the domain tree, by its labels from the top down."""
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+
+
+def _is_empty(value: object) -> bool:
+    return not value
 
 
 class Record(BaseModel):
@@ -107,6 +113,12 @@ class Fact(StoredRecord):
     """Where the quotes stand in the source; empty until they are found."""
     formula: str | None = None
     """How a computed figure follows from figures of the evidence, such as `44.1 - 37.9`."""
+    type: str = Field(default="", exclude_if=_is_empty)
+    """Which type of question it is, such as `analysis`; empty where no type was asked for."""
+    difficulty: str = Field(default="", exclude_if=_is_empty)
+    """`easy`, `medium` or `hard`; empty where none was asked for."""
+    tag: TagPath = Field(default=(), exclude_if=_is_empty)
+    """The subject of the domain tree that the writer gave it; () for none."""
     model: str
     prompt_version: str
 
@@ -230,10 +242,6 @@ class ToolCall(Record):
     name: str
     arguments: str
     """A JSON object, as text."""
-
-
-def _is_empty(value: object) -> bool:
-    return not value
 
 
 class Message(Record):

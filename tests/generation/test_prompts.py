@@ -7,6 +7,7 @@ from jinja2 import UndefinedError
 
 from loresmith.errors import RecipeError
 from loresmith.generation import FactWriter
+from loresmith.generation.facts import FactPrompts
 from loresmith.generation.passages import Passage
 from loresmith.generation.prompts import Prompt, Task
 from loresmith.recipe import Recipe
@@ -25,10 +26,15 @@ def prompt_for(task: Task, language: str) -> Prompt:
 PASSAGE = Passage("Annual Review", "Cargo\nFish", "Fish grew to 57,200 tonnes.", "en")
 
 
+def asked(**values: object) -> dict[str, object]:
+    """The values of a call for facts, where only `values` matter."""
+    return {**FactPrompts.samples[0], "passage": PASSAGE, **values}
+
+
 def test_the_instruction_comes_first_and_does_not_change_with_the_passage() -> None:
     prompt = prompt_for("facts", "en")
-    first = prompt.messages(passage=PASSAGE, count=3)
-    second = prompt.messages(passage=PASSAGE._replace(text="Another."), count=1)
+    first = prompt.messages(**asked(count=3))
+    second = prompt.messages(**asked(passage=PASSAGE._replace(text="Another."), count=1))
     assert [message.role for message in first] == ["system", "user"]
     assert first[0] == second[0]
     assert first[1].content.endswith("<passage>\nFish grew to 57,200 tonnes.\n</passage>")
@@ -37,22 +43,20 @@ def test_the_instruction_comes_first_and_does_not_change_with_the_passage() -> N
 
 
 def test_title_headings_and_passage_are_shown() -> None:
-    user = prompt_for("facts", "en").messages(passage=PASSAGE, count=1)[1].content
+    user = prompt_for("facts", "en").messages(**asked(count=1))[1].content
     assert "Annual Review" in user
     assert "Cargo\nFish" in user
 
 
 def test_a_chinese_passage_is_asked_about_in_chinese_and_others_in_english() -> None:
-    assert (
-        "你负责编写问答" in prompt_for("facts", "zh").messages(passage=PASSAGE, count=1)[0].content
-    )
+    assert "你负责编写问答" in prompt_for("facts", "zh").messages(**asked(count=1))[0].content
     assert prompt_for("facts", "fr") is not prompt_for("facts", "zh")
     assert prompt_for("facts", "fr").version == prompt_for("facts", "en").version
 
 
 def test_template_marks_in_a_document_are_not_executed() -> None:
     hostile = PASSAGE._replace(text="{{ 7 * 7 }} {% raw %} <!-- user -->")
-    user = prompt_for("facts", "en").messages(passage=hostile, count=1)[1].content
+    user = prompt_for("facts", "en").messages(**asked(passage=hostile, count=1))[1].content
     assert "{{ 7 * 7 }} {% raw %} <!-- user -->" in user
 
 
@@ -68,9 +72,8 @@ def test_a_forgotten_value_is_an_error_and_not_a_gap() -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_prompt_shows_the_json_that_it_wants(language: str) -> None:
     values = {
-        "passage": PASSAGE,
+        **asked(),
         "facts": (),
-        "count": 1,
         "paraphrases": 5,
         "restatements": 1,
         "reversed": 1,

@@ -22,12 +22,12 @@ class Chunker(Component, ABC):
     """
 
     min_length: int = Field(
-        default=1000, gt=0, json_schema_extra={"common": True, "unit": "characters"}
+        default=2000, gt=0, json_schema_extra={"common": True, "unit": "characters"}
     )
     """Shortest chunk, in characters. As few chunks as possible are shorter: a lone short document,
     or one whose neighbours would grow over max_length with it."""
     max_length: int = Field(
-        default=2000, gt=0, json_schema_extra={"common": True, "unit": "characters"}
+        default=4000, gt=0, json_schema_extra={"common": True, "unit": "characters"}
     )
     """Longest chunk, in characters; never exceeded, so a longer sentence or table row is cut."""
 

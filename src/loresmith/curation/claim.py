@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from loresmith.curation.kept import Kept
 from loresmith.records import Chunk, Document, Fact, Span, Wording, WordingKind
+from loresmith.text.language import UNDETERMINED, language_of
 from loresmith.text.sentences import sentences
 
 
@@ -78,6 +79,13 @@ class Claim:
     def asks_forward(self) -> bool:
         """True where the question asks for the short answer; False for open and reversed ones."""
         return self.kind in ("pair", "paraphrase", "direct")
+
+    @property
+    def is_translated(self) -> bool:
+        """True where a Chinese source is written about in another language, or the other way
+        round: names are then spelt as the source never spells them."""
+        source = language_of(self.source.chunk.text)
+        return source != UNDETERMINED and (source == "zh") != (self.language == "zh")
 
     @cached_property
     def evidence(self) -> str:

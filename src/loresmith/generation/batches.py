@@ -22,7 +22,7 @@ class Batch(NamedTuple):
 
     @property
     def passage(self) -> Passage:
-        return passage_of(self.chunk, self.document)
+        return passage_of(self.chunk, self.document, language=self.facts[0].language)
 
 
 def batches_of(
@@ -67,16 +67,16 @@ SHOWN_OF_PAIRS = ("passage.text", "facts[0].question", "facts[0].short_answer")
 """What such a prompt has to show the teacher."""
 
 
-def sample_batches(**counts: int) -> tuple[dict[str, Any], ...]:
-    """Values on which such a prompt is tried: a chunk's first call and a later one; `counts` says
-    how many rows of which kind are asked for."""
+def sample_batches(**others: object) -> tuple[dict[str, Any], ...]:
+    """Values on which such a prompt is tried: a chunk's first call and a later one; `others` are
+    the values of the prompt's own variables."""
     return tuple(
         {
             "passage": passage,
             "facts": (_sample_fact(passage),),
             "abstentions": 1,
             "with_abstentions": first,
-            **counts,
+            **others,
         }
         for passage, first in zip(sample_passages(), (True, False), strict=True)
     )

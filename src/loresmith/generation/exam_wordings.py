@@ -49,7 +49,7 @@ class ExamWordingWriter(PromptedWriter):
     """Practice questions for each fact, sat during the training."""
     abstentions: int = Field(default=1, ge=0, le=20)
     """Exam questions for each chunk that it does not answer."""
-    facts_per_call: int = Field(default=12, ge=1)
+    facts_per_call: int = Field(default=16, ge=1)
     """A chunk with more facts than this is written in several calls."""
     temperature: float = Field(default=0.7, ge=0.0, le=2.0)
     """0 is the likeliest reply; higher values vary more."""

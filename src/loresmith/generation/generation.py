@@ -14,6 +14,8 @@ from loresmith.generation.wordings import TrainingWordingWriter
 class Generation(Component):
     """Three kinds of calls for each passage: its facts, then wordings to train on and to ask."""
 
+    style: str = Field(default="", max_length=8_000, json_schema_extra={"common": True})
+    """A style guide in your own words: told to the teacher where it writes rows to train on."""
     facts: FactWriter = FactWriter()
     """Questions and answers with evidence."""
     training: TrainingWordingWriter = TrainingWordingWriter()

@@ -16,16 +16,20 @@ class Passage(NamedTuple):
     """Headings above and the header row of a table that began before, one a line."""
     text: str
     language: str
+    """What is written about it, and the prompt, are in this language."""
 
 
-def passage_of(chunk: Chunk, document: Document) -> Passage:
-    """The passage in `chunk`; its language is its own, or the document's where it has no words."""
-    language = language_of(chunk.text)
+def passage_of(chunk: Chunk, document: Document, *, language: str = "passage") -> Passage:
+    """The passage in `chunk`, to be written about in `language`: by default in its own, or in the
+    document's where it has no words."""
+    own = language_of(chunk.text)
+    if own == UNDETERMINED:
+        own = document.language
     return Passage(
         title=document.title.strip() or document.name,
         context=chunk.context.strip(),
         text=chunk.text.strip("\n"),
-        language=document.language if language == UNDETERMINED else language,
+        language=own if language == "passage" else language,
     )
 
 
@@ -33,7 +37,7 @@ PASSAGE_WORDS = {
     "passage.title": "the title of the document",
     "passage.context": "the headings above the passage, one a line; may be empty",
     "passage.text": "the passage",
-    "passage.language": "its language, such as zh",
+    "passage.language": "the language to write in, such as zh",
 }
 """What a prompt may name of a passage."""
 

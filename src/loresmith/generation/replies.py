@@ -40,6 +40,9 @@ class Pair(_Form):
     short_answer: Text = ""
     evidence: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
     formula: Text = ""
+    type: Text = ""
+    difficulty: Text = ""
+    tag: Text = ""
 
     @property
     def is_whole(self) -> bool:

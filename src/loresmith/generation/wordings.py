@@ -21,6 +21,7 @@ from loresmith.generation.batches import (
     number_faults,
     sample_batches,
 )
+from loresmith.generation.brief import NO_BRIEF, Brief
 from loresmith.generation.prompts import PromptedWriter, TaskPrompts
 from loresmith.generation.replies import TrainingWordings, WrittenWordings
 from loresmith.models.base import Sampling
@@ -37,8 +38,9 @@ class TrainingPrompts(TaskPrompts):
         "paraphrases": "how many other ways to ask for each fact",
         "restatements": "how many open requests about each subject",
         "reversed": "how many questions that give the answer and ask for the subject",
+        "style": "the style guide of the project; may be empty",
     }
-    samples = sample_batches(paraphrases=5, restatements=1, reversed=1)
+    samples = sample_batches(paraphrases=5, restatements=1, reversed=1, style="")
     shown = SHOWN_OF_PAIRS
 
 
@@ -53,7 +55,7 @@ class TrainingWordingWriter(PromptedWriter):
     """Questions that give the answer and ask for the subject."""
     abstentions: int = Field(default=1, ge=0, le=20)
     """Questions for each chunk that it does not answer, with the honest reply."""
-    facts_per_call: int = Field(default=12, ge=1)
+    facts_per_call: int = Field(default=16, ge=1)
     """A chunk with more facts than this is written in several calls."""
     temperature: float = Field(default=0.7, ge=0.0, le=2.0)
     """0 is the likeliest reply; higher values vary more."""
@@ -68,7 +70,7 @@ class TrainingWordingWriter(PromptedWriter):
         """The calls to make for the kept `facts` of `chunk`; none where there are no facts."""
         return batches_of(chunk, document, facts, size=self.facts_per_call)
 
-    def request(self, batch: Batch) -> Request[WrittenWordings]:
+    def request(self, batch: Batch, brief: Brief = NO_BRIEF) -> Request[WrittenWordings]:
         """What to ask about the facts of `batch`."""
         prompt = self.prompt.of(batch.passage.language)
         return Request(
@@ -80,6 +82,7 @@ class TrainingWordingWriter(PromptedWriter):
                 reversed=self.reversed,
                 abstentions=self.abstentions,
                 with_abstentions=batch.is_first,
+                style=brief.style.strip(),
             ),
             schema=WrittenWordings,
             sampling=Sampling(

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple, TypeAlias
 from loresmith.component import content_id
 from loresmith.errors import ModelUnavailable
 from loresmith.generation import Batch, ExamWordingWriter, FactWriter, TrainingWordingWriter
+from loresmith.generation.brief import Brief
 from loresmith.generation.extractive import rules_version
-from loresmith.generation.passages import Passage, passage_of
+from loresmith.generation.passages import Passage
 from loresmith.models import Embedded, ModelSpec, Recorded
 from loresmith.models.local import LocalModel
 from loresmith.models.structured import Asker, Request
@@ -51,6 +52,11 @@ def open_asker(context: Context) -> Iterator[Asker]:
 
     with teacher_of(context).open() as model, ReplyCache(context.project.replies) as cache:
         yield Asker(model, cache, attempts=context.recipe.generation.attempts)
+
+
+def brief_of(context: Context) -> Brief:
+    """What the teacher is told about every passage alike."""
+    return Brief(style=context.recipe.generation.style)
 
 
 def teacher_of(context: Context) -> ModelSpec:
@@ -105,15 +111,15 @@ def made(context: Context, task: Task) -> tuple[str, ...]:
 
 
 def _facts(context: Context, chunk: Chunk, document: Document) -> Task:
-    writer = context.recipe.generation.facts
+    writer, brief = context.recipe.generation.facts, brief_of(context)
 
     def write(asker: Asker) -> Made:
-        reply = asker.ask(writer.request(chunk, document))
-        return Made(writer.facts(chunk, document, reply, model=asker.model.name))
+        reply = asker.ask(writer.request(chunk, document, brief))
+        return Made(writer.facts(chunk, document, reply, model=asker.model.name, brief=brief))
 
-    key = _key(context, "facts", writer, passage_of(chunk, document), [chunk.id])
+    key = _key(context, "facts", writer, writer.passage(chunk, document), [chunk.id])
     return Task(
-        key, _place(chunk, document, "facts"), write, lambda: writer.request(chunk, document)
+        key, _place(chunk, document, "facts"), write, lambda: writer.request(chunk, document, brief)
     )
 
 
@@ -133,17 +139,26 @@ def wording_tasks(
             yield Task(
                 key,
                 _place(chunk, document, use),
-                _wording_call(writer, batch),
-                partial(writer.request, batch),
+                _wording_call(writer, batch, brief_of(context)),
+                wording_request(writer, batch, brief_of(context)),
             )
 
 
+def wording_request(
+    writer: TrainingWordingWriter | ExamWordingWriter, batch: Batch, brief: Brief
+) -> Callable[[], Request[Any]]:
+    """Puts together what to ask; exam questions have no style to follow."""
+    if isinstance(writer, TrainingWordingWriter):
+        return partial(writer.request, batch, brief)
+    return partial(writer.request, batch)
+
+
 def _wording_call(
-    writer: TrainingWordingWriter | ExamWordingWriter, batch: Batch
+    writer: TrainingWordingWriter | ExamWordingWriter, batch: Batch, brief: Brief
 ) -> Callable[[Asker], Made]:
     def write(asker: Asker) -> Made:
         if isinstance(writer, TrainingWordingWriter):
-            training = asker.ask(writer.request(batch))
+            training = asker.ask(writer.request(batch, brief))
             return Made(writer.wordings(batch, training, model=asker.model.name))
         exam = asker.ask(writer.request(batch))
         return Made(writer.wordings(batch, exam, model=asker.model.name))
@@ -167,10 +182,12 @@ def _extraction(context: Context, chunk: Chunk, document: Document) -> Task:
 def _key(
     context: Context, use: str, writer: AnyPromptedWriter, passage: Passage, ids: list[str]
 ) -> str:
-    """Changes with all that the reply depends on; of the prompts with the one that is sent."""
+    """Changes with all that a person set of what the reply depends on; of the prompts with the one
+    that is sent. Another domain tree does not undo what was written."""
     prompt = writer.prompt.of(passage.language)
-    teacher = context.recipe.teacher.fingerprint()
-    return content_id(use, teacher, writer.fingerprint(), prompt.version, ids)
+    teacher, style = context.recipe.teacher.fingerprint(), context.recipe.generation.style
+    styled = [style] if style and not isinstance(writer, ExamWordingWriter) else []
+    return content_id(use, teacher, writer.fingerprint(), prompt.version, ids, *styled)
 
 
 def _place(chunk: Chunk, document: Document, use: str) -> str:

@@ -20,12 +20,13 @@ class NameFilter(Filter):
 
     A name is a capitalised word inside a sentence (no abbreviation), or a title between 《 and 》.
     Chinese names without such marks are not recognised. Abstentions may speak of what is not there.
+    Rows in another language than their source are not judged: they spell names in their own way.
     """
 
     type: Literal["names"] = "names"
 
     def judge(self, claim: Claim) -> Verdict:
-        if claim.kind == "abstention":
+        if claim.kind == "abstention" or claim.is_translated:
             return KEEP
         document = claim.source.document
         known = _words(document.text) | _words(f"{document.title}\n{document.name}")

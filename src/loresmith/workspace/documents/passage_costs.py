@@ -15,7 +15,15 @@ from loresmith.models.structured import Asker, Request
 from loresmith.records import Chunk, Document, Fact, Message, Reply
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.tokens import tokens_in
-from loresmith.workspace.writing import Task, made, opening_task, teacher_of, wording_tasks
+from loresmith.workspace.writing import (
+    Task,
+    brief_of,
+    made,
+    opening_task,
+    teacher_of,
+    wording_request,
+    wording_tasks,
+)
 
 _FACT_TOKENS = {"zh": 200.0}
 _FACT_TOKENS_ELSE = 150.0
@@ -115,7 +123,7 @@ def _expected_wordings(context: Context, chunk: Chunk, document: Document) -> It
     facts = _imagined(chunk, document, generation.facts.count(chunk))
     for writer in (generation.training, generation.exam):
         for batch in writer.batches(chunk, document, facts):
-            request = writer.request(batch)
+            request = wording_request(writer, batch, brief_of(context))()
             replied = len(batch.facts) * _tokens_a_fact(writer)
             yield Cost(calls=1, prompt=_prompt_tokens(request), completion=replied)
 
