@@ -8,6 +8,7 @@ only what is missing.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -165,6 +166,39 @@ class Drop(Record):
     """Why, in this case: the figure or name that has no source, say."""
     text: str
     """What was thrown out, shortened for reading."""
+
+
+class Tag(Record):
+    """A subject of the domain tree, with the narrower ones below it."""
+
+    label: str
+    children: tuple[Tag, ...] = ()
+
+
+class TagTree(StoredRecord):
+    """The subjects of a project's documents, in two or more levels. The latest one counts."""
+
+    tags: tuple[Tag, ...]
+    origin: Literal["teacher", "headings", "person"]
+    """Who made it."""
+    author: str = ""
+    """Which person, or which model."""
+    at: str
+    """ISO 8601, UTC."""
+
+    @property
+    def subjects(self) -> tuple[TagPath, ...]:
+        """The paths of the narrowest subjects, in their order: what a question can belong to."""
+        return tuple(_leaves(self.tags))
+
+
+def _leaves(tags: tuple[Tag, ...], above: TagPath = ()) -> Iterator[TagPath]:
+    for tag in tags:
+        path = (*above, tag.label)
+        if tag.children:
+            yield from _leaves(tag.children, path)
+        else:
+            yield path
 
 
 class Outcome(StoredRecord):

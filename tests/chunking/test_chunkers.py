@@ -161,6 +161,15 @@ def test_all_wrong_lengths_are_named_at_once():
     assert [error["loc"] for error in caught.value.errors()] == [("min_length",), ("max_length",)]
 
 
+@pytest.mark.parametrize("kind", CHUNKERS)
+def test_who_sets_one_length_alone_means_the_other_to_follow(kind: type[Chunker]) -> None:
+    shorter, longer = kind(max_length=600), kind(min_length=9000)
+    assert (shorter.min_length, shorter.max_length) == (300, 600)
+    assert (longer.min_length, longer.max_length) == (9000, 18_000)
+    assert kind(max_length=3000).min_length == kind().min_length
+    assert kind(**shorter.model_dump()) == shorter
+
+
 def test_a_recipe_names_a_chunker_by_its_type():
     family: TypeAdapter[Chunker] = TypeAdapter(AnyChunker)
     assert family.validate_python({"type": "sentences"}) == SentenceChunker()

@@ -21,6 +21,10 @@ _NUMBERED = re.compile(
     r"   (?:Short answer: |简短答案：)(.*?)$",
     re.MULTILINE,
 )
+_SUBJECT = re.compile(r"^(\d+\.\d+) .* > ", re.MULTILINE)
+_PRESENT = re.compile(
+    r"^(?:The tree that there is:|现有的领域树：)\n(.*)\Z", re.DOTALL | re.MULTILINE
+)
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _GAP = "____"
 _LONGEST = 40
@@ -32,12 +36,17 @@ def sentence_teacher(messages: list[dict[str, str]]) -> str:
     request = next(m["content"] for m in messages if m["role"] == "user")
     passage = _PASSAGE.search(request)
     if passage is None:
-        return "ready"
+        wants_tree = '{"tags"' in messages[0]["content"]
+        return json.dumps(_tree(request), ensure_ascii=False) if wants_tree else "ready"
     pairs = _NUMBERED.findall(request)
     if not pairs:
         count = _COUNT.search(request)
         assert count, "the prompt for facts has changed its form"
-        return json.dumps(_facts(passage.group(1), int(count.group(1))), ensure_ascii=False)
+        facts = _facts(passage.group(1), int(count.group(1)))
+        subject = _SUBJECT.search(request)
+        for pair in facts["pairs"] if subject else ():
+            pair["tag"] = subject[1] if subject else ""
+        return json.dumps(facts, ensure_ascii=False)
     reply = _training(pairs) if pairs[0][2] else _exam(pairs)
     return json.dumps(reply, ensure_ascii=False)
 
@@ -62,6 +71,30 @@ def _facts(text: str, count: int) -> dict[str, Any]:
                 }
             )
     return {"pairs": pairs[:count], "fewer_because": "no other sentence has a figure"}
+
+
+def _tree(request: str) -> dict[str, Any]:
+    """Each title with the first of its headings; what is there stays."""
+    present = _PRESENT.search(request)
+    tags: dict[str, list[str]] = {}
+    for line in (present[1] if present else "").splitlines():
+        if not line.startswith(" "):
+            tags[line] = []
+        else:
+            tags[next(reversed(tags))].append(line.strip())
+    title = ""
+    for line in request[: present.start() if present else None].splitlines():
+        if line.startswith("- ") and not tags[title]:
+            tags[title].append(line[2:])
+        elif line.strip() and not line.lstrip().startswith("- "):
+            title = line.strip()
+            tags.setdefault(title, [])
+    return {
+        "tags": [
+            {"label": label, "children": [{"label": child} for child in below or ["全部"]]}
+            for label, below in tags.items()
+        ]
+    }
 
 
 def _training(pairs: list[tuple[str, str, str, str]]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from loresmith.cli import (
     model_verbs,
     project_verbs,
     studio_verbs,
+    tags_verb,
 )
 from loresmith.errors import WRONG_USE, JobCancelled, LoresmithError
 
@@ -67,6 +68,7 @@ def _options(
 
 
 project_verbs.register(app)
+tags_verb.register(app)
 file_verbs.register(app)
 model_verbs.register(app)
 device_verbs.register(app)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from loresmith.export import Artifact
     from loresmith.training import ShownRow
     from loresmith.workspace import Outcome
+    from loresmith.workspace.domain_tree import TreeView
     from loresmith.workspace.file_training import FileTraining
     from loresmith.workspace.prediction import Prediction
     from loresmith.workspace.progress import Progress as Step
@@ -127,6 +128,15 @@ def show_status(states: Mapping[str, StepState]) -> bool:
             about = "" if failure.reason.startswith(failure.subject) else f"{failure.subject}: "
             say(f"{failure.step}: {about}{failure.reason}")
     return all(state.complete for state in states.values())
+
+
+def show_tree(view: TreeView) -> None:
+    """Prints the domain tree, a subject a line with the facts that belong to it."""
+    for subject in view.subjects:
+        count = f"  {subject.facts}" if subject.facts else ""
+        say("  " * (len(subject.path) - 1) + subject.path[-1] + count)
+    if view.untagged:
+        say(f"({view.untagged} without a subject)")
 
 
 def show_training(result: FileTraining) -> None:

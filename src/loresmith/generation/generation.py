@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from loresmith.component import Component
+from loresmith.generation.domain_tree import DomainTree
 from loresmith.generation.exam_wordings import ExamWordingWriter
 from loresmith.generation.extractive import ExtractiveWriter
 from loresmith.generation.facts import FactWriter
@@ -16,6 +17,8 @@ class Generation(Component):
 
     style: str = Field(default="", max_length=8_000, json_schema_extra={"common": True})
     """A style guide in your own words: told to the teacher where it writes rows to train on."""
+    tags: DomainTree = DomainTree()
+    """The subjects that questions are sorted by."""
     facts: FactWriter = FactWriter()
     """Questions and answers with evidence."""
     training: TrainingWordingWriter = TrainingWordingWriter()

@@ -21,6 +21,7 @@ from loresmith.records import (
     Run,
     StepLog,
     StoredRecord,
+    TagTree,
     Wording,
 )
 
@@ -41,6 +42,7 @@ KINDS: tuple[type[StoredRecord], ...] = (
     DocumentRevision,
     Regrade,
     ImportedRow,
+    TagTree,
 )
 """What every store keeps; other records travel inside these."""
 

@@ -24,6 +24,7 @@ from loresmith.records import (
     Run,
     StepLog,
     StoredRecord,
+    TagTree,
     Wording,
 )
 
@@ -59,4 +60,5 @@ TABLES: dict[type[StoredRecord], Table] = {
     DocumentRevision: _records("document_revisions", name=String),
     Regrade: _records("regrades", run_id=String),
     ImportedRow: _records("imported_rows", source=String),
+    TagTree: _records("tag_trees"),
 }

@@ -25,6 +25,7 @@ from loresmith.workspace.imported_rows import live_imports
 from loresmith.workspace.steps.asking import asked_documents
 from loresmith.workspace.steps.base import Step
 from loresmith.workspace.steps.parse import Parse, sources
+from loresmith.workspace.steps.tags import is_wanted, source_of
 from loresmith.workspace.writing import refuse_unsuited_teacher, teacher_of
 
 _LEAST_FREE_BYTES = 200_000_000
@@ -38,7 +39,11 @@ def check_before_work(context: Context, steps: Sequence[Step]) -> None:
     checks: list[Callable[[], object]] = [lambda: sources(context)]
     if missing:
         checks.append(lambda: check_disk(context))
-    if "generate" in missing or (missing and "dataset" in missing):
+    if (
+        "generate" in missing
+        or (missing and "dataset" in missing)
+        or ("tags" in missing and is_wanted(context) and source_of(context) == "teacher")
+    ):
         checks.append(lambda: _check_teacher(context))
     found = [error for check in checks if (error := _error_of(check)) is not None]
     if missing & {"exam before", "train", "exam after"}:

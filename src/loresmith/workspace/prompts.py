@@ -27,7 +27,7 @@ __all__ = [
     "tried",
 ]
 
-TASKS: tuple[PromptTask, ...] = ("facts", "training", "exam")
+TASKS: tuple[PromptTask, ...] = ("tags", "facts", "training", "exam")
 PromptLanguage = Literal["en", "zh"]
 LANGUAGES: tuple[PromptLanguage, ...] = ("en", "zh")
 
@@ -36,8 +36,8 @@ class TeacherPrompt(Record):
     """One prompt. What stands in double braces is filled in for each call."""
 
     task: PromptTask
-    """`facts` writes questions and answers about a passage, `training` and `exam` put them into
-    other words."""
+    """`tags` makes the domain tree; `facts` writes questions and answers about a passage,
+    `training` and `exam` put them into other words."""
     language: PromptLanguage
     """The language of the passages it is used for: `zh` for Chinese, `en` for all others."""
     text: str

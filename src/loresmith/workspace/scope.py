@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import field_validator
 
 from loresmith.records import Record
+
+
+class NewTree(Record):
+    """Another domain tree is asked for, in place of one that there is."""
+
+    instead_of: str = ""
+    """The id of the tree that there is; empty where there is none."""
+    revise: bool = False
+    """Whether the subjects that there are stay, and others are only added."""
+    source: Literal["none", "headings", "teacher"] = "none"
+    """Where it comes from; `none` as the recipe says."""
 
 
 class Scope(Record):
@@ -12,6 +25,8 @@ class Scope(Record):
 
     chunks: tuple[str, ...] | None = None
     """Ids of the passages that the teacher is asked about; None for all of them."""
+    tree: NewTree | None = None
+    """The domain tree that the job is to make; None where what there is will do."""
 
     @field_validator("chunks")
     @classmethod

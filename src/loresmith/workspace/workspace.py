@@ -15,6 +15,7 @@ from loresmith.workspace.job_progress import JobProgress
 from loresmith.workspace.progress import Progress, ProgressListener, silent
 from loresmith.workspace.project import Project
 from loresmith.workspace.recipes import load_recipe
+from loresmith.workspace.scope import Scope
 from loresmith.workspace.steps import STAGES
 from loresmith.workspace.steps.asking import ask
 from loresmith.workspace.steps.base import StepState
@@ -93,9 +94,13 @@ class Workspace:
         assert report is not None  # the stage `run` ends with the report
         return report
 
-    def do(self, verb: str, *, on_progress: ProgressListener = silent) -> Outcome:
-        """Does what is missing of a verb's steps, as one job; raises what stops it."""
+    def do(
+        self, verb: str, *, scope: Scope | None = None, on_progress: ProgressListener = silent
+    ) -> Outcome:
+        """Does what is missing of a verb's steps, as one job that `scope` may narrow; raises what
+        stops it."""
         with self.opened(on_progress) as context:
+            context.scope = scope or context.scope
             self._as_job(context, verb)
             return self._outcome(context, verb)
 
@@ -169,7 +174,11 @@ class Workspace:
 
         queue = Queue(context.engine, project_id=context.project_id)
         queue.take_over_dead()
-        job_id = queue.submit(verb, {"recipe": self.recipe.model_dump(mode="json")})
+        payload = {
+            "recipe": self.recipe.model_dump(mode="json"),
+            "scope": context.scope.model_dump(mode="json"),
+        }
+        job_id = queue.submit(verb, payload)
         claim = queue.claim(worker_name(), job_id=job_id, alone=True)
         if claim is None:
             queue.cancel(job_id)

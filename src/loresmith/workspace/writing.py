@@ -21,8 +21,8 @@ from loresmith.generation.passages import Passage
 from loresmith.models import Embedded, ModelSpec, Recorded
 from loresmith.models.local import LocalModel
 from loresmith.models.structured import Asker, Request
-from loresmith.records import Chunk, Document, Drop, Fact, StoredRecord
-from loresmith.workspace.context import Context
+from loresmith.records import Chunk, Document, Drop, Fact, StoredRecord, TagTree
+from loresmith.workspace.context import Context, remembered
 
 AnyPromptedWriter: TypeAlias = FactWriter | TrainingWordingWriter | ExamWordingWriter
 
@@ -56,7 +56,15 @@ def open_asker(context: Context) -> Iterator[Asker]:
 
 def brief_of(context: Context) -> Brief:
     """What the teacher is told about every passage alike."""
-    return Brief(style=context.recipe.generation.style)
+    now = tree(context)
+    return Brief(context.recipe.generation.style, now.subjects if now is not None else ())
+
+
+@remembered
+def tree(context: Context) -> TagTree | None:
+    """The domain tree that counts: the latest one."""
+    trees = context.store.all(TagTree)
+    return trees[-1] if trees else None
 
 
 def teacher_of(context: Context) -> ModelSpec:

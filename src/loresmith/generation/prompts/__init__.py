@@ -20,7 +20,7 @@ from pydantic import Field, field_validator
 from loresmith.component import Component, content_id
 from loresmith.records import Message
 
-Task = Literal["facts", "training", "exam"]
+Task = Literal["tags", "facts", "training", "exam"]
 
 
 class Prompt:

@@ -10,6 +10,7 @@ from loresmith.workspace.steps.examine import ExamineBase, ExamineTuned
 from loresmith.workspace.steps.generate import Generate
 from loresmith.workspace.steps.parse import Parse
 from loresmith.workspace.steps.report import WriteReport
+from loresmith.workspace.steps.tags import MakeTree
 from loresmith.workspace.steps.train import Train
 
 _WRITING: tuple[Step, ...] = (Parse(), ChunkDocuments(), Generate(), Curate(), FreezeDataset())
@@ -18,6 +19,7 @@ _ALL = (*_WRITING, ExamineBase(), Train(), ExamineTuned(), WriteReport())
 STAGES: dict[str, tuple[Step, ...]] = {
     "parse": _WRITING[:1],
     "chunk": _WRITING[:2],
+    "tags": (_WRITING[0], MakeTree()),
     "generate": _WRITING[:3],
     "curate": _WRITING[:4],
     "dataset": _WRITING,

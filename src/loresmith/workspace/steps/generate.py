@@ -15,6 +15,7 @@ from loresmith.records import Chunk, Document, Drop, Fact, Outcome, Wording
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.steps.asking import asked_documents, asked_passages, passages
 from loresmith.workspace.steps.base import Failure, Step, StepState
+from loresmith.workspace.steps.tags import is_wanted, make_tree, source_of
 from loresmith.workspace.writing import (
     Made,
     Task,
@@ -22,6 +23,7 @@ from loresmith.workspace.writing import (
     open_asker,
     refuse_unsuited_teacher,
     tasks_for,
+    tree,
 )
 
 _GIVE_UP_AFTER = 3
@@ -52,6 +54,8 @@ class Generate(Step):
         refuse_unsuited_teacher(context, asked_documents(context))
         before = self.state(context)
         with open_asker(context) as asker:
+            if is_wanted(context) and tree(context) is None:
+                make_tree(context, asker if source_of(context) == "teacher" else None)
             _Writing(context, asker, total=before.total, done=before.done).write()
 
 
