@@ -30,7 +30,10 @@ def tags(
     revise: Annotated[bool, typer.Option(help="Keep what is there and add what is new.")] = False,
     edit: Annotated[
         Path | None,
-        typer.Option(help="A text file: one subject a line, narrower ones set in; - for stdin."),
+        typer.Option(
+            metavar="FILE",
+            help="Take the tree from a text: a subject a line, narrower ones set in.",
+        ),
     ] = None,
     teacher: Teacher = None,
     settings: Settings = None,
@@ -73,4 +76,4 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise Conflict(f"{path} cannot be read: {error}") from None
+        raise Conflict(f"no tree can be read from {path}: {error}") from None

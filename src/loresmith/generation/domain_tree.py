@@ -118,7 +118,7 @@ class DomainTree(PromptedWriter):
             schema=WrittenTree,
             sampling=Sampling(temperature=self.temperature, max_tokens=self.max_tokens),
             purpose="domain tree",
-            check=lambda reply: list(self._faults(tags_of(reply), present)),
+            check=lambda reply: self._faults(tags_of(reply), present),
         )
 
     def from_headings(self, documents: Sequence[Document]) -> tuple[Tag, ...]:
@@ -131,22 +131,21 @@ class DomainTree(PromptedWriter):
             by_title[tag.label] = _joined(known, tag) if known else tag
         return tuple(by_title.values())
 
-    def _faults(self, tags: Sequence[Tag], present: Sequence[Tag]) -> Iterator[str]:
+    def _faults(self, tags: Sequence[Tag], present: Sequence[Tag]) -> list[str]:
         paths = list(_paths(tags))
-        for path in paths:
-            yield from label_faults(path[-1], repr(path[-1]))
-        yield from sibling_faults(tags)
+        faults = [fault for path in paths for fault in label_faults(path[-1], repr(path[-1]))]
+        faults += sibling_faults(tags)
         deepest = max(map(len, paths))
         if deepest > self.levels:
-            yield f"the tree has {deepest} levels; at most {self.levels} are wanted"
+            faults.append(f"the tree has {deepest} levels; at most {self.levels} are wanted")
         if deepest < min(2, self.levels):
-            yield "the tree has one level: sort narrower subjects below its subjects"
+            faults.append("the tree has one level: sort narrower subjects below its subjects")
         if len(tags) > self.most:
-            yield f"{len(tags)} subjects at the top: at most {self.most} are wanted"
+            faults.append(f"{len(tags)} subjects at the top: at most {self.most} are wanted")
         lost = [path for path in _paths(present) if path not in paths]
         if lost:
-            named = ", ".join(" > ".join(path) for path in lost[:5])
-            yield f"keep what is there: {named}"
+            faults.append(f"keep what is there: {', '.join(' > '.join(path) for path in lost[:5])}")
+        return faults
 
 
 def tags_of(reply: WrittenTree) -> tuple[Tag, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -178,24 +178,32 @@ class FactWriter(PromptedWriter):
             )
         return [*faults, *self._language_faults(whole, passage), *self._unnamed(whole)]
 
-    def _language_faults(self, whole: Sequence[Pair], passage: Passage) -> Iterator[str]:
+    def _language_faults(self, whole: Sequence[Pair], passage: Passage) -> list[str]:
+        faults: list[str] = []
         chinese = sum(language_of(pair.question) == "zh" for pair in whole)
         if whole and 2 * chinese < len(whole) and passage.language == "zh":
-            because = "the passage is Chinese: " if self.language == "passage" else ""
-            yield f"{because}write the questions and answers in Chinese"
+            if self.language == "passage":
+                faults.append("the passage is Chinese: write the questions and answers in Chinese")
+            else:
+                faults.append("write the questions and answers in Chinese")
         if whole and 2 * chinese > len(whole) and passage.language != "zh":
-            named = _language_name(self.language) or "the language of the passage"
-            yield f"write the questions and answers in {named}"
+            if self.language == "passage":
+                faults.append("write the questions and answers in the language of the passage")
+            else:
+                faults.append("write the questions and answers in English")
+        return faults
 
-    def _unnamed(self, whole: Sequence[Pair]) -> Iterator[str]:
+    def _unnamed(self, whole: Sequence[Pair]) -> list[str]:
         """Pairs that do not say what they are where it is asked for: half of them, or more."""
+        faults: list[str] = []
         for name, wanted, given in (
             ("type", self.types.wanted(), [pair.type for pair in whole]),
             ("difficulty", self.difficulties.wanted(), [pair.difficulty for pair in whole]),
         ):
             known = sum(one in wanted for one in given)
             if wanted and 2 * known < len(given):
-                yield f"give each pair its {name}: {', '.join(wanted)}"
+                faults.append(f"give each pair its {name}: {', '.join(wanted)}")
+        return faults
 
 
 def _language_name(language: OutputLanguage) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -41,23 +42,25 @@ def read_tree(text: str) -> tuple[Tag, ...]:
     return tags
 
 
-def label_faults(label: str, where: str) -> Iterator[str]:
+def label_faults(label: str, where: str) -> list[str]:
     """What is wrong with a label."""
+    faults: list[str] = []
     if len(label) > LONGEST_LABEL:
-        yield f"{where}: longer than {LONGEST_LABEL} characters"
+        faults.append(f"{where}: longer than {LONGEST_LABEL} characters")
     if ">" in label:
-        yield f"{where}: a label has no `>`, which stands between the levels of a path"
+        faults.append(f"{where}: a label has no `>`, which stands between the levels of a path")
+    return faults
 
 
 def sibling_faults(tags: Sequence[Tag], above: str = "") -> list[str]:
     """Labels that stand twice below the same subject, anywhere in the tree."""
-    labels = [tag.label for tag in tags]
-    place = f"below {above!r}" if above else "at the top"
-    twice = sorted({label for label in labels if labels.count(label) > 1})
-    return [
-        *(f"{label!r} stands twice {place}" for label in twice),
-        *(fault for tag in tags for fault in sibling_faults(tag.children, tag.label)),
-    ]
+    faults: list[str] = []
+    for label in (label for label, count in Counter(t.label for t in tags).items() if count > 1):
+        if above:
+            faults.append(f"{label!r} stands twice below {above!r}")
+        else:
+            faults.append(f"{label!r} stands twice at the top")
+    return [*faults, *(fault for tag in tags for fault in sibling_faults(tag.children, tag.label))]
 
 
 class _Line(NamedTuple):
