@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from loresmith.records import Chunk, Document
@@ -20,13 +21,19 @@ class Passage(NamedTuple):
 
 def passage_of(chunk: Chunk, document: Document) -> Passage:
     """The passage in `chunk`; its language is its own, or the document's where it has no words."""
-    language = language_of(chunk.text)
+    language = _language_of_passage(chunk.text)
     return Passage(
         title=document.title.strip() or document.name,
         context=chunk.context.strip(),
         text=chunk.text.strip("\n"),
         language=document.language if language == UNDETERMINED else language,
     )
+
+
+@lru_cache(maxsize=512)
+def _language_of_passage(text: str) -> str:
+    """Asked for at every step of a passage."""
+    return language_of(text)
 
 
 PASSAGE_WORDS = {

@@ -66,10 +66,12 @@ class _Folded(NamedTuple):
     ends: list[int]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _folded(text: str, fold_case: bool) -> _Folded:
     """Without emphasis and without space, but for one space between two words of letters."""
     dropped = _emphasis(text)
+    if not dropped and text.isascii():
+        return _folded_ascii(text.casefold() if fold_case else text)
     characters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -93,6 +95,26 @@ def _folded(text: str, fold_case: bool) -> _Folded:
             starts.append(start)
             ends.append(position)
     return _Folded("".join(characters), starts, ends)
+
+
+def _folded_ascii(text: str) -> _Folded:
+    """`_folded` for a text without emphasis that is one ASCII character a place."""
+    folded = _Folded("", [], [])
+    parts: list[str] = []
+    for run in _NO_SPACE.finditer(text.translate(_PLAIN_ASCII)):
+        start, end = run.span()
+        if parts and _joins(parts[-1][-1], run[0][0]):
+            parts.append(" ")
+            folded.starts.append(start)
+            folded.ends.append(start)
+        parts.append(run[0])
+        folded.starts.extend(range(start, end))
+        folded.ends.extend(range(start + 1, end + 1))
+    return folded._replace(text="".join(parts))
+
+
+_NO_SPACE = re.compile(r"\S+")
+_PLAIN_ASCII = str.maketrans({old: new for old, new in _PLAIN.items() if old.isascii()})
 
 
 def _joins(before: str, after: str) -> bool:

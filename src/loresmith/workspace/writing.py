@@ -159,8 +159,8 @@ def _extraction(context: Context, chunk: Chunk, document: Document) -> Task:
         written = writer.write(chunk, document, asker.model)
         return Made([*written.facts, *written.wordings], written.skipped)
 
-    teacher = context.recipe.teacher.fingerprint()
-    key = content_id("extraction", teacher, writer.fingerprint(), rules_version(), chunk.id)
+    teacher = context.fingerprint(context.recipe.teacher)
+    key = content_id("extraction", teacher, context.fingerprint(writer), rules_version(), chunk.id)
     return Task(key, _place(chunk, document, "questions"), write)
 
 
@@ -169,8 +169,8 @@ def _key(
 ) -> str:
     """Changes with all that the reply depends on; of the prompts with the one that is sent."""
     prompt = writer.prompt.of(passage.language)
-    teacher = context.recipe.teacher.fingerprint()
-    return content_id(use, teacher, writer.fingerprint(), prompt.version, ids)
+    teacher = context.fingerprint(context.recipe.teacher)
+    return content_id(use, teacher, context.fingerprint(writer), prompt.version, ids)
 
 
 def _place(chunk: Chunk, document: Document, use: str) -> str:
