@@ -65,6 +65,8 @@ class Measured(NamedTuple):
     needed: int
     """Calls that the work takes where nothing fails."""
     served: dict[str, Any]
+    processor: float = 0.0
+    """Seconds of processor time that the client took, start-up included."""
     left: int = 0
     """Pieces of work that were not done in the end."""
 
@@ -120,7 +122,8 @@ def measure(way: str, case: Case, concurrency: int, waves: int) -> Measured:
         told = json.loads(done.stdout.splitlines()[-1])
         with urllib.request.urlopen(f"{url}/served") as answered:
             served = json.load(answered)
-    return Measured(way, told["seconds"], told["needed"], served, told.get("left", 0))
+    took = (told["seconds"], told["needed"], served, told["processor"], told.get("left", 0))
+    return Measured(way, *took)
 
 
 def _print(found: Measured, case: Case, concurrency: int) -> None:
@@ -132,7 +135,9 @@ def _print(found: Measured, case: Case, concurrency: int) -> None:
         line += f"  {served['refused']} refused, {served['garbled']} garbled,"
         line += f" {found.beyond} beyond those ({found.beyond / found.needed:.1%})"
         line += f", {found.left} not done"
-    print(f"{line}, at most {served['most_at_once']} at once", flush=True)
+    each = found.processor / found.needed * 1000
+    line += f", at most {served['most_at_once']} at once, {each:.1f} ms of processor a call"
+    print(line, flush=True)
 
 
 @contextmanager
@@ -155,7 +160,8 @@ def _work(options: argparse.Namespace) -> None:
     concurrency, waves = options.concurrency[0], options.waves
     calls = concurrency * waves
     way = {"generate": _generate, "asker": _asker, "aiohttp": _aiohttp, "openai": _openai}
-    print(json.dumps(way[options.work](options.url, concurrency, calls, options.profile)))
+    told = way[options.work](options.url, concurrency, calls, options.profile)
+    print(json.dumps({**told, "processor": time.process_time()}))
 
 
 def _generate(url: str, concurrency: int, calls: int, profile: str | None) -> dict[str, Any]:

@@ -32,7 +32,10 @@ def normalise(text: str, *, fold_case: bool = False) -> str:
     Superscripts and fractions stay as they are (10² must not become 102), and so does the
     punctuation that has no half-width twin, such as `。` and `、`.
     """
-    plain = "".join(_plain(cluster) for cluster in _clusters(text))
+    if text.isascii():
+        plain = text.translate(_PLAIN_ASCII)
+    else:
+        plain = "".join(_plain(cluster) for cluster in _clusters(text))
     plain = " ".join(plain.split())
     return plain.casefold() if fold_case else plain
 
@@ -44,6 +47,8 @@ def locate(quote: str, text: str) -> tuple[int, int] | None:
     case only when nothing else fits. A match never begins or ends inside a word or number: `73.7`
     is not found in `173.7`. None when it is not there or `quote` has nothing to find.
     """
+    if text.isascii() and quote.isascii() and _bare(quote) not in _bare(text):
+        return None
     for fold_case in (False, True):
         wanted = _folded(quote, fold_case).text.strip()
         if not wanted:
@@ -56,6 +61,15 @@ def locate(quote: str, text: str) -> tuple[int, int] | None:
                 return source.starts[at], source.ends[end - 1]
             at = source.text.find(wanted, at + 1)
     return None
+
+
+@lru_cache(maxsize=256)
+def _bare(text: str) -> str:
+    """What is left of an ASCII text without anything that folding may leave out."""
+    return _NOT_BARE.sub("", text).casefold()
+
+
+_NOT_BARE = re.compile(r"[\s*_`'\\]+")
 
 
 class _Folded(NamedTuple):
