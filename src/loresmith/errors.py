@@ -41,7 +41,12 @@ class DatasetError(LoresmithError):
 
 
 class ModelError(LoresmithError):
-    """A chat model did not do what was asked."""
+    """A chat model did not do what was asked.
+
+    `may_pass` says whether the reason was one of the moment: a time-out, a lost connection, 429.
+    """
+
+    may_pass = False
 
 
 class ModelUnavailable(ModelError):

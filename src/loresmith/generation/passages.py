@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from loresmith.records import Chunk, Document
@@ -22,7 +23,7 @@ class Passage(NamedTuple):
 def passage_of(chunk: Chunk, document: Document, *, language: str = "passage") -> Passage:
     """The passage in `chunk`, to be written about in `language`: by default in its own, or in the
     document's where it has no words."""
-    own = language_of(chunk.text)
+    own = _language_of_passage(chunk.text)
     if own == UNDETERMINED:
         own = document.language
     return Passage(
@@ -31,6 +32,12 @@ def passage_of(chunk: Chunk, document: Document, *, language: str = "passage") -
         text=chunk.text.strip("\n"),
         language=own if language == "passage" else language,
     )
+
+
+@lru_cache(maxsize=512)
+def _language_of_passage(text: str) -> str:
+    """Asked for at every step of a passage."""
+    return language_of(text)
 
 
 PASSAGE_WORDS = {

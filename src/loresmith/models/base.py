@@ -87,6 +87,11 @@ class ChatModel(ABC):
         """How many `reply` calls are worth having in flight at once."""
         return 1
 
+    @property
+    def most_concurrency(self) -> int:
+        """The highest value that `concurrency` can take while the model is open."""
+        return self.concurrency
+
     def __enter__(self) -> Self:
         return self
 

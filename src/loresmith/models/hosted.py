@@ -140,6 +140,7 @@ class HostedModel(ChatModel):
             if outcome.unsupported in options and self._leave_out(outcome.unsupported):
                 continue
             if not outcome.passing or failures == max_retries:
+                outcome.error.may_pass = outcome.passing
                 raise outcome.error
             self._pause(outcome, failures)
             failures += 1

@@ -47,6 +47,9 @@ def find_json(text: str) -> list[Found]:
     quoted = _unquoted(stripped)
     if quoted is not None:
         return find_json(quoted)
+    plain = _plain_json(stripped)
+    if plain is not None:
+        return [Found(plain, alone=True)]
     found = []
     position = 0
     while (beginning := _BEGINNING.search(stripped, position)) is not None:
@@ -58,6 +61,58 @@ def find_json(text: str) -> list[Found]:
         after = stripped[position:].partition("\n")[0].strip()
         found.append(Found(value, alone=not before.strip("`") and not after.strip("`")))
     return found
+
+
+def _plain_json(text: str) -> Any:
+    """The value of a reply that is one JSON value without a slip, read fifty times as fast; None
+    where there is anything to forgive or to refuse, which the reader below does."""
+    if _BEGINNING.match(text) is None or text.count("{") + text.count("[") > _MAX_PLAIN_PARTS:
+        return None
+    try:
+        value = _PLAIN_DECODER.decode(text)
+        text.encode()  # half a surrogate pair that was not written as an escape
+    except (ValueError, RecursionError):
+        return None
+    return None if _HALF_PAIR.search(text) or _depth(value) > _MAX_DEPTH else value
+
+
+def _depth(value: Any) -> int:
+    """How many lists and objects stand inside one another, as far as it matters."""
+    level, depth = [value], -1
+    while level and depth <= _MAX_DEPTH:
+        depth += 1
+        level = [
+            item
+            for part in level
+            if isinstance(part, (dict, list))
+            for item in (part.values() if isinstance(part, dict) else part)
+        ]
+    return depth
+
+
+def _without_doubles(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) != len(members):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _refused_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a number of JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        _refused_number(text)
+    return value
+
+
+_MAX_PLAIN_PARTS = 100_000
+_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+_PLAIN_DECODER = json.JSONDecoder(
+    object_pairs_hook=_without_doubles, parse_constant=_refused_number, parse_float=_finite
+)
 
 
 def _unquoted(text: str) -> str | None:

@@ -65,6 +65,11 @@ class Store(ABC):
     def put(self, record: StoredRecord) -> None:
         """Stores `record`, replacing what stood under its id (and keeping its place in order)."""
 
+    def put_all(self, records: Iterable[StoredRecord]) -> None:
+        """`put` for several records; durable stores write them in one transaction."""
+        for record in records:
+            self.put(record)
+
     @abstractmethod
     def get(self, kind: type[RecordT], ids: Sequence[str]) -> list[RecordT]:
         """The records with these ids, in the order asked; unknown ids are left out."""

@@ -33,14 +33,17 @@ class SqlStore(Store):
             return sum(self._insert(connection, table, rows[table]) for table in rows)
 
     def put(self, record: StoredRecord) -> None:
-        table, row = _table(type(record)), self._row(record)
-        changed = {name: value for name, value in row.items() if name not in ("project_id", "id")}
-        write = self._insert_into(table).values(row)
-        write = write.on_conflict_do_update(
-            index_elements=[table.c.project_id, table.c.id], set_=changed
-        )
+        self.put_all([record])
+
+    def put_all(self, records: Iterable[StoredRecord]) -> None:
+        rows: dict[Table, list[dict[str, object]]] = {}
+        for record in records:
+            rows.setdefault(_table(type(record)), []).append(self._row(record))
         with transaction(self._engine) as connection:
-            connection.execute(write)
+            if sum(map(len, rows.values())) > 1:
+                self._one_writer(connection)
+            for table, written in rows.items():
+                connection.execute(self._upsert(table), written)
 
     def get(self, kind: type[RecordT], ids: Sequence[str]) -> list[RecordT]:
         table = _table(kind)
@@ -62,6 +65,14 @@ class SqlStore(Store):
     def _insert(self, connection: Connection, table: Table, rows: list[dict[str, object]]) -> int:
         insert = self._insert_into(table).on_conflict_do_nothing().returning(table.c.id)
         return len(connection.execute(insert, rows).all())
+
+    def _upsert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        insert = self._insert_into(table)
+        kept = ("project_id", "id", "sequence")
+        changed = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in kept}
+        return insert.on_conflict_do_update(
+            index_elements=[table.c.project_id, table.c.id], set_=changed
+        )
 
     def _insert_into(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         if self._engine.dialect.name == "postgresql":

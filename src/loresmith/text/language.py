@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 UNDETERMINED = "und"
 """The code for a text without letters (ISO 639-2; ISO 639-1 has none)."""
@@ -52,6 +51,10 @@ _STOP_WORDS = {
     "nl": "de het een van en is niet met voor op dat zijn aan door ook bij te naar uit werd",
 }
 _WORDS_OF = {code: frozenset(words.split()) for code, words in _STOP_WORDS.items()}
+_CODES_OF = {
+    word: tuple(code for code, words in _WORDS_OF.items() if word in words)
+    for word in frozenset().union(*_WORDS_OF.values())
+}
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -66,8 +69,8 @@ def _script_weights(sample: str) -> dict[str, int]:
 
 def _latin_language(sample: str) -> str:
     """The language whose stop words are most frequent; English where none stands out."""
-    counts = Counter(word.lower() for word in _WORD.findall(sample))
-    scores = {
-        code: sum(counts[w] for w in words & counts.keys()) for code, words in _WORDS_OF.items()
-    }
+    scores = dict.fromkeys(_WORDS_OF, 0)
+    for word in _WORD.findall(sample.lower()):
+        for code in _CODES_OF.get(word, ()):
+            scores[code] += 1
     return max(scores, key=lambda code: scores[code])

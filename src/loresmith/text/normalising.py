@@ -32,7 +32,10 @@ def normalise(text: str, *, fold_case: bool = False) -> str:
     Superscripts and fractions stay as they are (10² must not become 102), and so does the
     punctuation that has no half-width twin, such as `。` and `、`.
     """
-    plain = "".join(_plain(cluster) for cluster in _clusters(text))
+    if text.isascii():
+        plain = text.translate(_PLAIN_ASCII)
+    else:
+        plain = "".join(_plain(cluster) for cluster in _clusters(text))
     plain = " ".join(plain.split())
     return plain.casefold() if fold_case else plain
 
@@ -44,6 +47,8 @@ def locate(quote: str, text: str) -> tuple[int, int] | None:
     case only when nothing else fits. A match never begins or ends inside a word or number: `73.7`
     is not found in `173.7`. None when it is not there or `quote` has nothing to find.
     """
+    if text.isascii() and quote.isascii() and _bare(quote) not in _bare(text):
+        return None
     for fold_case in (False, True):
         wanted = _folded(quote, fold_case).text.strip()
         if not wanted:
@@ -58,6 +63,15 @@ def locate(quote: str, text: str) -> tuple[int, int] | None:
     return None
 
 
+@lru_cache(maxsize=256)
+def _bare(text: str) -> str:
+    """What is left of an ASCII text without anything that folding may leave out."""
+    return _NOT_BARE.sub("", text).casefold()
+
+
+_NOT_BARE = re.compile(r"[\s*_`'\\]+")
+
+
 class _Folded(NamedTuple):
     """A comparable form; character i of it comes from [starts[i], ends[i]) of the original."""
 
@@ -66,10 +80,12 @@ class _Folded(NamedTuple):
     ends: list[int]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _folded(text: str, fold_case: bool) -> _Folded:
     """Without emphasis and without space, but for one space between two words of letters."""
     dropped = _emphasis(text)
+    if not dropped and text.isascii():
+        return _folded_ascii(text.casefold() if fold_case else text)
     characters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -93,6 +109,26 @@ def _folded(text: str, fold_case: bool) -> _Folded:
             starts.append(start)
             ends.append(position)
     return _Folded("".join(characters), starts, ends)
+
+
+def _folded_ascii(text: str) -> _Folded:
+    """`_folded` for a text without emphasis that is one ASCII character a place."""
+    folded = _Folded("", [], [])
+    parts: list[str] = []
+    for run in _NO_SPACE.finditer(text.translate(_PLAIN_ASCII)):
+        start, end = run.span()
+        if parts and _joins(parts[-1][-1], run[0][0]):
+            parts.append(" ")
+            folded.starts.append(start)
+            folded.ends.append(start)
+        parts.append(run[0])
+        folded.starts.extend(range(start, end))
+        folded.ends.extend(range(start + 1, end + 1))
+    return folded._replace(text="".join(parts))
+
+
+_NO_SPACE = re.compile(r"\S+")
+_PLAIN_ASCII = str.maketrans({old: new for old, new in _PLAIN.items() if old.isascii()})
 
 
 def _joins(before: str, after: str) -> bool:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from loresmith.component import content_id
+from loresmith.component import Component, content_id
 from loresmith.recipe import Recipe
 from loresmith.records import Drop, Outcome, StepLog, StoredRecord, Usage
 from loresmith.settings import Settings
@@ -41,6 +41,15 @@ class _Timing(NamedTuple):
     logged: float
 
 
+class Finished(NamedTuple):
+    """A piece of work that is done, and what it made and left out."""
+
+    key: str
+    subject: str
+    made: Sequence[StoredRecord]
+    skipped: Sequence[Drop] = ()
+
+
 @dataclass
 class Context:
     """One command's view of a project. `check` raises JobCancelled when the work must stop."""
@@ -58,6 +67,9 @@ class Context:
     """What the job under way is limited to."""
     memory: dict[Callable[..., Any], Any] = field(default_factory=dict)
     """What `remembered` functions have read since the last change."""
+    following: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    """By a task's key: the ids of what it made, and the keys of the tasks that follow from it."""
+    _fingerprints: dict[int, tuple[Component, str]] = field(default_factory=dict)
     _timing: _Timing = field(default_factory=lambda: _Timing("", 0.0, 0.0, 0.0))
     _usage: Usage = field(default_factory=Usage)
 
@@ -93,6 +105,28 @@ class Context:
         outcome = Outcome(id=key, step=step, subject=subject, made=ids, skipped=tuple(skipped))
         self.store.put(outcome)
         self.memory.clear()
+
+    def finish_all(self, step: str, pieces: Sequence[Finished]) -> None:
+        """`finish` for several pieces of work at once: all that they made, then the words."""
+        self.add([record for piece in pieces for record in piece.made])
+        self.store.put_all(
+            Outcome(
+                id=piece.key,
+                step=step,
+                subject=piece.subject,
+                made=tuple(record.id for record in piece.made),
+                skipped=tuple(piece.skipped),
+            )
+            for piece in pieces
+        )
+        self.memory.clear()
+
+    def fingerprint(self, part: Component) -> str:
+        """The fingerprint of a part of the recipe, computed once: it is asked for at every task."""
+        known = self._fingerprints.get(id(part))
+        if known is None:  # the part is kept with it, so that its id stays its own
+            known = self._fingerprints[id(part)] = (part, part.fingerprint())
+        return known[1]
 
     def add(self, made: Sequence[StoredRecord]) -> None:
         """Stores records that steps read; what was remembered is read anew from here on."""

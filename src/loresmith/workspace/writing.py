@@ -182,8 +182,8 @@ def _extraction(context: Context, chunk: Chunk, document: Document) -> Task:
         written = writer.write(chunk, document, asker.model)
         return Made([*written.facts, *written.wordings], written.skipped)
 
-    teacher = context.recipe.teacher.fingerprint()
-    key = content_id("extraction", teacher, writer.fingerprint(), rules_version(), chunk.id)
+    teacher = context.fingerprint(context.recipe.teacher)
+    key = content_id("extraction", teacher, context.fingerprint(writer), rules_version(), chunk.id)
     return Task(key, _place(chunk, document, "questions"), write)
 
 
@@ -193,9 +193,9 @@ def _key(
     """Changes with all that a person set of what the reply depends on; of the prompts with the one
     that is sent. Another domain tree does not undo what was written."""
     prompt = writer.prompt.of(passage.language)
-    teacher, style = context.recipe.teacher.fingerprint(), context.recipe.generation.style
+    teacher, style = context.fingerprint(context.recipe.teacher), context.recipe.generation.style
     styled = [style] if style and not isinstance(writer, ExamWordingWriter) else []
-    return content_id(use, teacher, writer.fingerprint(), prompt.version, ids, *styled)
+    return content_id(use, teacher, context.fingerprint(writer), prompt.version, ids, *styled)
 
 
 def _place(chunk: Chunk, document: Document, use: str) -> str:

@@ -5,31 +5,14 @@ One call that fails stops no other; it is tried again by the next run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, NamedTuple
-
-from loresmith.errors import BudgetExceeded, JobCancelled, ModelError, ModelUnavailable
-from loresmith.models.structured import Asker
-from loresmith.records import Chunk, Document, Drop, Fact, Outcome, Wording
+from loresmith.records import Drop, Fact, Wording
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.steps.asking import asked_documents, asked_passages, passages
 from loresmith.workspace.steps.base import Failure, Step, StepState
+from loresmith.workspace.steps.many_calls import ManyCalls
 from loresmith.workspace.steps.tags import is_wanted, make_tree, source_of
-from loresmith.workspace.writing import (
-    Made,
-    Task,
-    made,
-    open_asker,
-    refuse_unsuited_teacher,
-    tasks_for,
-    tree,
-)
-
-_GIVE_UP_AFTER = 3
-"""Calls that find no teacher, in a row and each after its own retries, end the writing."""
-_LAST_REPLIES_SECONDS = 5.0
-"""How long a writing that the user stopped waits for the calls that are in flight."""
+from loresmith.workspace.steps.task_outcomes import task_outcomes
+from loresmith.workspace.writing import open_asker, refuse_unsuited_teacher, tree
 
 
 class Generate(Step):
@@ -40,14 +23,11 @@ class Generate(Step):
     def state(self, context: Context) -> StepState:
         done = total = 0
         failures = []
-        for chunk, document in asked_passages(context):
-            tasks = tasks_for(context, chunk, document)
-            found = [context.store.one(Outcome, task.key) for task in tasks]
-            total += len(tasks)
-            for outcome in found:
-                if outcome is not None and outcome.failure:
-                    failures.append(Failure(self.name, outcome.subject, outcome.failure))
-                done += outcome is not None and not outcome.failure
+        for task in task_outcomes(context, asked_passages(context)):
+            total += 1
+            done += task.done is not None
+            if task.outcome is not None and task.outcome.failure:
+                failures.append(Failure(self.name, task.outcome.subject, task.outcome.failure))
         return StepState(done, total, tuple(failures))
 
     def run(self, context: Context) -> None:
@@ -56,106 +36,7 @@ class Generate(Step):
         with open_asker(context) as asker:
             if is_wanted(context) and tree(context) is None:
                 make_tree(context, asker if source_of(context) == "teacher" else None)
-            _Writing(context, asker, total=before.total, done=before.done).write()
-
-
-class _Flight(NamedTuple):
-    """A task on its way, and the passage that it is about."""
-
-    task: Task
-    chunk: Chunk
-    document: Document
-
-
-class _Writing:
-    """Keeps as many calls in flight as the teacher takes, and stores each result as it comes."""
-
-    def __init__(self, context: Context, asker: Asker, *, total: int, done: int) -> None:
-        self._context = context
-        self._asker = asker
-        self._total = total
-        self._done = done
-        self._failed = 0
-        self._unavailable = 0
-        """Calls that found no teacher, one after another."""
-        self._answers = done > 0
-        """Whether the teacher has proved that it is there."""
-        self._flying: dict[Future[Made], _Flight] = {}
-
-    def write(self) -> None:
-        workers = max(1, self._asker.model.concurrency)
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="teacher")
-        patience: float | None = None
-        try:
-            proof = None if self._answers else pool.submit(self._asker.model.check)
-            for chunk, document in asked_passages(self._context):
-                self._submit(pool, chunk, document)
-            self._collect(pool, proof)
-        except ModelUnavailable:
-            patience = _LAST_REPLIES_SECONDS if self._answers else 0.0
-            raise
-        except (KeyboardInterrupt, JobCancelled):
-            patience = _LAST_REPLIES_SECONDS
-            raise
-        finally:
-            # Stopped half-way: what is paid for may still arrive, and is kept in the cache.
-            pool.shutdown(wait=False, cancel_futures=True)
-            wait([one for one in self._flying if not one.cancelled()], timeout=patience)
-
-    def _collect(self, pool: ThreadPoolExecutor, proof: Future[None] | None) -> None:
-        """Takes replies until none is awaited. `proof` is a tiny call that, at a teacher which is
-        not there, gives up sooner than the calls in earnest beside it."""
-        while self._flying:
-            awaited: set[Future[Any]] = {*self._flying}
-            if proof is not None and not proof.done():
-                awaited.add(proof)
-            ready, _ = wait(awaited, timeout=1.0, return_when=FIRST_COMPLETED)
-            for future in ready & self._flying.keys():
-                self._settle(pool, future)
-            if proof is not None and proof.done() and not self._answers:
-                proof.result()
-            self._tell()
-
-    def _submit(self, pool: ThreadPoolExecutor, chunk: Chunk, document: Document) -> int:
-        """Sends off what is missing for a passage; returns how many tasks that is."""
-        missing = [
-            task
-            for task in tasks_for(self._context, chunk, document)
-            if self._context.done(task.key) is None
-        ]
-        for task in missing:
-            flight = _Flight(task, chunk, document)
-            self._flying[pool.submit(task.write, self._asker)] = flight
-        return len(missing)
-
-    def _settle(self, pool: ThreadPoolExecutor, future: Future[Made]) -> None:
-        task, chunk, document = self._flying.pop(future)
-        try:
-            written = future.result()
-        except ModelError as error:
-            self._failed += 1
-            self._context.fail(task.key, "generate", task.subject, error.message)
-            self._unavailable += isinstance(error, ModelUnavailable)
-            if isinstance(error, BudgetExceeded) or self._unavailable == _GIVE_UP_AFTER:
-                raise
-            return
-        self._unavailable = 0
-        self._answers = True
-        self._context.finish(
-            task.key, "generate", task.subject, written.records, skipped=written.skipped
-        )
-        self._done += 1
-        if any(isinstance(record, Fact) for record in written.records):
-            # Now their wordings can be named.
-            self._total += self._submit(pool, chunk, document)
-
-    def _tell(self) -> None:
-        usage = self._asker.usage
-        self._context.spent(usage)
-        note = f"{usage.calls} calls, {usage.cached} cached, {usage.completion_tokens:,} tokens"
-        if self._failed:
-            note += f", {self._failed} failed"
-        self._context.tell("generate", self._done, self._total, note)
+            ManyCalls(context, asker, total=before.total, done=before.done).write()
 
 
 def facts(context: Context) -> list[Fact]:
@@ -170,16 +51,12 @@ def wordings(context: Context) -> list[Wording]:
 
 def skipped(context: Context) -> list[Drop]:
     """What the writer left out of today's passages, with reasons."""
-    outcomes = (context.done(task.key) for task in _tasks(context))
+    outcomes = (task.done for task in task_outcomes(context, passages(context)))
     return [drop for outcome in outcomes if outcome is not None for drop in outcome.skipped]
 
 
 @remembered
 def _written(context: Context) -> list[str]:
     """Ids of everything that the teacher wrote for today's passages."""
-    return [record_id for task in _tasks(context) for record_id in made(context, task)]
-
-
-def _tasks(context: Context) -> Iterator[Task]:
-    for chunk, document in passages(context):
-        yield from tasks_for(context, chunk, document)
+    outcomes = (task.done for task in task_outcomes(context, passages(context)))
+    return [made for outcome in outcomes if outcome is not None for made in outcome.made]

@@ -1,0 +1,101 @@
+"""What became of the writing tasks of many passages, read from the store some hundred at a time.
+
+Why: a question to the store for each task takes longer than the teacher does, once there are
+thousands of passages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from loresmith.models import Embedded
+from loresmith.records import Chunk, Document, Fact, Outcome
+from loresmith.workspace.context import Context
+from loresmith.workspace.writing import Task, opening_task, wording_tasks
+
+AT_ONCE = 200
+"""Passages whose tasks are looked up together."""
+PassageOf = tuple[Chunk, Document]
+
+
+class TaskOutcome(NamedTuple):
+    """A task of a passage, by its key, and what became of it; None where it was never done."""
+
+    key: str
+    outcome: Outcome | None
+
+    @property
+    def done(self) -> Outcome | None:
+        """The outcome, unless it failed."""
+        return self.outcome if self.outcome is not None and not self.outcome.failure else None
+
+
+def task_outcomes(context: Context, passages: Iterable[PassageOf]) -> Iterator[TaskOutcome]:
+    """All tasks of these passages that can be named by now, in their order."""
+    for some in in_parts(passages):
+        openings = [opening_task(context, *passage) for passage in some]
+        found = _outcomes(context, [task.key for task in openings])
+        named = [
+            _following(context, task, found.get(task.key), passage)
+            for task, passage in zip(openings, some, strict=True)
+        ]
+        found |= _outcomes(context, [key for keys in named for key in keys])
+        for task, keys in zip(openings, named, strict=True):
+            for key in (task.key, *keys):
+                yield TaskOutcome(key, found.get(key))
+
+
+def missing_tasks(context: Context, passages: Sequence[PassageOf]) -> list[list[Task]]:
+    """For each passage, which of its tasks that can be named by now are not done."""
+    openings = [opening_task(context, *passage) for passage in passages]
+    found = _outcomes(context, [task.key for task in openings])
+    named = []
+    for opening, (chunk, document) in zip(openings, passages, strict=True):
+        outcome = found.get(opening.key)
+        if outcome is None or outcome.failure:
+            named.append([opening])
+            continue
+        named.append(_wording_tasks(context, chunk, document, outcome))
+    found |= _outcomes(context, [task.key for tasks in named for task in tasks])
+    return [
+        [task for task in tasks if (known := found.get(task.key)) is None or known.failure]
+        for tasks in named
+    ]
+
+
+def in_parts(passages: Iterable[PassageOf]) -> Iterator[list[PassageOf]]:
+    """Some at a time, as many as are looked up together."""
+    left = iter(passages)
+    while some := list(islice(left, AT_ONCE)):
+        yield some
+
+
+def _outcomes(context: Context, keys: Sequence[str]) -> dict[str, Outcome]:
+    return {outcome.id: outcome for outcome in context.store.get(Outcome, keys)}
+
+
+def _following(
+    context: Context, opening: Task, outcome: Outcome | None, passage: PassageOf
+) -> tuple[str, ...]:
+    """The keys of the tasks that follow from a passage's facts; none before they are there."""
+    if outcome is None or outcome.failure:
+        return ()
+    known = context.following.get(opening.key)
+    if known is not None and known[0] == outcome.made:
+        return known[1]
+    keys = tuple(task.key for task in _wording_tasks(context, *passage, outcome))
+    context.following[opening.key] = (outcome.made, keys)
+    return keys
+
+
+def _wording_tasks(
+    context: Context, chunk: Chunk, document: Document, opening: Outcome
+) -> list[Task]:
+    if isinstance(context.recipe.teacher, Embedded):
+        return []
+    facts = context.store.get(Fact, opening.made)
+    tasks = list(wording_tasks(context, chunk, document, facts))
+    context.following[opening.id] = (opening.made, tuple(task.key for task in tasks))
+    return tasks
