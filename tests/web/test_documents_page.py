@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chunker_family import FAMILY
+from loresmith.chunking import Chunker
 from loresmith.workspace.background import Background
 from loresmith.workspace.documents import Documents, document_key
 from loresmith.workspace.home import Home
@@ -108,14 +111,49 @@ def test_a_passage_is_corrected_once_and_a_stale_one_refused(client: Any, at: st
 
 def test_changed_settings_are_previewed_and_faults_shown_in_place(client: Any, at: str) -> None:
     client.get(f"{at}/{ENGLISH}")
-    settings = {"type": "headings", "min_length": "200", "max_length": "500"}
+    settings = chosen("headings", min_length="200", max_length="500")
     effect = client.post(f"{at}/chunking/preview", data=settings).text
     assert "<svg" in effect
     assert "The first passages that change" in effect
-    for wrong in ({"max_length": "100"}, {"max_length": "many"}, {"type": "none"}):
+    for wrong in ({"chunking.max_length": "100"}, {"chunking.max_length": "many"}):
         reply = client.post(f"{at}/chunking/preview", data=settings | wrong)
         assert reply.status_code == 422
         assert "These settings cannot be" in reply.text
+
+
+def chosen(kind: str, **settings: str) -> dict[str, str]:
+    """What the form of the chunking sends."""
+    return {"chunking.type": kind} | {f"chunking.{name}": said for name, said in settings.items()}
+
+
+@pytest.mark.parametrize("member", FAMILY, ids=lambda one: one.__name__)
+def test_every_chunker_can_be_chosen_filled_in_and_looked_ahead_at(
+    client: Any, at: str, member: type[Chunker]
+) -> None:
+    client.get(f"{at}/{ENGLISH}")
+    kind = member.model_fields["type"].default
+    assert f'value="{kind}"' in client.get(f"{at}/chunking").text
+    fields = client.post(f"{at}/chunking/form", data=chosen(kind)).text
+    assert all(f'name="chunking.{name}"' in fields for name in member.model_fields)
+    effect = client.post(f"{at}/chunking/preview", data=chosen(kind))
+    assert effect.status_code == 200
+    assert "Median length" in effect.text
+
+
+def test_settings_that_are_lists_come_and_go_as_json(client: Any, at: str, home: Home) -> None:
+    fields = client.post(f"{at}/chunking/form", data=chosen("recursive")).text
+    assert '["\\n\\n", "\\n", "。"' in html.unescape(fields)
+    typed = chosen("recursive", separators='["。", ", "]', min_length="100", max_length="200")
+    assert client.post(f"{at}/chunking", data=typed).status_code == 200
+    assert home.workspace(at.split("/")[2]).recipe.chunking.separators == ("。", ", ")
+
+
+def test_a_tokenizer_that_cannot_be_had_is_told_in_place(client: Any, at: str) -> None:
+    client.get(f"{at}/{ENGLISH}")
+    typed = chosen("tokens", tokenizer="/nowhere")
+    reply = client.post(f"{at}/chunking/preview", data=typed)
+    assert reply.status_code == 422
+    assert "/nowhere" in reply.text
 
 
 def test_the_dialog_warns_before_the_embedded_model_is_asked_about_chinese(
@@ -176,19 +214,19 @@ def test_what_can_be_done_with_documents_comes_with_the_first(client: Any, home:
 
 
 def test_lengths_that_cannot_be_are_told_in_the_words_of_the_form(client: Any, at: str) -> None:
-    settings = {"type": "headings", "min_length": "5000", "max_length": "300"}
+    settings = chosen("headings", min_length="5000", max_length="300")
     for address in (f"{at}/chunking/preview", f"{at}/chunking"):
         reply = client.post(address, data=settings)
         assert reply.status_code == 422
-        assert "The shortest passage (5,000 characters) is longer" in reply.text
+        assert "“Min length” (5000) is more than “Max length” (300)" in reply.text
         assert "chunking." not in reply.text and "min_length" not in reply.text
     chinese = {"Accept-Language": "zh"}
     told = client.post(f"{at}/chunking/preview", data=settings, headers=chinese).text
-    assert "最短片段（5,000 字）大于最长片段" in told
-    emptied = {"type": "headings", "min_length": "", "max_length": "300"}
-    reply = client.post(f"{at}/chunking/preview", data=emptied)
+    assert "“最小长度”（5000）大于 “最大长度”（300）" in told
+    small = chosen("headings", min_length="0", max_length="300")
+    reply = client.post(f"{at}/chunking/preview", data=small)
     assert reply.status_code == 422
-    assert "Shortest passage: give a whole number" in reply.text
+    assert "Min length: This should be greater than 0." in reply.text
 
 
 def test_a_job_that_ended_brings_the_list_up_to_date_and_says_what_it_wrote(

@@ -65,7 +65,7 @@ def test_a_request_with_wrong_parameters_is_told_in_chinese(
     client: Any, project: KnownProject
 ) -> None:
     sent = {**ZH, "HX-Request": "true"}
-    told = client.post(f"/projects/{project.id}/documents/chunking", headers=sent).json()
+    told = client.post(f"/projects/{project.id}/review/any/verdict", headers=sent).json()
     assert told["detail"].startswith("请求有 ")
     assert told["faults"] and all(fault.endswith("：必填") for fault in told["faults"])
 
@@ -97,10 +97,10 @@ def test_a_recipe_that_is_no_yaml_is_told_in_chinese(client: Any, project: Known
 
 
 def test_wrong_lengths_of_passages_are_told_in_chinese(client: Any, project: KnownProject) -> None:
-    typed = {"type": "headings", "min_length": "900", "max_length": "few"}
+    typed = {"chunking.type": "headings", "chunking.max_length": "few"}
     page = client.post(f"/projects/{project.id}/documents/chunking/preview", data=typed, headers=ZH)
     assert page.status_code == 422
-    assert "最长片段：请填写不小于 1 的整数字数。" in page.text
+    assert "最大长度: 应为整数。" in page.text
     assert english_in(page.text) == []
 
 

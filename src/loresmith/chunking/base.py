@@ -2,71 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-from pydantic import Field, model_validator
-from typing_extensions import Self
+from collections.abc import Iterator, Sequence
 
 from loresmith.chunking.context import Outline
-from loresmith.chunking.partition import Piece, partition
+from loresmith.chunking.partition import Stretch
 from loresmith.component import Component, content_id
 from loresmith.records import Chunk, Document
 
 
 class Chunker(Component, ABC):
-    """Cuts documents into chunks, in order and without overlap.
+    """Cuts documents into chunks, in order, and loses nothing.
 
-    Every non-space character is in exactly one chunk, and a chunk's text is the document's from
-    `start` to `end`. A subclass says where cuts may lie and what each costs.
+    A chunk's text is the document's from `start` to `end`, without space at its ends. Every
+    non-space character is in a chunk, but for what `left_out` names. Each chunk begins after the
+    one before begins, and ends after it ends; it may begin before that one ends, where a chunker
+    has a setting for an overlap. A subclass says where the cuts lie.
     """
 
-    min_length: int = Field(
-        default=2000, gt=0, json_schema_extra={"common": True, "unit": "characters"}
-    )
-    """Shortest chunk, in characters. As few chunks as possible are shorter: a lone short document,
-    or one whose neighbours would grow over max_length with it. Where only a smaller max_length is
-    set, half of that."""
-    max_length: int = Field(
-        default=4000, gt=0, json_schema_extra={"common": True, "unit": "characters"}
-    )
-    """Longest chunk, in characters; never exceeded, so a longer sentence or table row is cut."""
+    @property
+    @abstractmethod
+    def longest(self) -> int:
+        """The most that a chunk may measure; never exceeded."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _other_length_follows(cls, data: Any) -> Any:
-        """Who sets one length beyond the other's default means the other to follow."""
-        if not isinstance(data, Mapping):
-            return data
-        shortest, longest = data.get("min_length"), data.get("max_length")
-        defaults = {name: cls.model_fields[name].default for name in ("min_length", "max_length")}
-        if shortest is None and isinstance(longest, int) and longest < defaults["min_length"]:
-            return {**data, "min_length": max(1, longest // 2)}
-        if longest is None and isinstance(shortest, int) and shortest > defaults["max_length"]:
-            return {**data, "max_length": 2 * shortest}
-        return data
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.min_length > self.max_length:
-            raise ValueError(
-                f"min_length ({self.min_length}) is more than max_length ({self.max_length})"
-            )
-        return self
+    def measure(self, text: str) -> int:
+        """How long `text` is in the unit of this chunker's settings: characters, if not said."""
+        return len(text)
 
     @abstractmethod
-    def pieces(self, document: Document) -> Sequence[Piece]:
-        """All non-space text of the document in pieces of at most `max_length` characters."""
+    def stretches(self, document: Document) -> Sequence[Stretch]:
+        """The ranges of text that become chunks; space at their ends is taken off."""
+
+    def left_out(self, document: Document) -> Sequence[Stretch]:
+        """Visible text that is to be in no chunk, such as separators; none, if not said."""
+        del document
+        return ()
 
     def chunk(self, document: Document) -> Iterator[Chunk]:
         """The chunks of `document`; none where it holds only space."""
         outline = Outline(document)
         fingerprint = self.fingerprint()
-        spans = partition(
-            self.pieces(document), min_length=self.min_length, max_length=self.max_length
-        )
-        for index, (start, end) in enumerate(spans):
+        trimmed = (_trimmed(document.text, one) for one in self.stretches(document))
+        visible = (one for one in trimmed if one.start < one.end)
+        for index, (start, end) in enumerate(visible):
             yield Chunk(
                 id=content_id(document.id, fingerprint, start, end),
                 document_id=document.id,
@@ -76,3 +55,14 @@ class Chunker(Component, ABC):
                 text=document.text[start:end],
                 context=outline.context_at(start),
             )
+
+
+_VISIBLE = re.compile(r"\S")
+
+
+def _trimmed(text: str, one: Stretch) -> Stretch:
+    first = _VISIBLE.search(text, one.start, one.end)
+    if first is None:
+        return Stretch(one.end, one.end)
+    kept = text[first.start() : one.end].rstrip()
+    return Stretch(first.start(), first.start() + len(kept))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from loresmith.chunking.base import Chunker
+from loresmith.chunking.joining import JoiningChunker
 from loresmith.chunking.partition import Piece
 from loresmith.chunking.slicing import slices
 from loresmith.chunking.tables import tables_of
@@ -14,7 +14,7 @@ from loresmith.records import Document
 from loresmith.text.sentences import sentences
 
 
-class HeadingChunker(Chunker):
+class HeadingChunker(JoiningChunker):
     """Cuts before headings where it can, else between paragraphs, sentences or table rows.
 
     Sections shorter than `min_length` are joined with neighbours, under the same heading rather
@@ -25,17 +25,20 @@ class HeadingChunker(Chunker):
     type: Literal["headings"] = "headings"
 
     def pieces(self, document: Document) -> Sequence[Piece]:
-        return list(self._pieces(document))
+        return list(pieces_by_structure(document, max_length=self.max_length))
 
-    def _pieces(self, document: Document) -> Iterator[Piece]:
-        text = document.text
-        previous = _Unit(0, 0, "")
-        for unit in _units(document):
-            cost = _cost(text, previous, unit)
-            for start, end in slices(text, unit.start, unit.end, max_length=self.max_length):
-                yield Piece(start, end, cost)
-                cost = _COST_WITHIN_SENTENCE
-            previous = unit
+
+def pieces_by_structure(document: Document, *, max_length: int) -> Iterator[Piece]:
+    """Headings, sentences and table rows of at most `max_length` characters, longer ones divided;
+    a cut costs the less the more of the document's structure it follows."""
+    text = document.text
+    previous = _Unit(0, 0, "")
+    for unit in _units(document):
+        cost = _cost(text, previous, unit)
+        for start, end in slices(text, unit.start, unit.end, max_length=max_length):
+            yield Piece(start, end, cost)
+            cost = _COST_WITHIN_SENTENCE
+        previous = unit
 
 
 class _Unit(NamedTuple):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from loresmith.chunking.base import Chunker
+from loresmith.chunking.joining import JoiningChunker
 from loresmith.chunking.partition import Piece
 from loresmith.chunking.slicing import slices
 from loresmith.records import Document
 from loresmith.text.sentences import sentences
 
 
-class SentenceChunker(Chunker):
+class SentenceChunker(JoiningChunker):
     """Fills chunks with whole sentences and table rows, wherever headings stand."""
 
     type: Literal["sentences"] = "sentences"

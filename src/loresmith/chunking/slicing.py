@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 
 def slices(text: str, start: int, end: int, *, max_length: int) -> Iterator[tuple[int, int]]:
@@ -17,34 +17,55 @@ def slices(text: str, start: int, end: int, *, max_length: int) -> Iterator[tupl
     while end - start > max_length:
         count = -(-(end - start) // max_length)
         goal = start + -(-(end - start) // count)
-        cut = _cut_near(text, start, goal)
+        cut = _cut_near(text, start, goal, _LAST[1:])  # a piece is one sentence
         yield from _trimmed(text, start, cut)
         start = cut
     yield from _trimmed(text, start, end)
 
 
-_CLAUSE = re.compile(r".*[，；、：,;:](?=\D|\Z)", re.DOTALL)
-_SPACED = re.compile(r".*[\s|)）]", re.DOTALL)
+_SENTENCE = r"\n|[。！？!?…][”’」』）)】》]*|\.(?=\s)"
+_CLAUSE = r"[，；、：,;:](?=\D|\Z)"
+_SPACED = r"[\s|)）]"
+_LAST = [re.compile(f".*(?:{one})", re.DOTALL) for one in (_SENTENCE, _CLAUSE, _SPACED)]
+_FIRST = [re.compile(one) for one in (_SENTENCE, _CLAUSE, _SPACED)]
 _LONGEST_CLUSTER = 64
 
 
-def _cut_near(text: str, start: int, goal: int) -> int:
-    """The last good place in the fifth before `goal`: after a clause, a word, or a character."""
+def cut_before(text: str, start: int, goal: int) -> int:
+    """The last good place in the fifth before `goal`: after a sentence, a clause, a word, or a
+    character; after `start` always."""
+    return _cut_near(text, start, goal, _LAST)
+
+
+def _cut_near(text: str, start: int, goal: int, endings: Sequence[re.Pattern[str]]) -> int:
     nearest = goal - (goal - start) // 5
-    for ending in (_CLAUSE, _SPACED):
+    for ending in endings:
         found = ending.match(text, nearest, goal)
-        if found and _between_characters(text, found.end()):
+        if found and between_characters(text, found.end()):
             return found.end()
     for cut in range(goal, max(start, goal - _LONGEST_CLUSTER), -1):
-        if _between_characters(text, cut):
+        if between_characters(text, cut):
             return cut
     return goal
+
+
+def begin_after(text: str, goal: int, end: int) -> int:
+    """The first good place to begin at, from `goal` to halfway to `end`: after a sentence, a
+    clause, a word, or a character; `end` where there is none."""
+    for ending in _FIRST:
+        found = ending.search(text, goal, goal + (end - goal) // 2)
+        if found and between_characters(text, found.end()):
+            return found.end()
+    for begin in range(goal, min(end, goal + _LONGEST_CLUSTER)):
+        if between_characters(text, begin):
+            return begin
+    return end
 
 
 _JOINERS = "\u200d\ufe0e\ufe0f\u20e3"
 
 
-def _between_characters(text: str, cut: int) -> bool:
+def between_characters(text: str, cut: int) -> bool:
     """Whether no cluster lies across `cut` (an approximation of Unicode's UAX 29)."""
     before, after = text[cut - 1 : cut], text[cut : cut + 1]
     if not before or not after:

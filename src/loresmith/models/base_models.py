@@ -20,7 +20,7 @@ from loresmith.models.embedded import (
     EMBEDDED_PARAMETERS,
     fetch_embedded,
 )
-from loresmith.models.hub import describe_on_hub, fetch_config_from_hub, fetch_from_hub
+from loresmith.models.hub import describe_on_hub, fetch_file_from_hub, fetch_from_hub
 from loresmith.models.modelscope import describe_on_modelscope, fetch_from_modelscope
 from loresmith.models.weights import describe_folder
 from loresmith.settings import Settings
@@ -30,6 +30,7 @@ __all__ = [
     "check_base_model",
     "describe_base_model",
     "folder_of_config",
+    "folder_of_tokenizer",
     "require_disk_for",
     "resolve_base_model",
 ]
@@ -106,11 +107,29 @@ def folder_of_config(facts: BaseModelFacts, settings: Settings) -> Path:
     if facts.source == "embedded":
         return fetch_embedded(settings)
     if facts.source == "hub":
-        return fetch_config_from_hub(facts.name)
+        return fetch_file_from_hub(facts.name, "config.json")
     raise ModelUnavailable(
         f"the config.json of {facts.name!r} is not here, and nothing is known without it",
         hint="Fetch the model first, for example by a training with max_steps 1.",
     )
+
+
+def folder_of_tokenizer(name: str, settings: Settings) -> Path:
+    """A folder with the tokenizer.json of this model; of the hub's, it alone is downloaded.
+
+    Raises ModelUnavailable where the model has none, or cannot be had.
+    """
+    folder = Path(name).expanduser()
+    if not (folder.is_dir() or _is_path(name)) or name == "embedded":
+        if name != "embedded" and _modelscope_id(name) is None and _HUB_ID.fullmatch(name):
+            return fetch_file_from_hub(name, "tokenizer.json")
+        folder = resolve_base_model(name, settings)
+    if not (folder / "tokenizer.json").is_file():
+        raise ModelUnavailable(
+            f"{folder} has no tokenizer.json",
+            hint="Name a model whose tokenizer is alike and lies in one.",
+        )
+    return folder
 
 
 def _describe_embedded(settings: Settings) -> BaseModelFacts:

@@ -62,18 +62,21 @@ def fetch_from_hub(repo: str, *, on_progress: Callable[[str], None] | None = Non
     return Path(folder)
 
 
-def fetch_config_from_hub(repo: str) -> Path:
-    """The folder in the hub's cache with the model's config.json, which alone is downloaded where
-    it is not there. Raises ModelUnavailable."""
-    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+def fetch_file_from_hub(repo: str, name: str) -> Path:
+    """The folder in the hub's cache with one file of the model, which alone is downloaded where it
+    is not there. Raises ModelUnavailable."""
+    from huggingface_hub import errors, hf_hub_download, try_to_load_from_cache
 
-    cached: Any = try_to_load_from_cache(repo, "config.json")
+    cached: Any = try_to_load_from_cache(repo, name)
     if isinstance(cached, str):
         return Path(cached).parent
-    with _errors_of_the_hub(repo):
-        file = hf_hub_download(
-            repo, "config.json", endpoint=_endpoint(), etag_timeout=_SECONDS_TO_ANSWER
-        )
+    try:
+        with _errors_of_the_hub(repo):
+            file = hf_hub_download(
+                repo, name, endpoint=_endpoint(), etag_timeout=_SECONDS_TO_ANSWER
+            )
+    except errors.EntryNotFoundError as error:
+        raise ModelUnavailable(f"the model {repo!r} has no {name} on {_endpoint()}") from error
     return Path(file).parent
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 
 from loresmith.api.dependencies import ProjectHere, WorkspaceHere, author_of
-from loresmith.errors import Conflict, DocumentError, RecipeError
-from loresmith.web.i18n import gettext_of
+from loresmith.errors import Conflict, DocumentError, LoresmithError
 from loresmith.web.pages.typed_text import TypedText
 from loresmith.web.rendering import render
+from loresmith.web.schema_forms import Typed, fault_texts, said_of, typed_of, typed_over
 from loresmith.workspace.background import Background
 from loresmith.workspace.documents import DocumentListing, Documents, Revised
+from loresmith.workspace.forms import Form as SettingsForm
+from loresmith.workspace.forms import Submission, form_as_typed, form_of, submission_of
 from loresmith.workspace.projects import KnownProject
 
 router = APIRouter(prefix="/projects/{project_id}/documents")
@@ -28,21 +31,7 @@ Start = Annotated[int, Query(ge=0)]
 Chosen = Annotated[list[str] | None, Form()]
 
 
-def chunking_typed(
-    kind: Annotated[str, Form(alias="type")],
-    min_length: Annotated[str, Form()] = "",
-    max_length: Annotated[str, Form()] = "",
-) -> dict[str, Any]:
-    """The form's settings; what is no number is left to the recipe to refuse by name."""
-    lengths = {"min_length": min_length, "max_length": max_length}
-    numbers = {
-        f"chunking.{name}": int(value) if value.isdecimal() and len(value) < 12 else value
-        for name, value in lengths.items()
-    }
-    return {"chunking.type": kind, **numbers}
-
-
-ChunkingHere = Annotated[dict[str, Any], Depends(chunking_typed)]
+TypedHere = Annotated[Typed, Depends(typed_of)]
 
 
 @router.get("")
@@ -101,39 +90,46 @@ def chunking(request: Request, project: ProjectHere, workspace: WorkspaceHere) -
         "documents/chunking.html",
         page="documents",
         project=project,
-        settings=documents.recipe.chunking,
+        **_chunking_form(request, form_of(documents.recipe, "chunking")),
         preview=documents.preview_chunking({}) if documents.all().documents else None,
         fault="",
     )
 
 
+@router.post("/chunking/form")
+def chunking_form(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, typed: TypedHere
+) -> Response:
+    """The fields of the way of cutting that is chosen now."""
+    form = form_as_typed(workspace.recipe, typed, "chunking")
+    shown = _chunking_form(request, form) | {"typed": typed_over(form, typed)}
+    return render(request, "documents/_chunking_fields.html", project=project, **shown)
+
+
 @router.post("/chunking/preview")
 def preview_chunking(
-    request: Request,
-    project: ProjectHere,
-    workspace: WorkspaceHere,
-    settings: ChunkingHere,
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, typed: TypedHere
 ) -> Response:
     """The effect of the settings as they stand in the form."""
+    submitted = submission_of(workspace.recipe, typed, "chunking")
+    if submitted.recipe is None:
+        return _chunking_faults(request, project, workspace, typed, submitted)
     try:
-        preview = Documents(workspace).preview_chunking(settings)
-    except RecipeError as error:
-        return _chunking_fault(request, project, settings, error)
+        preview = Documents(workspace).preview_chunking(submitted.changes)
+    except LoresmithError as error:  # a tokenizer that cannot be had, say
+        return _chunking_refused(request, project, f"{error.message}\n{error.hint}".strip())
     return render(request, "documents/_chunking.html", project=project, preview=preview, fault="")
 
 
 @router.post("/chunking")
 def apply_chunking(
-    request: Request,
-    project: ProjectHere,
-    workspace: WorkspaceHere,
-    settings: ChunkingHere,
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, typed: TypedHere
 ) -> Response:
     """Writes the settings and starts the cutting; the answer is its progress."""
-    try:
-        job_id = Documents(workspace).apply_chunking(settings)
-    except RecipeError as error:
-        return _chunking_fault(request, project, settings, error)
+    submitted = submission_of(workspace.recipe, typed, "chunking")
+    if submitted.recipe is None:
+        return _chunking_faults(request, project, workspace, typed, submitted)
+    job_id = Documents(workspace).apply_chunking(submitted.changes)
     return _progress(request, project, workspace, job_id)
 
 
@@ -381,10 +377,37 @@ def _page_of(project_id: str, listing: DocumentListing, search: str, start: int)
     }
 
 
-def _chunking_fault(
-    request: Request, project: KnownProject, settings: dict[str, Any], error: RecipeError
+def _chunking_form(request: Request, form: SettingsForm) -> dict[str, Any]:
+    return {"form": form, "said": said_of(request), "faults": {}, "typed": {}}
+
+
+def _chunking_faults(
+    request: Request,
+    project: KnownProject,
+    workspace: WorkspaceHere,
+    typed: Typed,
+    submitted: Submission,
 ) -> Response:
-    fault = _in_the_forms_words(request, settings) or "\n".join(error.faults) or error.message
+    """Every fault in a line of its own, with the names of fields as they stand in the form."""
+    said = said_of(request)
+    fields = [*form_as_typed(workspace.recipe, typed, "chunking").fields()]
+    labels = {field.path: said(field.label) for field in fields}
+    faults = {
+        path: fault._replace(message=_PATH.sub("", fault.message))
+        for path, fault in submitted.faults.items()
+    }
+    lines = []
+    for path, words in fault_texts(request, faults).items():
+        for field in fields:
+            words = re.sub(rf"\b{field.name}\b", f"“{labels[field.path]}”", words)
+        lines.append(f"{labels[path]}: {words}" if path else words)
+    return _chunking_refused(request, project, "\n".join(lines))
+
+
+_PATH = re.compile(r"^chunking[\w.]*: ")
+
+
+def _chunking_refused(request: Request, project: KnownProject, fault: str) -> Response:
     return render(
         request,
         "documents/_chunking.html",
@@ -429,27 +452,6 @@ def _revised(
 ) -> Response:
     shown: dict[str, Any] = {"key": key, "revised": revised, "start": start, "restored": restored}
     return render(request, "documents/_revised.html", project=project, **shown)
-
-
-def _in_the_forms_words(request: Request, settings: dict[str, Any]) -> str:
-    """What is wrong with the lengths, by the names of the form's fields; empty for other faults."""
-    _ = gettext_of(request)
-    shortest, longest = settings["chunking.min_length"], settings["chunking.max_length"]
-    faults = []
-    if not (isinstance(shortest, int) and shortest > 0):
-        faults.append(_("Shortest passage: give a whole number of characters, at least 1."))
-    if not (isinstance(longest, int) and longest > 0):
-        faults.append(_("Longest passage: give a whole number of characters, at least 1."))
-    if not faults and shortest > longest:
-        faults.append(
-            _(
-                "The shortest passage (%(shortest)s characters) is longer than the longest "
-                "(%(longest)s characters).",
-                shortest=f"{shortest:,}",
-                longest=f"{longest:,}",
-            )
-        )
-    return "\n".join(faults)
 
 
 def _listed(ids: str) -> list[str]:

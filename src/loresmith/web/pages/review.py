@@ -236,14 +236,15 @@ class DrawnMap(NamedTuple):
 def map_of(found: DocumentMap, project: KnownProject, current: str) -> DrawnMap:
     """The map of a document; `current` is the passage to be marked."""
     most = max((one.kept + one.dropped + one.pending for one in found.passages), default=0) or 1
-    bars = []
+    bars: list[Bar] = []
     for one in found.passages:
+        start = max(one.start, bars[-1].end if bars else 0)  # what the one before has not drawn
         rows = one.kept + one.dropped + one.pending
         passage = urlencode({"document": found.document, "passage": one.chunk_id})
         bars.append(
             Bar(
-                x=round(1000 * one.start / found.length, 2),
-                width=round(max(1.0, 1000 * (one.end - one.start) / found.length - 1.5), 2),
+                x=round(1000 * start / found.length, 2),
+                width=round(max(1.0, 1000 * (one.end - start) / found.length - 1.5), 2),
                 kept=round(40 * one.kept / most, 2),
                 pending=round(40 * one.pending / most, 2),
                 dropped=round(40 * one.dropped / most, 2),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from loresmith.records import Chunk
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.coverage import facts_by_chunk
 from loresmith.workspace.documents.folder import Read, read_now
 from loresmith.workspace.documents.listing import read_line
+from loresmith.workspace.documents.own_spans import own_spans
 from loresmith.workspace.documents.shown import (
     DocumentLine,
     Outline,
@@ -64,21 +64,22 @@ def _seen(context: Context, read: Read) -> _Seen:
     cut = chunks_of(context, read.document)
     counts = facts_by_chunk(context, [(chunk, read.document) for chunk in cut])
     asked = {chunk.id for chunk in asked_of(context, read.document, cut)}
+    own = own_spans(cut)
     return _Seen(
         read_line(context, read.source, read.document, cut, counts),
-        tuple(_passage(chunk, counts.get(chunk.id, 0), asked=chunk.id in asked) for chunk in cut),
-    )
-
-
-def _passage(chunk: Chunk, facts: int, *, asked: bool) -> Passage:
-    return Passage(
-        id=chunk.id,
-        index=chunk.index,
-        start=chunk.start,
-        end=chunk.end,
-        context=chunk.context,
-        facts=facts,
-        asked=asked,
+        tuple(
+            Passage(
+                id=chunk.id,
+                index=chunk.index,
+                start=chunk.start,
+                end=chunk.end,
+                repeated=own[chunk.id].start - chunk.start,
+                context=chunk.context,
+                facts=counts.get(chunk.id, 0),
+                asked=chunk.id in asked,
+            )
+            for chunk in cut
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from loresmith.workspace.context import Context
 from loresmith.workspace.documents.difference import Difference, difference, operations
 from loresmith.workspace.documents.folder import Read, read_now, source_by_key
 from loresmith.workspace.documents.listing import version_of
+from loresmith.workspace.documents.own_spans import own_spans
 from loresmith.workspace.steps.asking import asked_of, keep_asking
 from loresmith.workspace.steps.chunk import chunks_of
 from loresmith.workspace.steps.parse import Source, key_of, parse_source
@@ -189,9 +190,15 @@ def _carried_over(
     changed = [c for c in now if not same_title or (c.context, c.text) not in known]
     if asked and changed:
         moved = _Moved(before.document.text, after.document.text)
-        spans = [(moved.start(one.start), moved.end(one.end)) for one in asked]
+        earlier, own = own_spans(chunks_of(context, before.document)), own_spans(now)
+        spans = [(moved.start(s), moved.end(e)) for s, e in (earlier[one.id] for one in asked)]
         keep_asking(
-            context, [c for c in changed if any(c.start < e and s < c.end for s, e in spans)]
+            context,
+            [
+                c
+                for c in changed
+                if any(own[c.id].start < e and s < own[c.id].end for s, e in spans)
+            ],
         )
     return Revised(
         revision=revision,

@@ -89,6 +89,8 @@ class Passage(Record):
     index: int
     start: int
     end: int
+    repeated: int = 0
+    """Characters at its beginning that the passage before holds as well."""
     context: str
     """Headings above and the header row of a table, one a line."""
     facts: int = 0

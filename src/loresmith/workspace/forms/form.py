@@ -75,12 +75,12 @@ class FormField(Record):
     @property
     def text(self) -> str:
         """The value as one types it; empty where none is set."""
-        return text_of(self.value)
+        return text_of(self.value, self.kind)
 
     @property
     def default_text(self) -> str:
         """The default as one types it."""
-        return text_of(self.default)
+        return text_of(self.default, self.kind)
 
 
 class FormGroup(Record):
@@ -115,7 +115,7 @@ class Form(Record):
             yield from group.fields
 
 
-def text_of(value: Any) -> str:
+def text_of(value: Any, kind: FieldKind = "text") -> str:
     """A plain value as one types it: words of a list with commas, blocks as JSON."""
     import json
 
@@ -123,8 +123,11 @@ def text_of(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
+    is_list = isinstance(value, (list, tuple))
+    if is_list and kind != "json" and all(isinstance(part, str) for part in value):
         return ", ".join(value)
+    if is_list and all(isinstance(part, str) for part in value):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, (dict, list, tuple)):
         return json.dumps(value, ensure_ascii=False, indent=1) if value else ""
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)

@@ -134,8 +134,9 @@ def _option(member: type[BaseModel]) -> FormOption:
 
 def _fields_of(field: FieldInfo, value: Any, path: str) -> Iterator[FormField]:
     """The setting itself; of a list of parts also the settings of the parts that are in it."""
-    shape = _shape(field.annotation, path)
-    extra = _extra(field)
+    shape, extra = _shape(field.annotation, path), _extra(field)
+    if extra.get("form") == "json":  # words that commas cannot part, such as ", " itself
+        shape = _Shape("json", shape.optional)
     plain, default = to_jsonable_python(value), None
     if not field.is_required():
         default = to_jsonable_python(field.get_default(call_default_factory=True))

@@ -59,7 +59,8 @@ def asked_passages(context: Context) -> list[tuple[Chunk, Document]]:
     ids = _ids(context)
     if ids is None:
         return passages(context)
-    selected = _Selection(context, context.store.get(Chunk, ids), documents(context))
+    today = [chunk for chunk, _ in passages(context)]
+    selected = _Selection(context, context.store.get(Chunk, ids), documents(context), today)
     found = [(chunk, document) for chunk, document in passages(context) if selected.holds(chunk)]
     if not found and context.scope.chunks is not None and passages(context):
         raise Conflict(
@@ -74,7 +75,7 @@ def asked_of(context: Context, document: Document, cut: Sequence[Chunk]) -> list
     ids = _ids(context)
     if ids is None:
         return list(cut)
-    selected = _Selection(context, context.store.get(Chunk, ids), [document])
+    selected = _Selection(context, context.store.get(Chunk, ids), [document], cut)
     return [chunk for chunk in cut if selected.holds(chunk)]
 
 
@@ -91,17 +92,24 @@ def asked_documents(context: Context) -> list[Document]:
 class _Selection:
     """Passages as they were when they were selected.
 
-    One of today's is meant when it overlaps one of them, or where its document has another text
-    by now, when it reads the same.
+    One of today's is meant when it is one of them, or overlaps one that is gone since, or where
+    its document has another text by now, when it reads the same.
     """
 
     def __init__(
-        self, context: Context, selected: Sequence[Chunk], today: Iterable[Document]
+        self,
+        context: Context,
+        selected: Sequence[Chunk],
+        today: Iterable[Document],
+        cut: Sequence[Chunk],
     ) -> None:
         self._ids = {chunk.id for chunk in selected}
         self._spans: dict[str, list[tuple[int, int]]] = {}
+        there = {chunk.id for chunk in cut}
         for chunk in selected:
-            self._spans.setdefault(chunk.document_id, []).append((chunk.start, chunk.end))
+            spans = self._spans.setdefault(chunk.document_id, [])
+            if chunk.id not in there:
+                spans.append((chunk.start, chunk.end))
         self._names = {document.id: document.name for document in today}
         gone = sorted(self._spans.keys() - self._names.keys())
         for document in context.store.get(Document, gone):

@@ -6,7 +6,7 @@ document.addEventListener("click", (event) => {
   const input = document.getElementById(button.dataset.for);
   if (input.type === "checkbox") input.checked = button.dataset.default === "true";
   else input.value = button.dataset.default;
-  input.dispatchEvent(new Event("change", { bubbles: true }));
+  for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, { bubbles: true }));
   input.focus();
   button.hidden = true;
 });
