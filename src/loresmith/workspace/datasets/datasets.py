@@ -21,6 +21,7 @@ from loresmith.workspace.datasets.exports import (
     exported,
     preview,
     write_file,
+    write_folder,
 )
 from loresmith.workspace.datasets.next_version import NextVersion, next_version
 from loresmith.workspace.datasets.versions import DatasetVersion, version, versions
@@ -128,6 +129,14 @@ class Datasets:
     def export_to(self, path: Path, number: int, wanted: ExportSettings) -> None:
         """Writes that file to `path`, whole or not at all; raises NotFound and ExportError."""
         write_file(self.export(number, wanted), path)
+
+    def export_folder(self, path: Path, number: int, wanted: ExportSettings) -> tuple[str, ...]:
+        """Writes the files to the folder `path`, all or none, and returns their names; an earlier
+        export there is replaced. Raises NotFound, ExportError, and Conflict for a folder of
+        something else."""
+        name = self._workspace.project.name
+        with self._workspace.opened() as context:
+            return write_folder(context, version(context, number), wanted, path, project=name)
 
     @contextmanager
     def _rows_of(self, number: int) -> Iterator[FrozenRows]:
