@@ -11,6 +11,16 @@ from loresmith.workspace.datasets.exports import (
     ExportSettings,
     export_settings_of,
 )
+from loresmith.workspace.datasets.folders import (
+    ChosenFile,
+    FolderFile,
+    FolderImport,
+    Folders,
+    NamedFile,
+    files_in,
+    import_path,
+    unpacked,
+)
 from loresmith.workspace.datasets.import_report import BadRow, ImportPreview, ImportReport, Upload
 from loresmith.workspace.datasets.imports import Imports
 from loresmith.workspace.datasets.next_version import NextVersion
@@ -25,6 +35,7 @@ __all__ = [
     "BadRow",
     "ChangeKind",
     "ChangedRow",
+    "ChosenFile",
     "Comparison",
     "DatasetVersion",
     "Datasets",
@@ -33,9 +44,13 @@ __all__ = [
     "ExportSettings",
     "ExportedFile",
     "FileKind",
+    "FolderFile",
+    "FolderImport",
+    "Folders",
     "ImportPreview",
     "ImportReport",
     "Imports",
+    "NamedFile",
     "NextVersion",
     "RowFilter",
     "RowMapping",
@@ -43,4 +58,7 @@ __all__ = [
     "RunOfVersion",
     "Upload",
     "export_settings_of",
+    "files_in",
+    "import_path",
+    "unpacked",
 ]

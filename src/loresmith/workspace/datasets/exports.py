@@ -16,6 +16,7 @@ from loresmith.datasets.exporting import (
     FileKind,
     LlamaFactoryFolder,
     NamedPieces,
+    RowShape,
     folder_files,
     written,
     zipped,
@@ -107,9 +108,9 @@ class WrittenExport(Record):
     """What was written."""
 
     path: str
+    version: int
     rows: int
-    files: tuple[str, ...]
-    """The names of the files of a folder; of a single file, its own."""
+    """Of each file that has all of them."""
 
 
 def exported(
@@ -166,23 +167,44 @@ def write_file(file: ExportedFile, path: Path) -> None:
         raise _cannot_write(path, error) from error
 
 
-def write_folder(
+def write_out(
     context: Context, version: DatasetVersion, wanted: ExportSettings, path: Path, *, project: str
-) -> tuple[str, ...]:
-    """Writes the files to the folder `path`, all or none, and returns their names.
+) -> WrittenExport:
+    """Writes a file, where `path` ends as one of that kind does, else a folder; whole or not.
 
-    An earlier export there is replaced. Raises ExportError, and Conflict for a folder of something
-    else.
+    Raises ExportError, also where no row fits, and Conflict for a folder of something else.
     """
+    ending = path.suffix.lower().lstrip(".")
+    if ending in MEDIA_TYPES:
+        changed = {"folder": True} if ending == "zip" else {"file": ending}
+        wanted = ExportSettings.model_validate({**dict(wanted), **changed})
+    if wanted.ending == "zip" != ending and ending in MEDIA_TYPES:
+        raise ExportError(
+            f"{wanted.form.type} is more than one file, and {path.name} is one",
+            hint="Name a folder or a .zip, or another form, such as alpaca.",
+        )
+    rows = ExportedRows(context, version.id, wanted)
+    count = _count(rows, version, wanted)
+    if not count:
+        raise ExportError(
+            f"no row of version {version.number} fits this choice",
+            hint=_WHY_NONE[wanted.form.shape],
+        )
+    if ending in MEDIA_TYPES:
+        write_file(exported(context, version, wanted, project=project), path)
+    else:
+        _write_folder(_files(rows, version, wanted, project), path)
+    return WrittenExport(path=str(path), version=version.number, rows=count)
+
+
+def _write_folder(files: Iterator[NamedPieces], path: Path) -> None:
     if path.exists() and not _is_export(path):
         raise Conflict(
             f"{path} is there already and is no export", hint="Name a folder that is not there yet."
         )
-    rows = ExportedRows(context, version.id, wanted)
     try:
         with whole_folder(path) as fresh:
-            write_files(_files(rows, version, wanted, project), fresh)
-            return tuple(sorted(one.name for one in fresh.iterdir()))
+            write_files(files, fresh)
     except OSError as error:
         raise _cannot_write(path, error) from error
 
@@ -219,6 +241,13 @@ def _cannot_write(path: Path, error: OSError) -> ExportError:
 
 _NOTES = "export.json"
 _MOST_CHARACTERS = 20_000
+_REVIEW = "For this form, a person edits or confirms rows on the page Review of `loresmith studio`."
+_WHY_NONE: dict[RowShape, str] = {
+    "preference": _REVIEW,
+    "feedback": _REVIEW,
+    "conversation": "Ask for fewer things of the rows.",
+    "text": "Ask for fewer things of the rows.",
+}
 
 
 def _count(rows: ExportedRows, version: DatasetVersion, wanted: ExportSettings) -> int:
