@@ -297,6 +297,8 @@ class Provenance(Record):
     model: str | None = None
     prompt_version: str | None = None
     kind: str = ""
+    tags: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
+    """What it is about, in a person's words or a tree's."""
 
 
 class Example(StoredRecord):
@@ -353,6 +355,8 @@ class ImportedRow(StoredRecord):
     """The file's name."""
     number: int
     """Which row of the file, from 1."""
+    tags: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
+    """The row's labels, as the file has them."""
 
 
 class Dataset(StoredRecord):

@@ -6,6 +6,8 @@ What is written stands beside the file first, under a hidden name, and then take
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +45,32 @@ def write_once(path: Path, content: str, *, rights: int = ANYBODY) -> None:
             pass
         except OSError:  # a file system without links
             fresh.replace(path)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """What is put into the folder given is at `path` once the block has ended well; an older
+    folder there goes once the new one stands. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # On the same file system, so that it can be renamed into place.
+    fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        yield fresh
+        fresh.chmod(0o755)
+        _put_in_place(fresh, path)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _put_in_place(fresh: Path, folder: Path) -> None:
+    """Renames `fresh` to `folder`; an older folder of that name goes once the new one stands."""
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    old = folder.with_name(f".{folder.name}-old-{fresh.name.rpartition('-')[2]}")
+    folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

@@ -9,16 +9,27 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from loresmith.datasets import write_dataset
-from loresmith.datasets.exporting import encoded, file_suffix, packed, with_system_prompt
+from loresmith.datasets.exporting import (
+    AnyExportForm,
+    ExportForm,
+    FileKind,
+    SourcedRow,
+    folder_files,
+    with_system_prompt,
+    written,
+    zipped,
+)
 from loresmith.datasets.mapping import propose
-from loresmith.datasets.row_file import RowFile
-from loresmith.records import Dataset, Example, Message, SplitName
+from loresmith.datasets.opening import open_rows
+from loresmith.records import Dataset, Example, Message, SplitName, TrainingRow
 
 _TEXT = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="<[\0"), min_size=1, max_size=30
@@ -46,23 +57,47 @@ def read_back(content: bytes, name: str) -> list[tuple[Message, ...]]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content)
-        values = [row.value for row in RowFile.open(path, name=name).rows()]
+        values = [row.value for row in open_rows(path, name=name).rows()]
     mapping = propose(values)
     return [mapping.conversation(value) for value in values]
 
 
-@pytest.mark.parametrize("form", ["alpaca", "sharegpt", "openai", "jsonl", "csv"])
+def form_of(name: str, **settings: Any) -> ExportForm:
+    form: ExportForm = TypeAdapter(AnyExportForm).validate_python({"type": name, **settings})
+    return form
+
+
+def encoded(
+    rows: Iterable[TrainingRow], name: str, *, file: FileKind | None = None, **settings: Any
+) -> bytes:
+    form = form_of(name, **settings)
+    made = (one for row in rows for one in form.rows(SourcedRow(row)))
+    return b"".join(written(made, file or form.file, form.columns))
+
+
+@pytest.mark.parametrize(
+    ("form", "file"),
+    [
+        *(("alpaca", file) for file in ("json", "jsonl", "csv", "parquet")),
+        *(("sharegpt", file) for file in ("json", "jsonl", "csv", "parquet")),
+        *(("openai", "jsonl"), ("jsonl", "jsonl"), ("csv", "csv"), ("parquet", "parquet")),
+        *(("multilingual-thinking", file) for file in ("json", "jsonl", "parquet")),
+    ],
+)
 @given(rows=st.lists(conversations(), min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None)
-def test_every_form_is_read_back_equal(form: str, rows: list[tuple[Message, ...]]) -> None:
-    content = b"".join(encoded(examples_of(rows), form))  # type: ignore[arg-type]
-    assert read_back(content, f"rows{file_suffix(form)}") == rows  # type: ignore[arg-type]
+@settings(max_examples=30, deadline=None)
+def test_every_form_is_read_back_equal(
+    form: str, file: FileKind, rows: list[tuple[Message, ...]]
+) -> None:
+    content = encoded(examples_of(rows), form, file=file)
+    assert read_back(content, f"rows.{file}") == rows
+    assert encoded(examples_of(rows), form, file=file) == content
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+49", "-5 %", "@SUM(A1)", "\t=1", "'=1", "''-1"])
 def test_no_cell_of_a_csv_file_is_a_formula(text: str) -> None:
     row = (Message(role="user", content="Q?"), Message(role="assistant", content=text))
-    content = b"".join(encoded(examples_of([row]), "csv"))
+    content = encoded(examples_of([row]), "csv")
     cells = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))[1]
     assert cells[1 + 1] == f"'{text}"
     assert read_back(content, "rows.csv") == [row]
@@ -80,27 +115,26 @@ def test_the_zip_holds_the_files_that_a_version_has_on_disk(tmp_path: Path) -> N
     write_dataset(Dataset(id="d", version=1, examples=tuple(rows)), tmp_path / "v1", project="港")
 
     def packed_now() -> bytes:
-        splits: tuple[SplitName, ...] = ("train", "validation")
-        return b"".join(
-            packed(
-                lambda split: (one for one in rows if one.split == split),
-                project="港",
-                splits=splits,
-                notes={},
-            )
+        files = folder_files(
+            lambda split: (SourcedRow(one) for one in rows if one.split == split),
+            form_of("llamafactory"),
+            project="港",
+            splits=("train", "validation"),
+            notes={"dataset": "d", "version": 1},
         )
+        return b"".join(zipped(files))
 
     content = packed_now()
     assert content == packed_now()
     archive = zipfile.ZipFile(io.BytesIO(content))
     assert archive.testzip() is None
-    for name in set(archive.namelist()) - {"export.json"}:
+    for name in archive.namelist():
         assert archive.read(name) == (tmp_path / "v1" / name).read_bytes()
     assert {"alpaca.json", "sharegpt_validation.json", "dataset_info.json"} < {*archive.namelist()}
 
 
 def test_no_rows_are_an_empty_list() -> None:
-    assert json.loads(b"".join(encoded([], "alpaca"))) == []
+    assert json.loads(encoded([], "alpaca")) == []
 
 
 def test_system_prompts_are_kept_left_out_or_added() -> None:

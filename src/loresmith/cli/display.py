@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from loresmith.export import Artifact
     from loresmith.training import ShownRow
     from loresmith.workspace import Outcome
+    from loresmith.workspace.datasets import BadRow, ImportReport
     from loresmith.workspace.domain_tree import TreeView
     from loresmith.workspace.file_training import FileTraining
     from loresmith.workspace.prediction import Prediction
@@ -147,6 +148,19 @@ def show_training(result: FileTraining) -> None:
         say(f"left out: {drop.subject_id}: {drop.reason} ({drop.detail})")
     steps = "1 step" if result.steps == 1 else f"{result.steps} steps"
     say(f"Trained {steps} on {result.rows} rows: {result.folder}")
+
+
+def show_import(report: ImportReport, bad: Iterable[BadRow]) -> None:
+    """Prints what an import brought, and the first of the rows that it did not take."""
+    say(f"{report.name}: {report.kept} of {report.read} rows taken")
+    for row in bad:
+        say(f"  row {row.number}: {row.reason} ({row.detail})")
+    more = sum(report.bad.values())
+    if more > 20:
+        counts = ", ".join(f"{reason} {count}" for reason, count in report.bad.items())
+        say(f"  {more} in all: {counts}")
+    if report.unused:
+        say(f"  left out: the columns {', '.join(report.unused)}")
 
 
 def show_notes(notes: Iterable[str]) -> None:

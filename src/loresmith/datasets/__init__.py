@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loresmith.datasets.assembly import Assembly
 from loresmith.datasets.build import build_examples, freeze, with_imported
+from loresmith.datasets.exporting.folder import dataset_name
 from loresmith.datasets.formats import AlpacaFormat, AnyDatasetFormat, DatasetFormat, ShareGPTFormat
 from loresmith.datasets.named import (
     DatasetInfo,
@@ -15,7 +16,7 @@ from loresmith.datasets.named import (
 from loresmith.datasets.reading import RowsRead, read_rows
 from loresmith.datasets.splitter import Split, Splitter
 from loresmith.datasets.statistics import statistics
-from loresmith.datasets.writing import dataset_name, write_dataset
+from loresmith.datasets.writing import write_dataset
 
 __all__ = [
     "AlpacaFormat",

@@ -95,7 +95,7 @@ def imported_example(row: ImportedRow) -> Example:
         id=content_id("example", row.id, plain),
         messages=row.messages,
         language=row.language,
-        provenance=Provenance(document=row.source, kind="imported"),
+        provenance=Provenance(document=row.source, kind="imported", tags=row.tags),
     )
 
 

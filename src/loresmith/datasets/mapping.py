@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from loresmith.datasets.formats import AlpacaFormat, RowFault, ShareGPTFormat
-from loresmith.datasets.formats.base import type_name
+from loresmith.datasets.formats.base import text_of, type_name, whole
+from loresmith.datasets.reasoning import joined
 from loresmith.datasets.row_file import Unreadable
 from loresmith.datasets.row_json import repeated_key
 from loresmith.records import Message, Record
 
-Part = Literal["messages", "instruction", "input", "output", "system", "history"]
-PARTS: tuple[Part, ...] = ("messages", "instruction", "input", "output", "system", "history")
+Part = Literal[
+    "messages", "instruction", "input", "output", "reasoning", "system", "history", "tags"
+]
+PARTS: tuple[Part, ...] = (
+    *("messages", "instruction", "input", "output"),
+    *("reasoning", "system", "history", "tags"),
+)
 
 
 class RowMapping(Record):
@@ -32,10 +38,14 @@ class RowMapping(Record):
     """What is added to the question, on a line of its own."""
     output: str | None = None
     """The answer."""
+    reasoning: str | None = None
+    """The chain of thought of the answer; it goes before the answer, as `<think>...</think>`."""
     system: str | None = None
     """The system prompt."""
     history: str | None = None
     """Earlier turns as pairs of question and answer."""
+    tags: str | None = None
+    """The row's labels: a list of texts, or one text."""
 
     @property
     def complete(self) -> bool:
@@ -58,6 +68,16 @@ class RowMapping(Record):
             refuse_template_tokens(message)
         return messages
 
+    def tags_of(self, value: Any) -> tuple[str, ...]:
+        """The labels of one row as it stands in the file, each once. Raises RowFault."""
+        found = object_of(value).get(self.tags) if self.tags else None
+        tags = listed(found) or []
+        tags = tags if isinstance(tags, list) else [tags]
+        if any(isinstance(tag, (list, dict)) for tag in tags):
+            raise RowFault("wrong_type", f"{self.tags!r} holds something else than texts")
+        named = (whole(_said(tag), "tags") for tag in tags if tag is not None)
+        return tuple(dict.fromkeys(filter(None, named)))
+
     def _decode(self, row: Mapping[str, Any]) -> tuple[Message, ...]:
         if self.messages:
             turns = {"messages": listed(row.get(self.messages))}
@@ -65,7 +85,10 @@ class RowMapping(Record):
         parts = {**self._part(row, "instruction"), **self._part(row, "input")}
         parts |= {**self._part(row, "output"), **self._part(row, "system")}
         history = row.get(self.history) if self.history else None
-        return _ALPACA.decode({**parts, "history": listed(history) or None})
+        thought = text_of(self._part(row, "reasoning"), "reasoning", required=False)
+        *asked, answer = _ALPACA.decode({**parts, "history": listed(history) or None})
+        told = Message(role="assistant", content=joined(thought, answer.content))
+        return (*asked, told)
 
     def _as_named_there(self, detail: str) -> str:
         """What is wrong, with the names that the file has for the parts."""
@@ -79,6 +102,11 @@ class RowMapping(Record):
         """One part under the name that the formats give it, if the row has its column."""
         column = getattr(self, part)
         return {part: row[column]} if column and column in row else {}
+
+
+def _said(tag: Any) -> str:
+    whole_number = isinstance(tag, float) and tag.is_integer()
+    return str(int(tag) if whole_number else tag).strip()
 
 
 def object_of(value: Any) -> dict[str, Any]:
@@ -105,8 +133,32 @@ def propose(rows: Sequence[Mapping[str, Any]]) -> RowMapping:
                 break
     messages = found.pop("messages", None)
     if messages is not None and any(_has_turns(row.get(messages)) for row in rows):
-        return RowMapping(messages=messages, system=found.get("system"))
+        return RowMapping(messages=messages, system=found.get("system"), tags=found.get("tags"))
     return RowMapping.model_validate(found)
+
+
+def other_rows(rows: Sequence[Mapping[str, Any]]) -> OtherRows | None:
+    """What rows are that hold no questions with answers, by their columns; None where they may."""
+    columns = {_plain(column) for row in rows for column in row}
+    if {"chosen", "rejected"} <= columns:
+        return OtherRows("pairs of a better and a worse answer", "dpo")
+    marks = columns & {"kto_tag", "label"}
+    if any(
+        isinstance(row.get(name), bool) for row in rows for name in row if _plain(name) in marks
+    ):
+        return OtherRows("answers that are marked as liked or not", "kto")
+    texts = columns & {"text", "content"}
+    if texts and columns <= {*texts, "id", "meta", "source", "url", "language"}:
+        return OtherRows("texts to pre-train on", "pretrain")
+    return None
+
+
+class OtherRows(NamedTuple):
+    """Rows that are trained on in another stage."""
+
+    what: str
+    stage: str
+    """The `type` of that stage of training."""
 
 
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -117,11 +169,16 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "input": tuple("input context query 输入 上下文 补充 背景".split()),
     "output": (
-        *"output answer response completion reply assistant gpt a target".split(),
+        *"output answer response completion reply assistant gpt a target final".split(),
         *"输出 答案 回答 回复 答 解答 标准答案 参考答案 正确答案 标准回答 答复".split(),
     ),
-    "system": tuple("system system_prompt 系统 系统提示 系统提示词 系统指令".split()),
+    "reasoning": (
+        *"reasoning cot complexcot complex_cot chain_of_thought thinking thought think".split(),
+        *"reasoning_content analysis 思维链 思考过程 推理过程 推理 思考".split(),
+    ),
+    "system": tuple("system system_prompt developer 系统 系统提示 系统提示词 系统指令".split()),
     "history": tuple("history 历史 历史对话 历史记录".split()),
+    "tags": tuple("tags labels tag label question_label questionlabel 标签 领域标签".split()),
 }
 """How files name the parts, the likeliest first."""
 

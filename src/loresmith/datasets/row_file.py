@@ -18,7 +18,7 @@ from loresmith.datasets.csv_cells import plain_cell
 from loresmith.datasets.row_json import DECODER, parse_json
 from loresmith.errors import DatasetError
 
-FileForm = Literal["json", "jsonl", "csv"]
+FileForm = Literal["json", "jsonl", "csv", "parquet", "arrow"]
 
 
 class Unreadable(NamedTuple):

@@ -138,7 +138,7 @@ def test_an_exported_zip_is_the_folder_of_the_version(
     target = tmp_path / "export.zip"
     datasets.export_to(target, 1, ExportSettings(split=None))
     archive = zipfile.ZipFile(target)
-    for name in set(archive.namelist()) - {"export.json"}:
+    for name in set(archive.namelist()) - {"export.json", "README.md"}:
         assert archive.read(name) == (project / "datasets" / "v1" / name).read_bytes()
     assert json.loads(archive.read("export.json"))["version"] == 1
 

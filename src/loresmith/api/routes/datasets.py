@@ -15,6 +15,7 @@ from loresmith.api.idempotency import OnceHere
 from loresmith.api.paging import Page, Paging, PagingHere, cursor_of, page_of
 from loresmith.records import Example, Record, SplitName
 from loresmith.workspace.datasets import (
+    EXPORT_FORMS,
     BadRow,
     ChangedRow,
     ChangeKind,
@@ -22,15 +23,16 @@ from loresmith.workspace.datasets import (
     Datasets,
     DatasetVersion,
     ExportedFile,
-    ExportForm,
     ExportPreview,
     ExportSettings,
+    FileKind,
     ImportPreview,
     ImportReport,
     Imports,
     NextVersion,
     RowFilter,
     RowMapping,
+    export_settings_of,
 )
 
 router = APIRouter(prefix="/api/v1/projects/{project_id}", tags=["datasets"])
@@ -42,7 +44,13 @@ _FILE: dict[int | str, dict[str, Any]] = {
         "description": "The file, streamed.",
         "content": {
             kind: {"schema": {"type": "string", "format": "binary"}}
-            for kind in ("application/jsonl", "application/json", "text/csv", "application/zip")
+            for kind in (
+                "application/jsonl",
+                "application/json",
+                "text/csv",
+                "application/vnd.apache.parquet",
+                "application/zip",
+            )
         },
     }
 }
@@ -70,11 +78,15 @@ def row_filter(
 
 def export_settings(
     form: Annotated[
-        ExportForm, Query(description="`llamafactory` is a zip to train on as it stands.")
+        str,
+        Query(
+            description="`llamafactory` is a zip to train on as it stands.",
+            json_schema_extra={"enum": list(EXPORT_FORMS)},
+        ),
     ] = "llamafactory",
     split: Annotated[
         Literal["train", "validation", "all"],
-        Query(description="With `all`, a LLaMA Factory zip keeps both apart."),
+        Query(description="With `all`, a folder keeps both apart."),
     ] = "train",
     confirmed_only: Annotated[
         bool, Query(description="Only rows that a person has confirmed or edited.")
@@ -86,13 +98,47 @@ def export_settings(
             description="Absent: as the rows have it; empty: none; a text: for rows without one.",
         ),
     ] = None,
+    file: Annotated[
+        FileKind | None, Query(description="The kind of file; absent: as the form has it.")
+    ] = None,
+    folder: Annotated[
+        bool, Query(description="A zip with the file, a card and LLaMA Factory's dataset_info.json")
+    ] = False,
+    fields: Annotated[
+        list[str] | None,
+        Query(
+            max_length=100,
+            description="Of `custom`: what each field is called and what it holds.",
+            examples=["instruction=question", "output=answer"],
+        ),
+    ] = None,
+    row: Annotated[
+        list[str] | None,
+        Query(max_length=1000, description="Only these rows, by id; can be given several times."),
+    ] = None,
+    language: Annotated[str | None, Query(max_length=20, description="Only rows in it.")] = None,
+    document: Annotated[
+        str | None, Query(max_length=500, description="Only rows of this document.")
+    ] = None,
+    search: Annotated[str, Query(max_length=500, description="Only rows with this text.")] = "",
+    reasoning: Annotated[
+        bool, Query(description="With the chain of thought of answers that have one.")
+    ] = True,
 ) -> ExportSettings:
-    """What of a version goes into a file, and how."""
-    return ExportSettings(
-        form=form,
+    """What of a version goes into a file, and how. Raises RecipeError (422)."""
+    return export_settings_of(
+        form,
+        fields or (),
         split=None if split == "all" else split,
         confirmed_only=confirmed_only,
         system_prompt=system_prompt,
+        file=file,
+        folder=folder,
+        rows=tuple(row or ()),
+        language=language or None,
+        document=document or None,
+        search=search,
+        reasoning=reasoning,
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from loresmith.datasets.formats.base import DatasetFormat, RowFault, text_of, type_name, whole
 from loresmith.records import Example, Message
@@ -19,18 +19,16 @@ class AlpacaFormat(DatasetFormat):
         return "Alpaca"
 
     def encode(self, example: Example) -> dict[str, Any]:
-        messages = list(example.messages)
-        system = messages.pop(0).content if messages[0].role == "system" else ""
-        *earlier, question, answer = messages
+        *prompt, answer = example.messages
+        system, question, history = asked_columns(prompt)
         row: dict[str, Any] = {
-            "instruction": question.content,
+            "instruction": question,
             "input": "",
             "output": answer.content,
             "system": system,
         }
-        if earlier:
-            texts = [message.content for message in earlier]
-            row["history"] = [list(turn) for turn in zip(texts[::2], texts[1::2], strict=True)]
+        if history:
+            row["history"] = history
         return row
 
     def decode(self, row: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -49,6 +47,25 @@ class AlpacaFormat(DatasetFormat):
                 "system": "system",
             },
         }
+
+
+class AskedColumns(NamedTuple):
+    """What comes before an answer, by column."""
+
+    system: str
+    instruction: str
+    history: list[list[str]]
+    """Earlier questions with their answers."""
+
+
+def asked_columns(prompt: Sequence[Message]) -> AskedColumns:
+    """The columns of a conversation that ends with a question."""
+    messages = list(prompt)
+    system = messages.pop(0).content if messages[0].role == "system" else ""
+    *earlier, question = messages
+    texts = [message.content for message in earlier]
+    pairs = [list(turn) for turn in zip(texts[::2], texts[1::2], strict=True)]
+    return AskedColumns(system, question.content, pairs)
 
 
 def asked(row: Mapping[str, Any]) -> tuple[Message, ...]:

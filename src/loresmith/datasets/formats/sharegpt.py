@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from loresmith.datasets.formats.base import DatasetFormat, RowFault, text_of, type_name
+from loresmith.datasets.formats.base import DatasetFormat, RowFault, text_of, type_name, whole
+from loresmith.datasets.reasoning import joined
 from loresmith.records import Example, Message, Role
 
 
 class ShareGPTFormat(DatasetFormat):
     """`{"messages": [{"role", "content"}, ...]}`; reads `{"conversations": [{"from", "value"}]}`
-    too, and a `system` text beside either."""
+    too, a `system` text beside either, and the chain of thought of an answer under `thinking` or
+    `reasoning_content`."""
 
     type: Literal["sharegpt"] = "sharegpt"
 
@@ -28,6 +30,8 @@ class ShareGPTFormat(DatasetFormat):
         if not isinstance(turns, list):
             raise RowFault("wrong_type", f"{name!r} is {type_name(turns)} instead of a list")
         messages = [_message(turn, number) for number, turn in enumerate(turns, start=1)]
+        if messages and messages[0].role == "system" and not messages[0].content.strip():
+            messages.pop(0)
         system = text_of(row, "system", required=False)
         if system.strip() and not (messages and messages[0].role == "system"):
             messages.insert(0, Message(role="system", content=system))
@@ -62,6 +66,9 @@ _ROLES: dict[str, Role] = {
 }
 
 
+_THOUGHTS = ("thinking", "reasoning_content")
+
+
 def _message(turn: Any, number: int) -> Message:
     if not isinstance(turn, dict):
         raise RowFault("wrong_type", f"message {number} is {type_name(turn)} instead of an object")
@@ -75,6 +82,9 @@ def _message(turn: Any, number: int) -> Message:
         content = text_of(turn, content_key, required=_ROLES[role] != "system")
     except RowFault as fault:
         raise RowFault(fault.reason, f"message {number}: {fault.detail}") from None
+    thought = next((turn[key] for key in _THOUGHTS if turn.get(key)), "")
+    if _ROLES[role] == "assistant" and isinstance(thought, str):
+        content = joined(whole(thought, "thinking"), content)
     return Message(role=_ROLES[role], content=content)
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from loresmith.datasets.row_file import RawRow
+from loresmith.datasets.row_file import FileForm, RawRow
 from loresmith.errors import DatasetError, MissingDependency
 
 TABLES = (".parquet", ".arrow")
@@ -37,6 +37,16 @@ class TableFile(NamedTuple):
         if not number:
             raise DatasetError(f"{self.name} holds no rows")
 
+    @property
+    def form(self) -> FileForm:
+        """Which of the two it is, by its name."""
+        return "parquet" if Path(self.name).suffix.lower() == ".parquet" else "arrow"
+
+    @property
+    def encoding(self) -> str:
+        """How its texts are written."""
+        return "utf-8"
+
     @contextmanager
     def _batches(self) -> Iterator[Iterator[Any]]:
         try:
@@ -49,12 +59,12 @@ class TableFile(NamedTuple):
         except (pyarrow.ArrowException, OSError) as error:
             problem = str(error).split("\n", 1)[0][:200]
             raise DatasetError(
-                f"{self.name} cannot be read as {self.path.suffix[1:].lower()}: {problem}",
+                f"{self.name} cannot be read as {self.form}: {problem}",
                 hint="Fetch or write the file anew: it is damaged, or something else.",
             ) from None
 
     def _opened(self, stream: Any) -> Iterator[Any]:
-        if self.path.suffix.lower() == ".parquet":
+        if self.form == "parquet":
             from pyarrow import parquet
 
             return iter(parquet.ParquetFile(stream).iter_batches(batch_size=_AT_ONCE))

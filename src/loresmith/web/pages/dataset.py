@@ -19,6 +19,7 @@ from loresmith.workspace.datasets import (
     PARTS,
     ChangeKind,
     Datasets,
+    ExportSettings,
     ImportPreview,
     Imports,
     RowFilter,
@@ -185,13 +186,13 @@ def export_preview(
     """How the file begins, and the link to it."""
     settings = wanted.model_copy(update={"system_prompt": _system(system, wanted.system_prompt)})
     shown = Datasets(workspace).preview_export(version, settings)
-    query = settings.model_dump(exclude_none=True) | {"split": settings.split or "all"}
+    query = _export_query(settings)
     address = f"/projects/{project.id}/dataset/export/file?"
     return render(
         request,
         "dataset/_export_preview.html",
         preview=shown,
-        address=address + urlencode({"version": version, **query}),
+        address=address + urlencode({"version": version, **query}, doseq=True),
     )
 
 
@@ -332,6 +333,15 @@ def _reasons(request: Request, counts: Mapping[str, int]) -> list[tuple[str, int
 def _system(choice: str, text: str | None) -> str | None:
     """The system prompt of the settings: None leaves the rows' own."""
     return {"own": None, "none": ""}.get(choice, text or None)
+
+
+def _export_query(settings: ExportSettings) -> dict[str, Any]:
+    """The settings as the address of the file has them."""
+    query = settings.model_dump(mode="json", exclude_none=True, exclude={"form", "rows"})
+    form = settings.form.model_dump(mode="json")
+    fields = [f"{name}={value}" for name, value in form.get("fields", {}).items()]
+    named: dict[str, Any] = {"form": form["type"], "split": settings.split or "all"}
+    return {**query, **named, "fields": fields, "row": list(settings.rows)}
 
 
 def _pages(

@@ -18,9 +18,11 @@ from loresmith.workspace.datasets.exports import (
     ExportedFile,
     ExportPreview,
     ExportSettings,
+    WrittenExport,
     exported,
     preview,
     write_file,
+    write_out,
 )
 from loresmith.workspace.datasets.next_version import NextVersion, next_version
 from loresmith.workspace.datasets.versions import DatasetVersion, version, versions
@@ -128,6 +130,21 @@ class Datasets:
     def export_to(self, path: Path, number: int, wanted: ExportSettings) -> None:
         """Writes that file to `path`, whole or not at all; raises NotFound and ExportError."""
         write_file(self.export(number, wanted), path)
+
+    def write(
+        self, path: Path, wanted: ExportSettings, *, number: int | None = None
+    ) -> WrittenExport:
+        """Writes a version (the newest, where none is named) to `path`: as a file, where it ends as
+        one of that kind does, else as a folder with a card. All of it or nothing is written, and an
+        earlier export there is replaced.
+
+        Raises NotFound, ExportError, and Conflict for a folder of something else.
+        """
+        with self._workspace.opened() as context:
+            if number is None:
+                number = max((one.number for one in versions(context)), default=1)
+            found = version(context, number)
+            return write_out(context, found, wanted, path, project=self._workspace.project.name)
 
     @contextmanager
     def _rows_of(self, number: int) -> Iterator[FrozenRows]:

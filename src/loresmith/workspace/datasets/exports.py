@@ -1,46 +1,87 @@
-"""A version of the dataset as a file for other tools, streamed, with a preview of how it begins."""
+"""A version of the dataset as a file or folder for other tools, streamed, with a preview."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from loresmith.component import content_id
-from loresmith.datasets.build import imported_example
+from loresmith.component import validated
 from loresmith.datasets.exporting import (
-    ExportForm,
-    encoded,
-    file_suffix,
-    media_type,
-    packed,
-    with_system_prompt,
+    MEDIA_TYPES,
+    AnyExportForm,
+    FileKind,
+    LlamaFactoryFolder,
+    NamedPieces,
+    RowShape,
+    folder_files,
+    written,
+    zipped,
 )
-from loresmith.errors import ExportError
-from loresmith.records import Example, Record, SplitName, Wording
-from loresmith.whole_files import whole_file
+from loresmith.datasets.writing import write_files
+from loresmith.errors import Conflict, ExportError
+from loresmith.json_files import read_object
+from loresmith.records import Record, SplitName
+from loresmith.whole_files import whole_file, whole_folder
 from loresmith.workspace.context import Context
+from loresmith.workspace.datasets.exported_rows import ExportedRows
 from loresmith.workspace.datasets.versions import DatasetVersion
-from loresmith.workspace.frozen_rows import FrozenRows, RowFilter, frozen_rows
-from loresmith.workspace.imported_rows import reviewed_rows
-from loresmith.workspace.reviews import reviews
 
 
 class ExportSettings(Record):
     """What of a version goes into the file, and how."""
 
-    form: ExportForm = "llamafactory"
-    """`llamafactory`: a zip to train on as it stands; `alpaca`, `sharegpt`: JSON; `openai`,
-    `jsonl` (with provenance): a row a line; `csv`."""
+    form: AnyExportForm = LlamaFactoryFolder()
+    """`llamafactory`: a folder to train on as it stands; `alpaca`, `sharegpt`; `openai`: messages a
+    line; `dpo`, `kto`: what people edited and confirmed; `text`: to pre-train on;
+    `multilingual-thinking`: the chain of thought apart; `jsonl`, `parquet`: rows with provenance;
+    `csv`: for spreadsheets; `custom`: fields of your choice."""
+    file: FileKind | None = None
+    """`json`, `jsonl`, `csv` or `parquet`; null: as the form has it."""
+    folder: bool = False
+    """A folder (or a zip of it) with the file, a card and what LLaMA Factory has to know of it."""
     split: SplitName | None = "train"
-    """Rows to train on, to validate on, or (null) both; a LLaMA Factory zip keeps them apart."""
+    """Rows to train on, to validate on, or (null) both; a folder keeps them apart."""
     confirmed_only: bool = False
-    """Only rows that a person has confirmed or edited."""
+    """Only rows that a person has confirmed or edited. Without, these are there and the others."""
+    rows: tuple[str, ...] = ()
+    """Only these: ids of rows, or of the facts, wordings and imported rows that they are made
+    of; empty: all."""
+    language: str | None = Field(default=None, max_length=20)
+    """Only rows in this language, such as `zh`."""
+    document: str | None = Field(default=None, max_length=500)
+    """Only rows of this document or imported file."""
+    search: str = Field(default="", max_length=500)
+    """Only rows with this in their text."""
+    reasoning: bool = True
+    """With the chain of thought of answers that have one, as `<think>...</think>`."""
     system_prompt: str | None = Field(default=None, max_length=20_000)
     """Null: system prompts as the rows have them; empty: none; a text: for rows without one."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is more than one file."""
+        return self.folder or len(self.form.parts) > 1
+
+    @property
+    def ending(self) -> str:
+        """How the name of the file ends, without the dot."""
+        return "zip" if self.is_folder else self.file or self.form.file
+
+
+def export_settings_of(form: str, fields: Sequence[str] = (), **settings: Any) -> ExportSettings:
+    """The settings in plain words, as addresses and command lines have them.
+
+    `fields` are those of `custom`, such as `instruction=question`. Raises RecipeError.
+    """
+    chosen: dict[str, Any] = {"type": form}
+    if fields:
+        parted = [field.partition("=") for field in fields]
+        chosen["fields"] = {name: value or name for name, _, value in parted}
+    return validated(ExportSettings, {"form": chosen, **settings}, source="the export")
 
 
 class ExportedFile(NamedTuple):
@@ -58,29 +99,35 @@ class ExportPreview(Record):
     rows: int
     """How many rows the whole file has."""
     text: str
-    """The first lines; of a LLaMA Factory zip, those of its alpaca.json or validation twin."""
+    """The first lines; of a folder, those of its first file; of Parquet, its rows as JSON."""
     complete: bool
     """Whether that is all of it."""
+
+
+class WrittenExport(Record):
+    """What was written."""
+
+    path: str
+    version: int
+    rows: int
+    """Of each file that has all of them."""
 
 
 def exported(
     context: Context, version: DatasetVersion, wanted: ExportSettings, *, project: str
 ) -> ExportedFile:
     """The file; nothing of it is made before it is read."""
-    rows = partial(_rows, context, version, wanted)
-    if wanted.form == "llamafactory":
-        splits: tuple[SplitName, ...] = (wanted.split,) if wanted.split else ("train", "validation")
-        notes = {"dataset": version.id, "version": version.number, **_plain(wanted)}
-        pieces = packed(rows, project=project, splits=splits, notes=notes)
+    rows, file = ExportedRows(context, version.id, wanted), wanted.file or wanted.form.file
+    if wanted.is_folder:
+        pieces = zipped(_files(rows, version, wanted, project))
     else:
-        pieces = encoded(rows(wanted.split), wanted.form)
-    ending = file_suffix(wanted.form)
-    form = "" if ending == f".{wanted.form}" else f"-{wanted.form}"
-    return ExportedFile(
-        f"{project}-v{version.number}{form}{ending}",
-        media_type(wanted.form),
-        pieces,
-    )
+        made = (one for row in rows.of(wanted.split) for one in wanted.form.rows(row))
+        pieces = written(made, file, wanted.form.columns)
+    named = [f"{project}-v{version.number}", wanted.form.type]
+    if named[-1] == wanted.ending:
+        named.pop()
+    name = "-".join(named)
+    return ExportedFile(f"{name}.{wanted.ending}", MEDIA_TYPES[wanted.ending], pieces)
 
 
 def preview(
@@ -92,10 +139,11 @@ def preview(
     lines: int = 40,
 ) -> ExportPreview:
     """The first `lines` lines of the file and how many rows it will have."""
-    rows = partial(_rows, context, version, wanted)
-    form: ExportForm = "alpaca" if wanted.form == "llamafactory" else wanted.form
+    rows, file = ExportedRows(context, version.id, wanted), wanted.file or wanted.form.file
+    made = (one for row in rows.of(wanted.split) for one in wanted.form.rows(row))
     text, count = "", 0
-    for piece in encoded(rows(wanted.split), form):
+    shown_as: FileKind = "jsonl" if file == "parquet" else file
+    for piece in written(made, shown_as, wanted.form.columns):
         text += piece.decode("utf-8-sig")
         count = text.count("\n")
         if count > lines or len(text) > _MOST_CHARACTERS:
@@ -103,7 +151,7 @@ def preview(
     shown = "".join(text.splitlines(keepends=True)[:lines])[:_MOST_CHARACTERS]
     return ExportPreview(
         name=exported(context, version, wanted, project=project).name,
-        rows=_count(context, version, wanted),
+        rows=_count(rows, version, wanted),
         text=shown,
         complete=shown == text and count <= lines,
     )
@@ -116,66 +164,95 @@ def write_file(file: ExportedFile, path: Path) -> None:
             for piece in file.pieces:
                 stream.write(piece)
     except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def write_out(
+    context: Context, version: DatasetVersion, wanted: ExportSettings, path: Path, *, project: str
+) -> WrittenExport:
+    """Writes a file, where `path` ends as one of that kind does, else a folder; whole or not.
+
+    Raises ExportError, also where no row fits, and Conflict for a folder of something else.
+    """
+    ending = path.suffix.lower().lstrip(".")
+    if ending in MEDIA_TYPES:
+        changed = {"folder": True} if ending == "zip" else {"file": ending}
+        wanted = ExportSettings.model_validate({**dict(wanted), **changed})
+    if wanted.ending == "zip" != ending and ending in MEDIA_TYPES:
         raise ExportError(
-            f"{path} cannot be written: {error.strerror}",
-            hint="check the free space and the rights of the folder, then run again",
-        ) from error
+            f"{wanted.form.type} is more than one file, and {path.name} is one",
+            hint="Name a folder or a .zip, or another form, such as alpaca.",
+        )
+    rows = ExportedRows(context, version.id, wanted)
+    count = _count(rows, version, wanted)
+    if not count:
+        raise ExportError(
+            f"no row of version {version.number} fits this choice",
+            hint=_WHY_NONE[wanted.form.shape],
+        )
+    if ending in MEDIA_TYPES:
+        write_file(exported(context, version, wanted, project=project), path)
+    else:
+        _write_folder(_files(rows, version, wanted, project), path)
+    return WrittenExport(path=str(path), version=version.number, rows=count)
 
 
+def _write_folder(files: Iterator[NamedPieces], path: Path) -> None:
+    if path.exists() and not _is_export(path):
+        raise Conflict(
+            f"{path} is there already and is no export", hint="Name a folder that is not there yet."
+        )
+    try:
+        with whole_folder(path) as fresh:
+            write_files(files, fresh)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _files(
+    rows: ExportedRows, version: DatasetVersion, wanted: ExportSettings, project: str
+) -> Iterator[NamedPieces]:
+    splits: tuple[SplitName, ...] = (wanted.split,) if wanted.split else ("train", "validation")
+    asked = wanted.model_dump(mode="json", exclude_defaults=True)
+    notes: dict[str, Any] = {"dataset": version.id, "version": version.number, **asked}
+    notes |= {"form": wanted.form.type, "split": wanted.split or "all"}
+    if wanted.rows:
+        notes["rows"] = len(wanted.rows)
+    told = json.dumps(notes, ensure_ascii=False, indent=2) + "\n"
+    yield NamedPieces(_NOTES, iter([told.encode()]))
+    yield from folder_files(
+        rows.of, wanted.form, file=wanted.file, project=project, splits=splits, notes=notes
+    )
+
+
+def _is_export(path: Path) -> bool:
+    """Whether there is nothing in the folder, or what this program put there."""
+    if not path.is_dir():
+        return False
+    return not any(path.iterdir()) or "dataset" in read_object(path / _NOTES)
+
+
+def _cannot_write(path: Path, error: OSError) -> ExportError:
+    return ExportError(
+        f"{path} cannot be written: {error.strerror}",
+        hint="check the free space and the rights of the folder, then run again",
+    )
+
+
+_NOTES = "export.json"
 _MOST_CHARACTERS = 20_000
+_REVIEW = "For this form, a person edits or confirms rows on the page Review of `loresmith studio`."
+_WHY_NONE: dict[RowShape, str] = {
+    "preference": _REVIEW,
+    "feedback": _REVIEW,
+    "conversation": "Ask for fewer things of the rows.",
+    "text": "Ask for fewer things of the rows.",
+}
 
 
-def _rows(
-    context: Context, version: DatasetVersion, wanted: ExportSettings, split: SplitName | None
-) -> Iterator[Example]:
-    frozen = frozen_rows(context, version.id)
-    is_confirmed = _confirmed(context) if wanted.confirmed_only else None
-    for example in _of_split(frozen, split):
-        if is_confirmed is None or is_confirmed(example):
-            yield with_system_prompt(example, wanted.system_prompt)
-
-
-def _of_split(frozen: FrozenRows, split: SplitName | None) -> Iterable[Example]:
-    needles = RowFilter(split=split).needles
-    for line in frozen.lines():
-        if all(needle in line for needle in needles):
-            yield Example.model_validate_json(line)
-
-
-def _count(context: Context, version: DatasetVersion, wanted: ExportSettings) -> int:
-    if wanted.confirmed_only:
-        return sum(1 for _ in _rows(context, version, wanted, wanted.split))
+def _count(rows: ExportedRows, version: DatasetVersion, wanted: ExportSettings) -> int:
+    choosing = (wanted.confirmed_only, wanted.rows, wanted.language, wanted.document, wanted.search)
+    if any(choosing) or wanted.form.shape in ("preference", "feedback"):
+        return rows.count(wanted.split)
     counts = {"train": version.rows, "validation": version.validation_rows}
     return counts[wanted.split] if wanted.split else sum(counts.values())
-
-
-def _confirmed(context: Context) -> Callable[[Example], bool]:
-    """Whether a person has confirmed or edited the row.
-
-    A row of a dataset does not name its wording, but its id is made of the wording's: so each
-    confirmed wording of its fact is tried.
-    """
-    said = reviews(context)
-    fine = {row for row, review in said.items() if review.verdict in ("confirmed", "edited")}
-    wordings: dict[str | None, list[str]] = {}
-    for wording in context.store.get(Wording, sorted(fine)):
-        wordings.setdefault(wording.fact_id, []).append(wording.id)
-    imported = {
-        imported_example(row).id
-        for row in (reviewed_rows(context) if fine else ())
-        if row.id in fine
-    }
-
-    def is_confirmed(example: Example) -> bool:
-        if example.id in imported:
-            return True
-        plain = [message.model_dump() for message in example.messages]
-        fact = example.provenance.fact_id
-        candidates = [*([fact] if fact in fine else []), *wordings.get(fact, ())]
-        return any(content_id("example", one, plain) == example.id for one in candidates)
-
-    return is_confirmed
-
-
-def _plain(wanted: ExportSettings) -> dict[str, object]:
-    return wanted.model_dump(mode="json", exclude={"form"})

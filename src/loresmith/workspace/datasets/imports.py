@@ -14,8 +14,9 @@ from typing import Any, BinaryIO
 
 from loresmith.component import content_id
 from loresmith.datasets.formats import RowFault
-from loresmith.datasets.mapping import RowMapping, propose
-from loresmith.datasets.row_file import RawRow, RowFile, Unreadable
+from loresmith.datasets.mapping import RowMapping, other_rows, propose
+from loresmith.datasets.opening import OpenedRows, open_rows
+from loresmith.datasets.row_file import RawRow, Unreadable
 from loresmith.errors import Conflict, DatasetError, NotFound
 from loresmith.records import ImportedRow, Message, Outcome
 from loresmith.text.language import language_of
@@ -54,16 +55,24 @@ class Imports:
         """Keeps a copy of a file for a day. Raises DatasetError."""
         return self._uploads.add(name, content)
 
+    def upload(self, upload_id: str) -> Upload:
+        """One that was handed over; raises NotFound."""
+        return self._uploads.get(upload_id)[0]
+
     def preview(self, upload_id: str, mapping: RowMapping | None = None) -> ImportPreview:
         """How the first rows are understood, with the mapping proposed or with this one.
 
-        Raises NotFound, and DatasetError for a file that is none of rows.
+        Raises NotFound, and DatasetError for a file that is none of rows, or of rows that belong
+        to another stage of training.
         """
         upload, path = self._uploads.get(upload_id)
-        file = RowFile.open(path, name=upload.name)
+        file = open_rows(path, name=upload.name)
         rows = list(islice(file.rows(), _LOOKED_AT))
         columns = _columns(rows)
-        mapping = mapping or propose([row.value for row in rows if isinstance(row.value, dict)])
+        if mapping is None:
+            objects = [row.value for row in rows if isinstance(row.value, dict)]
+            _refuse_other_rows(objects, upload.name)
+            mapping = propose(objects)
         return ImportPreview(
             upload=upload,
             form=file.form,
@@ -94,7 +103,7 @@ class Imports:
                 raise Conflict(
                     f"{seen.upload.name} is imported already", hint="Take that import back first."
                 )
-            reading = _Reading(RowFile.open(path, name=seen.upload.name), seen.mapping)
+            reading = _Reading(open_rows(path, name=seen.upload.name), seen.mapping)
             made = reading.store(context, self._reports / import_id)
             report = reading.report(import_id, seen)
             write_whole(self._reports / import_id / "report.json", report.model_dump_json())
@@ -158,7 +167,7 @@ _BAD_ROWS = "bad_rows.jsonl"
 class _Reading:
     """One pass over a file: counts what it meets."""
 
-    def __init__(self, file: RowFile, mapping: RowMapping) -> None:
+    def __init__(self, file: OpenedRows, mapping: RowMapping) -> None:
         self._file = file
         self._mapping = mapping
         self._read = 0
@@ -220,6 +229,7 @@ class _Reading:
 
     def _row(self, raw: RawRow, known: dict[bytes, str]) -> ImportedRow:
         messages = self._mapping.conversation(raw.value)
+        tags = self._mapping.tags_of(raw.value)
         key = _same(messages)
         if key in known:
             raise RowFault("duplicate", f"the same as {known[key]}")
@@ -231,6 +241,18 @@ class _Reading:
             language=language_of(messages[-1].content),
             source=self._file.name,
             number=raw.number,
+            tags=tags,
+        )
+
+
+def _refuse_other_rows(rows: list[dict[str, Any]], name: str) -> None:
+    """Raises DatasetError: what a project's rows ask for, such rows do not say."""
+    other = other_rows(rows)
+    if other is not None:
+        raise DatasetError(
+            f"{name} holds {other.what}, and a project takes questions with answers",
+            hint=f"Train on the file itself: loresmith train {name} --output DIR "
+            f"--set training.stage.type={other.stage}",
         )
 
 
@@ -277,7 +299,9 @@ def _shown(value: Any, most: int) -> str:
     if isinstance(value, Unreadable):
         text = value.text
     else:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = (
+            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        )
     text = re.sub("[\ud800-\udfff]", "\ufffd", text)
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
