@@ -62,6 +62,15 @@ class Heading(Record):
     start: int = Field(ge=0)
 
 
+class Section(Record):
+    """A part of a source file as its readers know it, at the position where its text begins."""
+
+    kind: Literal["page", "slide", "sheet", "chapter"]
+    label: str
+    """Its number from 1; of a sheet, its name."""
+    start: int = Field(ge=0)
+
+
 class Document(StoredRecord):
     """The text of one source file, with its structure."""
 
@@ -76,6 +85,8 @@ class Document(StoredRecord):
     headings: tuple[Heading, ...] = ()
     warnings: tuple[str, ...] = ()
     """What a reader should know of the reading: a guessed encoding, replaced characters."""
+    sections: tuple[Section, ...] = ()
+    """Where its pages, slides, sheets or chapters begin, in order; none where it has none."""
 
 
 class Chunk(StoredRecord):
