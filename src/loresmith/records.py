@@ -8,6 +8,7 @@ only what is missing.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -87,6 +88,12 @@ class Document(StoredRecord):
     """What a reader should know of the reading: a guessed encoding, replaced characters."""
     sections: tuple[Section, ...] = ()
     """Where its pages, slides, sheets or chapters begin, in order; none where it has none."""
+
+    def sections_of(self, start: int, end: int) -> tuple[Section, ...]:
+        """The sections that the characters from `start` to `end` lie on."""
+        first = bisect_right(self.sections, start, key=lambda section: section.start) - 1
+        last = bisect_left(self.sections, end, key=lambda section: section.start)
+        return self.sections[max(first, 0) : max(last, first + 1)]
 
 
 class Chunk(StoredRecord):

@@ -109,7 +109,7 @@ def test_damaged_compressed_data_is_refused():
     data = bytearray(written(handbook))
     start = data.index(b"word/document.xml") + 200
     data[start : start + 40] = bytes(40)
-    with pytest.raises(DocumentError, match="not a whole .docx file"):
+    with pytest.raises(DocumentError, match=r"not a whole \.docx file"):
         parse(bytes(data))
 
 
@@ -117,7 +117,7 @@ def test_another_zip_archive_is_refused():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("notes.txt", "x")
-    with pytest.raises(DocumentError, match="a zip archive, but not a .docx file"):
+    with pytest.raises(DocumentError, match=r"a zip archive, but not a \.docx file"):
         parse(file.getvalue())
 
 

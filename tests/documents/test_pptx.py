@@ -53,7 +53,8 @@ def test_slides_become_headings_with_numbers_points_tables_charts_and_notes():
     document = parse(deck())
     assert document.text == (
         "## 1. 澜屿渔港年报\n\n港务处\n\n"
-        "## 2. Dues\n\n- Paid each quarter\n  - late: 5 %\n\n> Say that this is new.\n> And why.\n\n"
+        "## 2. Dues\n\n- Paid each quarter\n  - late: 5 %\n\n"
+        "> Say that this is new.\n> And why.\n\n"
         "## 4.\n\n| Quay | 2031 |\n| --- | --- |\n| Lantern | 412 |\n| Lantern | 583 |\n\n"
         "|  | coal |\n| --- | --- |\n| Q1 | 3.5 |\n| Q2 | 4 |\n\n"
     )

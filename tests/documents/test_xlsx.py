@@ -149,7 +149,8 @@ def test_shared_texts_are_read_without_their_pronunciation():
         f'<sst xmlns="{main}"><si><r><t>灯</t></r><r><t xml:space="preserve">塔 </t></r>'
         "<rPh><t>とう</t></rPh></si></sst>"
     )
-    cells = f'<worksheet xmlns="{main}"><sheetData><row><c t="s"><v>0</v></c></row></sheetData></worksheet>'
+    row = '<row><c t="s"><v>0</v></c></row>'
+    cells = f'<worksheet xmlns="{main}"><sheetData>{row}</sheetData></worksheet>'
     data = with_part(saved(sheet(["x"])), "xl/worksheets/sheet1.xml", cells.encode())
     file = io.BytesIO(data)
     with zipfile.ZipFile(file, "a") as archive:

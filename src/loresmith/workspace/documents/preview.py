@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from loresmith.records import Chunk
+from loresmith.records import Chunk, Section
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.coverage import facts_by_chunk
 from loresmith.workspace.documents.folder import Read, read_now
@@ -31,6 +31,7 @@ def outline_of(context: Context, key: str) -> Outline:
     return Outline(
         document=seen.line,
         headings=read.document.headings,
+        sections=read.document.sections,
         passages=seen.passages,
         total=len(read.document.text),
     )
@@ -66,11 +67,19 @@ def _seen(context: Context, read: Read) -> _Seen:
     asked = {chunk.id for chunk in asked_of(context, read.document, cut)}
     return _Seen(
         read_line(context, read.source, read.document, cut, counts),
-        tuple(_passage(chunk, counts.get(chunk.id, 0), asked=chunk.id in asked) for chunk in cut),
+        tuple(
+            _passage(
+                chunk,
+                counts.get(chunk.id, 0),
+                asked=chunk.id in asked,
+                sections=read.document.sections_of(chunk.start, chunk.end),
+            )
+            for chunk in cut
+        ),
     )
 
 
-def _passage(chunk: Chunk, facts: int, *, asked: bool) -> Passage:
+def _passage(chunk: Chunk, facts: int, *, asked: bool, sections: tuple[Section, ...]) -> Passage:
     return Passage(
         id=chunk.id,
         index=chunk.index,
@@ -79,6 +88,7 @@ def _passage(chunk: Chunk, facts: int, *, asked: bool) -> Passage:
         context=chunk.context,
         facts=facts,
         asked=asked,
+        sections=sections,
     )
 
 
