@@ -8,6 +8,7 @@ only what is missing.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -69,6 +70,15 @@ class Heading(Record):
     start: int = Field(ge=0)
 
 
+class Section(Record):
+    """A part of a source file as its readers know it, at the position where its text begins."""
+
+    kind: Literal["page", "slide", "sheet", "chapter"]
+    label: str
+    """Its number from 1; of a sheet, its name."""
+    start: int = Field(ge=0)
+
+
 class Document(StoredRecord):
     """The text of one source file, with its structure."""
 
@@ -83,6 +93,14 @@ class Document(StoredRecord):
     headings: tuple[Heading, ...] = ()
     warnings: tuple[str, ...] = ()
     """What a reader should know of the reading: a guessed encoding, replaced characters."""
+    sections: tuple[Section, ...] = ()
+    """Where its pages, slides, sheets or chapters begin, in order; none where it has none."""
+
+    def sections_of(self, start: int, end: int) -> tuple[Section, ...]:
+        """The sections that the characters from `start` to `end` lie on."""
+        first = bisect_right(self.sections, start, key=lambda section: section.start) - 1
+        last = bisect_left(self.sections, end, key=lambda section: section.start)
+        return self.sections[max(first, 0) : max(last, first + 1)]
 
 
 class Chunk(StoredRecord):

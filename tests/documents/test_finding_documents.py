@@ -50,9 +50,9 @@ def test_without_one_the_folder_itself_counts_less_our_own_outputs(tmp_path: Pat
 
 
 def test_files_that_cannot_be_read_are_listed_with_the_reason(tmp_path: Path):
-    touch(tmp_path, "a.md", "b.jsonl", "LICENSE", "~$c.docx")
+    touch(tmp_path, "a.md", "b.exe", "LICENSE", "~$c.docx")
     reasons = {path.name: reason for path, reason in find_documents(tmp_path).ignored}
-    assert reasons["b.jsonl"].startswith(".jsonl files are not read (only .txt,")
+    assert reasons["b.exe"].startswith(".exe files are not read (only .txt,")
     assert reasons["LICENSE"].startswith("files without a suffix are not read")
     assert reasons["~$c.docx"] == "a lock file of an open Office document"
 

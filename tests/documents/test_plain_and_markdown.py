@@ -123,8 +123,8 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read(tmp_path: Path):
 
 
 def test_a_format_that_is_not_read_is_refused_with_those_that_are(tmp_path: Path):
-    path = tmp_path / "sheet.xlsx"
+    path = tmp_path / "sheet.numbers"
     path.write_text("x")
-    with pytest.raises(DocumentError, match=r"sheet\.xlsx has a format") as caught:
+    with pytest.raises(DocumentError, match=r"sheet\.numbers has a format") as caught:
         parse_document(path)
     assert ".docx" in caught.value.hint

@@ -13,7 +13,7 @@ from pydantic import Field
 from loresmith.component import Component, content_id
 from loresmith.documents.headings import headings_of
 from loresmith.errors import DocumentError
-from loresmith.records import Document, Heading
+from loresmith.records import Document, Heading, Section
 from loresmith.text.language import language_of
 
 
@@ -24,6 +24,8 @@ class Reading(NamedTuple):
     title: str = ""
     """The title that the format itself carries; empty where it carries none."""
     warnings: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    """Where pages, slides, sheets or chapters begin in `text`, in order."""
 
 
 class Parser(Component, ABC):
@@ -36,6 +38,10 @@ class Parser(Component, ABC):
     """File name endings in lower case, with the dot."""
     opens_with_title: ClassVar[bool] = False
     """Whether a short first line, alone in its paragraph, is the title."""
+    own_title_first: ClassVar[bool] = False
+    """Whether the title that the format carries counts more than the first heading."""
+    light_bytes: ClassVar[int] = 0
+    """Up to this size, reading a file is too plain and quick to need a process of its own."""
 
     max_bytes: int = Field(default=64_000_000, gt=0)
     """Largest file that is read, in bytes."""
@@ -58,16 +64,18 @@ class Parser(Component, ABC):
                 hint="Put text into the file, or take it out of the folder.",
             )
         headings = headings_of(text, opens_with_title=self.opens_with_title)
+        naming = () if self.own_title_first else headings
         return Document(
             id=content_id(name, text, f"{type(self).__name__} {self.version}"),
             name=name,
-            title=title_of(text, headings, reading.title, name),
+            title=title_of(text, naming, clean(reading.title)[0], name),
             text=text,
             language=language_of(text),
             media_type=self.media_type,
             source_sha256=hashlib.sha256(data).hexdigest(),
             headings=headings,
             warnings=reading.warnings + warnings,
+            sections=_in_cleaned_text(reading),
         )
 
 
@@ -99,7 +107,11 @@ def read_bytes(path: Path, *, name: str, max_bytes: int) -> bytes:
 
 
 _LINE_END = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_CONTROL = re.compile(
+    r"\x1b\[[0-?]{0,60}[ -/]{0,8}[@-~]"  # what steers a terminal, as one piece (ECMA-48, 5.4)
+    r"|\x1b\][^\x07\x1b\n]{0,500}(?:\x07|\x1b\\)"
+    r"|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def clean(text: str) -> tuple[str, tuple[str, ...]]:
@@ -110,6 +122,16 @@ def clean(text: str) -> tuple[str, tuple[str, ...]]:
         return text, ()
     characters = "1 control character" if removed == 1 else f"{removed} control characters"
     return text, (f"removed {characters} (such as NUL) from the text",)
+
+
+def _in_cleaned_text(reading: Reading) -> tuple[Section, ...]:
+    """The sections where they begin once the text is cleaned."""
+    moved, position, before = [], 0, 0
+    for section in reading.sections:
+        position += len(clean(reading.text[before : section.start])[0])
+        before = section.start
+        moved.append(section.model_copy(update={"start": position}))
+    return tuple(moved)
 
 
 def title_of(text: str, headings: tuple[Heading, ...], own_title: str, name: str) -> str:

@@ -46,6 +46,8 @@ class _Neighbourhood(NamedTuple):
     start: int
 
 
+_LONGEST_LINE = 2_000
+"""In characters: no heading is longer, and looking for one in megabytes takes long."""
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _FRONT_MATTER = re.compile(
     r"\s*---[ \t]*\n(?:[ \t]*\n)*[\w-]+:(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
@@ -64,7 +66,7 @@ def _neighbourhoods(text: str) -> Iterator[_Neighbourhood]:
         if mark := _FENCE.match(line):
             fence = "" if fence == mark.group(1) else fence or mark.group(1)
             continue
-        if fence or not line.strip():
+        if fence or len(line) > _LONGEST_LINE or not line.strip():
             continue
         before = lines[index - 1] if index and not (front and start == front.end()) else ""
         after = lines[index + 1] if index + 1 < len(lines) else ""

@@ -6,7 +6,7 @@ import re
 from typing import ClassVar, Literal
 
 from loresmith.documents.base import Parser, Reading
-from loresmith.documents.encoding import decode
+from loresmith.documents.encoding import Decoded, decode
 from loresmith.documents.markup import html_to_markdown
 
 
@@ -19,10 +19,14 @@ class HtmlParser(Parser):
     type: Literal["html"] = "html"
 
     def read(self, data: bytes, *, name: str) -> Reading:
-        declared = _CHARSET.search(data[:4096])
-        decoded = decode(data, name=name, declared=_charset(declared))
+        decoded = decoded_html(data, name)
         markup = html_to_markdown(decoded.text)
         return Reading(markup.text, markup.title, decoded.warnings + markup.warnings)
+
+
+def decoded_html(data: bytes, name: str) -> Decoded:
+    """The text of a page, in the encoding that it names for itself if that can be."""
+    return decode(data, name=name, declared=_charset(_CHARSET.search(data[:4096])))
 
 
 _CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]+(?:charset|encoding)\s*=\s*[\"']?\s*([\w-]+)", re.I)

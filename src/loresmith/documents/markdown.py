@@ -14,6 +14,7 @@ class MarkdownParser(Parser):
 
     media_type: ClassVar[str] = "text/markdown"
     suffixes: ClassVar[tuple[str, ...]] = (".md", ".markdown")
+    light_bytes: ClassVar[int] = 250_000
 
     type: Literal["md"] = "md"
 

@@ -58,6 +58,11 @@ _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORE
 
 
 def _drop_noise(soup: BeautifulSoup) -> None:
+    from bs4.element import Declaration, ProcessingInstruction
+
+    for instruction in soup.find_all(string=True):
+        if isinstance(instruction, (Declaration, ProcessingInstruction)):
+            instruction.extract()
     for element in soup.select(_NOISE):
         element.decompose()
     for element in soup.find_all(style=_INVISIBLE):

@@ -14,6 +14,7 @@ class PlainTextParser(Parser):
     media_type: ClassVar[str] = "text/plain"
     suffixes: ClassVar[tuple[str, ...]] = (".txt", ".text")
     opens_with_title: ClassVar[bool] = True
+    light_bytes: ClassVar[int] = 250_000
 
     type: Literal["txt"] = "txt"
 

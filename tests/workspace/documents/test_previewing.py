@@ -33,14 +33,14 @@ def test_a_file_that_cannot_be_read_is_listed_with_its_reason(
     documents: Documents, folder: Path
 ) -> None:
     (folder / "documents" / "scan.pdf").write_bytes(b"%PDF-1.7\nnothing")
-    (folder / "documents" / "table.xlsx").write_bytes(b"PK")
+    (folder / "documents" / "table.numbers").write_bytes(b"PK")
     with pytest.raises(DocumentError, match="not a whole PDF"):
         documents.outline(document_key("scan.pdf"))
     listing = documents.all()
     (scan,) = [line for line in listing.documents if line.name == "scan.pdf"]
     assert scan.state == "failed"
     assert "not a whole PDF" in scan.failure
-    assert [one.name for one in listing.ignored] == ["table.xlsx"]
+    assert [one.name for one in listing.ignored] == ["table.numbers"]
 
 
 @pytest.mark.parametrize("length", [1, 700, 60_000])

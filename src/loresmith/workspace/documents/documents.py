@@ -15,7 +15,7 @@ from loresmith.workspace.documents import estimate as estimating
 from loresmith.workspace.documents import listing, preview, rechunking, revising
 from loresmith.workspace.documents.difference import Difference
 from loresmith.workspace.documents.file_names import visible
-from loresmith.workspace.documents.folder import read_now, source_by_key
+from loresmith.workspace.documents.folder import read_now, source_by_key, sources_today
 from loresmith.workspace.documents.shown import (
     DocumentLine,
     DocumentListing,
@@ -69,20 +69,31 @@ class Documents:
             return self._taken_in(context, given, stored)
 
     def file(self, key: str) -> Path:
-        """Where the file is, for a download. Raises NotFound."""
+        """Where the file is, for a download; of a document in an archive, the archive. Raises
+        NotFound."""
         with self._workspace.opened() as context:
             return source_by_key(context, key).path
 
-    def delete(self, key: str) -> None:
-        """Deletes the file. Its rows are no longer part of the project's; raises NotFound."""
+    def delete(self, key: str, *, with_archive: bool = False) -> None:
+        """Deletes the file. Its rows are no longer part of the project's; raises NotFound.
+
+        A document in an archive goes only with the archive and all that is in it: raises Conflict
+        unless `with_archive`.
+        """
         with self._workspace.opened() as context:
-            path = source_by_key(context, key).path
+            source = source_by_key(context, key)
+            if source.member is not None and not with_archive:
+                raise Conflict(
+                    f"{source.name} is part of the archive {source.path.name}",
+                    hint="Delete the whole archive, or replace it by one without this file.",
+                )
             try:
-                path.unlink()
+                source.path.unlink()
             except FileNotFoundError:
                 raise NotFound("there is no such document", hint="It was just deleted.") from None
             except OSError as error:
-                raise StoreError(f"{path.name} cannot be deleted: {error.strerror}") from error
+                reason = error.strerror
+                raise StoreError(f"{source.path.name} cannot be deleted: {reason}") from error
 
     def outline(self, key: str) -> Outline:
         """Headings and passages, without the text; raises NotFound and DocumentError."""
@@ -210,10 +221,12 @@ class Documents:
         return self._workspace.recipe
 
     def _taken_in(self, context: Context, given: str, stored: Stored) -> Uploaded:
-        source = source_by_key(context, document_key(stored.name))
+        inside = [s for s in sources_today(context) if s.name.startswith(f"{stored.name}/")]
+        source = inside[0] if inside else source_by_key(context, document_key(stored.name))
         return Uploaded(
             given=visible(given),
             name=stored.name,
             outcome=stored.outcome,
             document=listing.line_of(context, source),
+            documents=len(inside) or 1,
         )

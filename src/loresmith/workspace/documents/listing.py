@@ -9,7 +9,7 @@ from loresmith.component import content_id
 from loresmith.records import Chunk, Document, Outcome
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.documents.coverage import facts_by_chunk, rows_by_document
-from loresmith.workspace.documents.folder import listing_of, sources_today
+from loresmith.workspace.documents.folder import sources_today
 from loresmith.workspace.documents.shown import (
     DocumentLine,
     DocumentListing,
@@ -18,12 +18,11 @@ from loresmith.workspace.documents.shown import (
 )
 from loresmith.workspace.documents.upload import SUPPORTED
 from loresmith.workspace.steps.chunk import chunks_by_document
-from loresmith.workspace.steps.parse import Source
+from loresmith.workspace.steps.parse import Source, passed_over
 
 
 def listing(context: Context) -> DocumentListing:
     """Every document, in the order of their names, and the files that are not read."""
-    ignored = listing_of(context)
     known = _known(context)
     counts = _facts(context)
     rows = rows_by_document(context)
@@ -32,8 +31,7 @@ def listing(context: Context) -> DocumentListing:
             _line(source, known.get(source.key), counts, rows) for source in sources_today(context)
         ),
         ignored=tuple(
-            IgnoredFile(name=one.path.relative_to(ignored.folder).as_posix(), reason=one.reason)
-            for one in ignored.ignored
+            IgnoredFile(name=one.name, reason=one.reason) for one in passed_over(context)
         ),
         supported=SUPPORTED,
         max_bytes=context.recipe.documents.max_bytes,
@@ -111,7 +109,8 @@ def _line(
         key=document_key(source.name),
         name=source.name,
         state="new",
-        bytes=source.path.stat().st_size if source.path.exists() else 0,
+        bytes=source.bytes,
+        archive=source.path.name if source.member is not None else "",
         revision=source.revision,
         version=version_of(source),
     )

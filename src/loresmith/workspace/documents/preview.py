@@ -31,6 +31,7 @@ def outline_of(context: Context, key: str) -> Outline:
     return Outline(
         document=seen.line,
         headings=read.document.headings,
+        sections=read.document.sections,
         passages=seen.passages,
         total=len(read.document.text),
     )
@@ -77,6 +78,7 @@ def _seen(context: Context, read: Read) -> _Seen:
                 context=chunk.context,
                 facts=counts.get(chunk.id, 0),
                 asked=chunk.id in asked,
+                sections=read.document.sections_of(chunk.start, chunk.end),
             )
             for chunk in cut
         ),

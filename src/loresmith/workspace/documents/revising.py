@@ -174,7 +174,7 @@ def _next_id(source: Source) -> str:
 def _file_text(context: Context, source: Source) -> str:
     """The text of the file itself, read once and kept."""
     key = key_of(context, source.name, source.sha256, "")
-    outcome = parse_source(context, Source(source.path, source.name, key, source.sha256))
+    outcome = parse_source(context, source._replace(key=key, revision=""))
     if outcome.failure:
         raise DocumentError(outcome.failure)
     return context.store.get(Document, outcome.made)[0].text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from loresmith.component import content_id
-from loresmith.records import Heading, Record
+from loresmith.records import Heading, Record, Section
 
 DocumentState = Literal["parsed", "new", "failed"]
 
@@ -26,6 +26,8 @@ class DocumentLine(Record):
     """`new`: not read yet; `failed`: it cannot be read, `failure` says why."""
     bytes: int
     """Size of the file."""
+    archive: str = ""
+    """The name of the zip archive that the file is in; empty for a file of its own."""
     title: str = ""
     language: str = ""
     media_type: str = ""
@@ -80,6 +82,9 @@ class Uploaded(Record):
     exists: bool = False
     """Refused only because there is a document of this name: it can be replaced."""
     document: DocumentLine | None = None
+    """Of an archive, the first document in it."""
+    documents: int = 1
+    """How many documents came with it: more than one of an archive only."""
 
 
 class Passage(Record):
@@ -97,6 +102,8 @@ class Passage(Record):
     """Facts written about it with today's recipe."""
     asked: bool = True
     """Whether the teacher is to be asked about it."""
+    sections: tuple[Section, ...] = ()
+    """The pages, slides, sheets or chapters of the file that it lies on."""
 
 
 class TextPiece(Record):
@@ -123,6 +130,8 @@ class Outline(Record):
 
     document: DocumentLine
     headings: tuple[Heading, ...]
+    sections: tuple[Section, ...]
+    """Where pages, slides, sheets or chapters of the file begin in the text."""
     passages: tuple[Passage, ...]
     total: int
     """Characters of the text."""

@@ -9,16 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
-from loresmith.documents import PARSERS
+from loresmith.documents import PARSERS, readable_suffixes
 from loresmith.errors import Conflict, DocumentError, StoreError
 from loresmith.records import Document
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.file_names import safe_name, same_name
 from loresmith.workspace.documents.folder import folder_for_uploads
 from loresmith.workspace.steps.chunk import chunk_document
-from loresmith.workspace.steps.parse import parse_source, source_of
+from loresmith.workspace.steps.parse import parse_source, sources_at
 
-SUPPORTED = tuple(suffix for parser in PARSERS for suffix in parser.suffixes)
+SUPPORTED = readable_suffixes()
 """Endings of files that can be read, in lower case, with the dot."""
 
 
@@ -118,9 +118,13 @@ def _written_beside(folder: Path, suffix: str, file: BinaryIO, *, name: str, lim
     return temporary
 
 
-def _read(context: Context, temporary: Path, *, name: str) -> Document:
-    """The document in the file; raises DocumentError, also where its name promises another kind."""
-    document = context.recipe.documents.read(temporary, name=name)
+def _read(context: Context, temporary: Path, *, name: str) -> Document | None:
+    """The document in the file; None for an archive with several. Raises DocumentError, also where
+    its name promises another kind."""
+    settings = context.recipe.documents
+    if settings.contents(temporary, name=name) is not None:
+        return None
+    document = settings.read(temporary, name=name)
     fitting = [parser for parser in PARSERS if parser.media_type == document.media_type]
     suffix = Path(name).suffix.lower()
     if not any(suffix in parser.suffixes for parser in fitting):
@@ -150,11 +154,14 @@ def _put_in_place(temporary: Path, target: Path, *, replace: bool) -> Outcome:
     return "stored"
 
 
-def _remember(context: Context, target: Path, document: Document) -> None:
-    """Stores what was read, and cuts it: neither is done again by the next job."""
+def _remember(context: Context, target: Path, document: Document | None) -> None:
+    """Stores what was read, and cuts it: neither is done again by the next job. The documents in an
+    archive are read by that, or when somebody looks at them."""
     context.memory.clear()
+    if document is None:
+        return
     name = target.relative_to(folder_for_uploads(context)).as_posix()
-    source = source_of(context, target, name)
+    (source,) = sources_at(context, target, name)
     if name == document.name and not source.revision and context.done(source.key) is None:
         context.finish(source.key, "parse", name, [document])
     outcome = parse_source(context, source)

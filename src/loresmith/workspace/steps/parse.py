@@ -6,24 +6,31 @@ as the file is the one that the correction was made to.
 
 from __future__ import annotations
 
-import hashlib
-import threading
-import time
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from loresmith.component import content_id
+from loresmith.documents import readable_suffixes
+from loresmith.documents.archive import Member, PassedOver
+from loresmith.documents.reading_ahead import read_ahead
 from loresmith.documents.revised import revised
 from loresmith.errors import DocumentError
 from loresmith.records import Document, DocumentRevision, Outcome
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.imported_rows import live_imports
 from loresmith.workspace.steps.base import Failure, Step, StepState
+from loresmith.workspace.steps.file_contents import content_hash, contents
 from loresmith.workspace.steps.revisions import current_revision_id
+
+if TYPE_CHECKING:
+    from loresmith.documents.reading_process import ReadingProcesses
 
 
 class Source(NamedTuple):
-    """A file to read. `key` changes with its name, its content, its correction and the parsers."""
+    """A file to read, maybe one in an archive. `key` changes with its name, its content, its
+    correction and the parsers."""
 
     path: Path
     name: str
@@ -32,6 +39,15 @@ class Source(NamedTuple):
     """Of the file's content."""
     revision: str = ""
     """The correction that holds; empty where the file is read as it stands."""
+    member: Member | None = None
+    """The file in the archive at `path`."""
+
+    @property
+    def bytes(self) -> int:
+        """Size of the file; 0 where it is gone."""
+        if self.member is not None:
+            return self.member.size
+        return self.path.stat().st_size if self.path.exists() else 0
 
 
 class Parse(Step):
@@ -41,20 +57,37 @@ class Parse(Step):
 
     def state(self, context: Context) -> StepState:
         found = sources(context)
-        outcomes = [context.store.one(Outcome, source.key) for source in found]
+        outcomes = _outcomes(context, found)
         failures = tuple(
-            Failure(self.name, source.name, outcome.failure)
-            for source, outcome in zip(found, outcomes, strict=True)
-            if outcome is not None and outcome.failure
+            Failure(self.name, source.name, outcomes[source.key].failure)
+            for source in found
+            if source.key in outcomes and outcomes[source.key].failure
         )
-        done = sum(outcome is not None and not outcome.failure for outcome in outcomes)
+        done = sum(s.key in outcomes and not outcomes[s.key].failure for s in found)
         return StepState(done, len(found), failures)
 
     def run(self, context: Context) -> None:
+        from loresmith.documents.reading_process import ReadingProcesses
+
         found = sources(context)
-        for number, source in enumerate(found):
-            context.tell(self.name, number, len(found), source.name)
-            parse_source(context, source)
+        outcomes = _outcomes(context, found)
+        missing = [s for s in found if s.key not in outcomes or outcomes[s.key].failure]
+        with ReadingProcesses() as processes:
+
+            def read(source: Source) -> Document | DocumentError:
+                try:
+                    return _read_file(context, source, processes)
+                except DocumentError as error:
+                    return error
+
+            at_once = context.recipe.documents.files_at_once()
+            done = len(found) - len(missing)
+            with closing(
+                read_ahead(missing, read, at_once=at_once, check=context.check)
+            ) as results:
+                for number, source in enumerate(missing, done):
+                    context.tell(self.name, number, len(found), source.name)
+                    _keep(context, source, next(results))
         context.tell(self.name, len(found), len(found))
         if found and not documents(context):
             reasons = "\n".join(f"  {one.reason}" for one in self.state(context).failures)
@@ -63,7 +96,7 @@ class Parse(Step):
 
 @remembered
 def sources(context: Context) -> list[Source]:
-    """The files of today's documents folder, by name.
+    """The files of today's documents folder and of archives in it, by name.
 
     Raises DocumentError where there are none, unless imported rows can be trained on without.
     """
@@ -72,17 +105,40 @@ def sources(context: Context) -> list[Source]:
     if not listing.found and not live_imports(context):
         raise DocumentError(
             f"there is no document to read in {listing.folder}",
-            hint="Put files (txt, md, html, docx, pdf) into it."
+            hint=f"Put files ({', '.join(readable_suffixes())}) into it."
             + "".join(f"\n{item.path.name}: {item.reason}" for item in listing.ignored[:10]),
         )
-    return [source_of(context, path, listing.name_of(path)) for path in listing.found]
+    return [
+        source
+        for path in listing.found
+        for source in sources_at(context, path, listing.name_of(path))
+    ]
 
 
-def source_of(context: Context, path: Path, name: str) -> Source:
-    """The file at `path` as the document called `name`."""
-    sha256 = _content(path)
+def passed_over(context: Context) -> list[PassedOver]:
+    """The files that are not read, in the folder and in its archives, with reasons."""
+    listing = context.recipe.documents.listing(context.project.folder)
+    found = [PassedOver(listing.name_of(one.path), one.reason) for one in listing.ignored]
+    for path in listing.found:
+        inside = contents(context.recipe.documents, path, name=listing.name_of(path))
+        found += inside.passed_over if inside is not None else ()
+    return found
+
+
+def sources_at(context: Context, path: Path, name: str) -> list[Source]:
+    """The document in the file at `path`, or those in the archive that it is."""
+    inside = contents(context.recipe.documents, path, name=name)
+    if inside is None:
+        return [_source(context, path, name, content_hash(path))]
+    return [_source(context, path, one.name, one.sha256, one) for one in inside.members]
+
+
+def _source(
+    context: Context, path: Path, name: str, sha256: str, member: Member | None = None
+) -> Source:
     revision = current_revision_id(context, name, sha256)
-    return Source(path, name, key_of(context, name, sha256, revision), sha256, revision)
+    key = key_of(context, name, sha256, revision)
+    return Source(path, name, key, sha256, revision, member)
 
 
 def key_of(context: Context, name: str, sha256: str, revision: str) -> str:
@@ -91,13 +147,18 @@ def key_of(context: Context, name: str, sha256: str, revision: str) -> str:
     return content_id(*parts, revision) if revision else content_id(*parts)
 
 
+def _outcomes(context: Context, found: Sequence[Source]) -> dict[str, Outcome]:
+    """What became of the files that were read, by their keys."""
+    known = context.store.get(Outcome, [source.key for source in found])
+    return {outcome.id: outcome for outcome in known}
+
+
 @remembered
 def documents(context: Context) -> list[Document]:
     """Today's documents, as far as they are parsed, in the order of their names."""
-    ids: list[str] = []
-    for source in sources(context):
-        outcome = context.done(source.key)
-        ids += outcome.made if outcome is not None else ()
+    found = sources(context)
+    outcomes = _outcomes(context, found)
+    ids = [made for source in found if source.key in outcomes for made in outcomes[source.key].made]
     return context.store.get(Document, ids)
 
 
@@ -105,55 +166,29 @@ def parse_source(context: Context, source: Source) -> Outcome:
     """Reads one file, unless that is done already; what is wrong with it is in `failure`."""
     if context.done(source.key) is None:
         try:
-            document = read_source(context, source)
+            read: Document | DocumentError = _read_file(context, source)
         except DocumentError as error:
-            context.fail(source.key, "parse", source.name, f"{error.message}. {error.hint}".strip())
-        else:
-            context.finish(source.key, "parse", source.name, [document])
+            read = error
+        _keep(context, source, read)
     outcome = context.store.one(Outcome, source.key)
     assert outcome is not None  # one of the two has just been written
     return outcome
 
 
-def read_source(context: Context, source: Source) -> Document:
-    """The document as it counts today; raises DocumentError. Nothing is stored."""
-    document = context.recipe.documents.read(source.path, name=source.name)
-    if not source.revision:
-        return document
-    (revision,) = context.store.get(DocumentRevision, [source.revision])
-    return revised(document, revision.text)
+def _read_file(
+    context: Context, source: Source, processes: ReadingProcesses | None = None
+) -> Document:
+    """The document as its file has it; raises DocumentError. Nothing is stored or looked up."""
+    settings = context.recipe.documents
+    return settings.read(source.path, name=source.name, member=source.member, processes=processes)
 
 
-class _Seen(NamedTuple):
-    """What a file looked like when it was hashed."""
-
-    size: int
-    modified: int
-    inode: int
-
-
-_hashes: dict[Path, tuple[_Seen, str]] = {}
-_lock = threading.Lock()
-_SETTLED_NANOSECONDS = 2_000_000_000
-"""A file that was changed later than this before its hashing may change again unnoticed."""
-
-
-def _content(path: Path) -> str:
-    """The file's sha256; hashed again only when the file looks different."""
-    try:
-        stat = path.stat()
-        seen = _Seen(stat.st_size, stat.st_mtime_ns, stat.st_ino)
-        with _lock:
-            known = _hashes.get(path)
-        if known is not None and known[0] == seen:
-            return known[1]
-        with path.open("rb") as file:
-            digest = hashlib.sha256()
-            while part := file.read(1 << 20):
-                digest.update(part)
-    except OSError as error:  # reading it properly will say so, with the document's name
-        return f"unreadable: {error.errno}"
-    if time.time_ns() - stat.st_mtime_ns > _SETTLED_NANOSECONDS:
-        with _lock:
-            _hashes[path] = seen, digest.hexdigest()
-    return digest.hexdigest()
+def _keep(context: Context, source: Source, read: Document | DocumentError) -> None:
+    """Stores the document as it counts today, or why there is none."""
+    if isinstance(read, DocumentError):
+        context.fail(source.key, "parse", source.name, f"{read.message}. {read.hint}".strip())
+        return
+    if source.revision:
+        (revision,) = context.store.get(DocumentRevision, [source.revision])
+        read = revised(read, revision.text)
+    context.finish(source.key, "parse", source.name, [read])
