@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from loresmith import __version__
 from loresmith.cli import (
+    coverage_verb,
     data_verbs,
     device_verbs,
     export_verb,
@@ -70,6 +71,7 @@ def _options(
 
 project_verbs.register(app)
 tags_verb.register(app)
+coverage_verb.register(app)
 data_verbs.register(app)
 file_verbs.register(app)
 model_verbs.register(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from loresmith.export import Artifact
     from loresmith.training import ShownRow
     from loresmith.workspace import Outcome
+    from loresmith.workspace.coverage_report import DocumentCoverage, Gap
     from loresmith.workspace.datasets import BadRow, ImportReport
     from loresmith.workspace.domain_tree import TreeView
     from loresmith.workspace.file_training import FileTraining
@@ -129,6 +130,23 @@ def show_status(states: Mapping[str, StepState]) -> bool:
             about = "" if failure.reason.startswith(failure.subject) else f"{failure.subject}: "
             say(f"{failure.step}: {about}{failure.reason}")
     return all(state.complete for state in states.values())
+
+
+def show_coverage(documents: Sequence[DocumentCoverage], gaps: Iterable[Gap]) -> None:
+    """Prints how much of each document its facts rest on, and some statements that are open."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("document")
+    for title in ("passages", "without facts", "facts", "thin", "statements", "figures"):
+        table.add_column(title, justify="right")
+    for one in documents:
+        covered = f"{one.statements - one.open_statements}/{one.statements}"
+        figures = f"{one.figures - one.open_figures}/{one.figures}"
+        counts = (one.passages, one.empty_passages, one.facts, one.thin_facts)
+        table.add_row(one.document, *map(str, counts), covered, figures)
+    console.print(table)
+    for gap in gaps:
+        missing = f"  [{', '.join(gap.figures)}]" if gap.figures else ""
+        say(f"{gap.document}, {gap.start}: {gap.text}{missing}")
 
 
 def show_tree(view: TreeView) -> None:

@@ -124,11 +124,19 @@ def init(
     folder: Folder,
     teacher: Teacher = None,
     base_model: BaseModel = None,
+    domain: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="For documents of a trade: finance, law or medicine."),
+    ] = None,
     force: Annotated[bool, typer.Option(help="Write over an existing recipe.")] = False,
 ) -> None:
+    from loresmith.workspace import domains
     from loresmith.workspace.recipes import write_recipe
 
-    path = write_recipe(folder, teacher=teacher, base_model=base_model, force=force)
+    trade = domains.domain(domain) if domain is not None else None
+    path = write_recipe(folder, teacher=teacher, base_model=base_model, trade=trade, force=force)
+    for warning in trade.warnings if trade is not None else ():
+        typer.echo(f"Beware: {warning}")
     typer.echo(f"Wrote {path}. Next: loresmith run {folder}")
 
 

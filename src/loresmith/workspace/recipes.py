@@ -17,6 +17,7 @@ from loresmith.errors import Conflict, RecipeError
 from loresmith.models import parse_teacher
 from loresmith.recipe import Recipe, commented_yaml
 from loresmith.whole_files import write_whole
+from loresmith.workspace.domains import Domain
 from loresmith.workspace.project import Project
 from loresmith.workspace.recipe_text import with_setting, without_setting
 
@@ -53,15 +54,38 @@ def load_recipe(
 
 
 def write_recipe(
-    folder: Path, *, teacher: str | None = None, base_model: str | None = None, force: bool = False
+    folder: Path,
+    *,
+    teacher: str | None = None,
+    base_model: str | None = None,
+    trade: Domain | None = None,
+    force: bool = False,
 ) -> Path:
-    """Writes a commented recipe into the folder; raises Conflict rather than overwrite one."""
+    """Writes a commented recipe into the folder; with `trade` one for such documents, headed by
+    its warnings. Raises Conflict rather than overwrite one."""
     project = Project.at(folder)
     if project.recipe.exists() and not force:
         raise Conflict(f"{project.recipe} exists", hint="Add --force to write over it.")
     recipe = load_recipe(None, teacher=teacher, base_model=base_model)
-    project.recipe.write_text(commented_yaml(recipe), encoding="utf-8")
+    warnings = ""
+    if trade is not None:
+        plain = recipe.model_dump(mode="json")
+        recipe = Recipe.build(_laid_over(plain, trade.settings), source=f"the domain {trade.name}")
+        warnings = "".join(f"# {one}\n" for one in (*trade.warnings, *trade.warnings_zh)) + "#\n"
+    project.recipe.write_text(warnings + commented_yaml(recipe), encoding="utf-8")
     return project.recipe
+
+
+def _laid_over(plain: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """`plain` with `settings` in place of what they name."""
+    merged = dict(plain)
+    for name, value in settings.items():
+        before = merged.get(name)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            merged[name] = _laid_over(before, value)
+        else:
+            merged[name] = value
+    return merged
 
 
 def recipe_etag(folder: Path) -> str:
