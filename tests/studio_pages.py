@@ -31,7 +31,17 @@ STUDIO_PAGES = (
 )
 _PROJECT_PAGES = (
     *("documents", "documents/chunking", "questions", "review", "review/map", "dataset"),
-    *("dataset/import", "train", "exam", "chat", "jobs", "settings", "settings/prompts"),
+    *(
+        "subjects",
+        "coverage",
+        "dataset/import",
+        "train",
+        "exam",
+        "chat",
+        "jobs",
+        "settings",
+        "settings/prompts",
+    ),
 )
 
 

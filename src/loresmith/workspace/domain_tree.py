@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-from loresmith.errors import Conflict
+from loresmith.errors import Conflict, DocumentError
 from loresmith.generation.tree_text import read_tree, tree_text
 from loresmith.records import Fact, Record, TagPath, TagTree
 from loresmith.workspace.background import Background
@@ -57,7 +57,11 @@ class DomainTrees:
     def now(self) -> TreeView:
         """The tree that counts, with the facts of today below each subject."""
         with self._workspace.opened() as context:
-            return _view(tree(context), facts(context))
+            try:
+                today = facts(context)
+            except DocumentError:  # there is no document yet
+                today = []
+            return _view(tree(context), today)
 
     def write(self, text: str, *, expected: str | None = None, author: str = "") -> TreeView:
         """Makes `text` the tree. Questions keep the subject that they were given.

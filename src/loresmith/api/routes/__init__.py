@@ -20,6 +20,7 @@ from loresmith.api.routes.providers import router as providers
 from loresmith.api.routes.recipe import router as recipe
 from loresmith.api.routes.rows import router as rows
 from loresmith.api.routes.runs import router as runs
+from loresmith.api.routes.subjects import router as subjects
 
 ROUTERS: tuple[APIRouter, ...] = (
     # One member a line.
@@ -35,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     providers,
     recipe,
     rows,
+    subjects,
     runs,
     exams,
     chat,

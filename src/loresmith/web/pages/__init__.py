@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from loresmith.web.pages.chat import router as chat
+from loresmith.web.pages.coverage import router as coverage
 from loresmith.web.pages.dataset import router as dataset
 from loresmith.web.pages.devices import router as devices
 from loresmith.web.pages.documents import router as documents
@@ -17,6 +18,7 @@ from loresmith.web.pages.projects import router as projects
 from loresmith.web.pages.questions import router as questions
 from loresmith.web.pages.review import router as review
 from loresmith.web.pages.settings import router as settings
+from loresmith.web.pages.subjects import router as subjects
 from loresmith.web.pages.train import router as train
 
 PAGES: tuple[APIRouter, ...] = (
@@ -24,6 +26,8 @@ PAGES: tuple[APIRouter, ...] = (
     projects,
     documents,
     questions,
+    subjects,
+    coverage,
     review,
     dataset,
     help_page,
