@@ -14,7 +14,6 @@ from typing import Any
 
 import psutil
 import pytest
-
 from toy_parser import with_toy_parser
 
 READ = """
