@@ -30,6 +30,11 @@ class Hostile(NamedTuple):
     """What is wrong with it, for the reference page."""
     write: Callable[[Path], object]
 
+    @property
+    def shown(self) -> str:
+        """Its name as it is told."""
+        return self.name.replace("\x1b", "?")
+
 
 def write_all(folder: Path) -> Path:
     """Writes every file into `folder/documents`, with a secret beside it; returns `folder`."""
@@ -217,3 +222,20 @@ HOSTILE_FILES: tuple[Hostile, ...] = (
     ),
 )
 """In the order of what their names say."""
+
+
+def read_all(folder: Path) -> dict[str, str]:
+    """What the step of the real work makes of the files in `folder`: for each document or file
+    that is passed over, by its name, a sentence."""
+    from loresmith import Workspace
+    from loresmith.workspace.steps.parse import documents, passed_over
+
+    workspace = Workspace(folder)
+    failures = workspace.do("parse").states["parse"].failures
+    told = {failure.subject: f"refused: {failure.reason}" for failure in failures}
+    with workspace.opened() as context:
+        told |= {one.name: f"passed over: {one.reason}" for one in passed_over(context)}
+        for document in documents(context):
+            warnings = "".join(f"; {warning}" for warning in document.warnings)
+            told[document.name] = f"read, {len(document.text):,} characters{warnings}"
+    return dict(sorted(told.items()))
