@@ -125,7 +125,8 @@ def _documents() -> Iterator[str]:
     for parser in PARSERS:
         endings = ", ".join(f"`{suffix}`" for suffix in parser.suffixes)
         yield f"| {endings} | {_plain(type(parser).__doc__ or '')} |\n"
-    yield "| `.zip` | Reads each file of these formats in it, archives in it up to three deep. |\n\n"
+    yield "| `.zip` | Reads each file of these formats in it; archives in it too. |\n"
+    yield "\n"
     yield "## Broken and hostile files\n\n"
     yield "Written by [a script of the tests](../../tests/documents/hostile_files.py).\n\n"
     yield "| file | what it is | what becomes of it |\n| --- | --- | --- |\n"
