@@ -30,7 +30,7 @@ print(json.dumps({
     "yaml": commented_yaml(read),
     "options": [option.value for option in fields[f"{path}.type"].options],
     "field": fields[f"{path}.{setting}"].model_dump(mode="json"),
-    "reference": build.pages()["recipe.md"],
+    "reference": build.page("recipe.md"),
 }))
 """
 

@@ -6,10 +6,12 @@ python docs/reference/build.py --check  # exit code 1 if one is out of date
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -17,36 +19,38 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 from typer.models import ArgumentInfo, OptionInfo
 
 from loresmith.cli import app
+from loresmith.documents import PARSERS
 from loresmith.llamafactory.arguments import Argument, arguments
 from loresmith.llamafactory.verdicts import VERDICTS
 from loresmith.recipe import Recipe
 from loresmith.workspace.report.model import RunReport
 
 HERE = Path(__file__).parent
+_HOSTILE = HERE.parents[1] / "tests" / "documents" / "hostile_files.py"
 Schema = dict[str, Any]
 
 
 def main(*, check: bool) -> int:
     """Writes the pages that differ from the code, or with `check` names them; 1 if any did."""
-    stale = [name for name, text in pages().items() if _is_stale(HERE / name, text)]
-    for name in stale:
+    stale = {name: text for name, text in pages().items() if _is_stale(HERE / name, text)}
+    for name, text in stale.items():
         if check:
             print(f"docs/reference/{name} is out of date; run `make reference`", file=sys.stderr)
         else:
-            (HERE / name).write_text(pages()[name], encoding="utf-8")
+            (HERE / name).write_text(text, encoding="utf-8")
     return int(check and bool(stale))
 
 
 def pages() -> dict[str, str]:
     """Every page by its file name."""
-    parts = {
-        "recipe.md": (_RECIPE, *_RecipePage().lines()),
-        "report.md": (_REPORT, *_ReportPage().lines()),
-        "cli.md": (_COMMANDS, *_commands()),
-        "api.md": (_API, *_ApiPage().lines()),
-        "llamafactory.md": (_LLAMA_FACTORY, *_llama_factory()),
-    }
-    return {name: "".join(lines).rstrip() + "\n" for name, lines in parts.items()}
+    return {name: page(name) for name in _PAGES}
+
+
+@cache
+def page(name: str) -> str:
+    """The text of one page."""
+    opening, lines = _PAGES[name]()
+    return "".join([opening, *lines]).rstrip() + "\n"
 
 
 _RECIPE = """\
@@ -98,6 +102,54 @@ _API = """\
   (see [what is protected](../security.md)).
 
 """
+
+_DOCUMENTS = """\
+# Documents
+
+What is read, and what becomes of files that are broken or made to do harm. Both lists are written
+from the code: the second by reading every one of these files.
+
+Encodings are found by themselves: UTF-8, UTF-16 and UTF-32, GB18030 (with GBK and GB2312), Big5,
+Shift-JIS, EUC-KR and Windows-1252; what was guessed or replaced is told as a warning. Tables become
+Markdown, headings and lists stay, and a map leads from the text to pages, slides, sheets or
+chapters. Each file is read in a process of its own, within the limits of
+[the recipe](recipe.md#documents); a zip archive of documents gives a document for each file in it,
+called `archive.zip/inner.txt`.
+
+"""
+
+
+def _documents() -> Iterator[str]:
+    """The formats, then what becomes of each hostile file."""
+    yield "## Formats\n\n| ending | how it is read |\n| --- | --- |\n"
+    for parser in PARSERS:
+        endings = ", ".join(f"`{suffix}`" for suffix in parser.suffixes)
+        yield f"| {endings} | {_plain(type(parser).__doc__ or '')} |\n"
+    yield "| `.zip` | Reads each file of these formats in it; archives in it too. |\n"
+    yield "\n"
+    yield "## Broken and hostile files\n\n"
+    yield "Written by [a script of the tests](../../tests/documents/hostile_files.py).\n\n"
+    yield "| file | what it is | what becomes of it |\n| --- | --- | --- |\n"
+    hostile = _module(_HOSTILE)
+    with TemporaryDirectory() as folder:
+        told = hostile.read_all(hostile.write_all(Path(folder)))
+    for one in hostile.HOSTILE_FILES:
+        for name in [name for name in told if (name + "/").startswith(one.shown + "/")]:
+            what = one.what if name == one.shown else f"in {one.shown}: {one.what}"
+            yield f"| `{name}` | {_plain(what)} | {_lines_in_a_cell(told[name])} |\n"
+
+
+def _lines_in_a_cell(text: str) -> str:
+    return "<br>".join(_plain(line) for line in text.split("\n"))
+
+
+def _module(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
 
 _LLAMA_FACTORY = """\
 # LLaMA Factory's settings
@@ -492,6 +544,16 @@ _VALUES = {
     "template": "NAME",
 }
 """What stands for an option's value where its declaration has no word for it."""
+
+
+_PAGES: dict[str, Callable[[], tuple[str, Iterator[str]]]] = {
+    "recipe.md": lambda: (_RECIPE, _RecipePage().lines()),
+    "report.md": lambda: (_REPORT, _ReportPage().lines()),
+    "cli.md": lambda: (_COMMANDS, _commands()),
+    "api.md": lambda: (_API, _ApiPage().lines()),
+    "llamafactory.md": lambda: (_LLAMA_FACTORY, _llama_factory()),
+    "documents.md": lambda: (_DOCUMENTS, _documents()),
+}
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ def test_an_empty_folder_says_what_belongs_into_it(loresmith: Loresmith, tmp_pat
     done = loresmith("run", "empty")
     assert done.code == WRONG_USE
     assert "no document to read" in done.err
-    assert "txt, md, html, docx, pdf" in done.err
+    assert ".docx, .pdf, .pptx, .xlsx" in done.err
 
 
 def test_documents_of_which_none_can_be_read_stop_before_any_call(
@@ -140,7 +140,7 @@ def test_broken_documents_stop_no_other_and_are_listed(loresmith: Loresmith, pro
     with TeacherServer(sentence_teacher) as server:
         done = loresmith(*_dataset("coast", server))
     assert done.code == PART_FAILED
-    for said in ("cut.docx is not a whole Word file", "empty.txt", "photo.txt is not text"):
+    for said in ("cut.docx is not a whole .docx file", "empty.txt", "photo.txt is not text"):
         assert said in done.out
     assert (project / "datasets" / "v1" / "alpaca.json").exists()
 

@@ -133,7 +133,7 @@ def test_a_file_that_unpacks_to_too_much_is_refused_unread():
     )
     assert len(bomb) < 200_000
     parser = DocxParser(max_expanded_bytes=10_000_000)
-    with pytest.raises(DocumentError, match=r"would unpack to 20,\d{3},\d{3} bytes"):
+    with pytest.raises(DocumentError, match="would unpack to more than 10,000,000 bytes"):
         parser.parse_bytes(bomb, name="bomb.docx")
 
 

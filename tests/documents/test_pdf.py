@@ -198,3 +198,81 @@ def test_a_file_without_pages_is_refused():
     empty.save(file)
     with pytest.raises(DocumentError, match=r"report\.pdf"):
         parse(file.getvalue())
+
+
+def test_a_map_leads_from_the_text_to_its_pages():
+    sheet = Sheet()
+    sheet.line("The brake cover had been taken off for painting in February and was put")
+    sheet.next_page()
+    sheet.line("back with half of its bolts.")
+    sheet.line("It rained.", skip=30)
+    sheet.next_page()
+    sheet.next_page()
+    sheet.line("The fourth page has text.")
+    document = parse(sheet.bytes())
+    places = {one.label: document.text[one.start :].split()[0] for one in document.sections}
+    assert places == {"1": "The", "2": "back", "4": "The"}
+    at = document.text.index("It rained")
+    assert [one.label for one in document.sections_of(at, at + 5)] == ["2"]
+    assert [one.label for one in document.sections_of(0, at)] == ["1", "2"]
+
+
+def two_columns(*columns: list[str], heading: str = "") -> bytes:
+    """A page with columns whose lines are written row by row, as some programs do."""
+    file = io.BytesIO()
+    page = canvas.Canvas(file, pagesize=A4)
+    page.setFont("Helvetica", 11)
+    if heading:
+        page.setFont("Helvetica", 18)
+        page.drawString(60, HEIGHT - 60, heading)
+        page.setFont("Helvetica", 11)
+    for column, lines in enumerate(columns):
+        for number, line in enumerate(lines):
+            page.drawString(60 + 260 * column, HEIGHT - 100 - 14 * number, line)
+    page.save()
+    return file.getvalue()
+
+
+def test_two_columns_are_read_one_after_the_other_with_hyphens_mended():
+    left = [
+        "The harbour of Calder Reach was en-",
+        "larged twice in the last century, and",
+        "its lamp was lit for the first time",
+        "in the spring of the year 1911 by a",
+        "keeper whose name nobody has writ-",
+    ]
+    right = [
+        "ten down. The second quay was built",
+        "of timber, the third of stone.",
+    ]
+    document = parse(two_columns(left, right, heading="Calder Reach"))
+    assert "was enlarged twice in the last century" in document.text
+    assert "nobody has written down. The second quay" in document.text
+    assert document.text.startswith("# Calder Reach")
+
+
+def test_running_heads_that_change_sides_are_left_out():
+    sheet = Sheet()
+    for number in range(1, 7):
+        sheet._put(
+            f"{number}   Harbour review" if number % 2 else f"Harbour review   {number}",
+            70 if number % 2 else 400,
+            HEIGHT - 40,
+            9,
+        )
+        sheet.line(f"The news of part {'abcdef'[number - 1]} fills this page.")
+        sheet.next_page()
+    document = parse(sheet.bytes())
+    assert "Harbour review" not in document.text
+    assert document.text.count("The news of part") == 6
+
+
+def test_each_page_without_a_text_layer_is_named():
+    sheet = Sheet()
+    for number in range(1, 6):
+        if number not in (2, 5):
+            sheet.line(f"Page {'abcde'[number - 1]} has text.")
+        sheet.next_page()
+    assert parse(sheet.bytes()).warnings == (
+        "pages 2, 5: no text layer, so nothing was read (scanned?)",
+    )

@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loresmith.documents.base import read_bytes
+from loresmith.documents.folder import can_be_shown, shown_name
 from loresmith.documents.true_suffix import suffix_by_content
 from loresmith.documents.zipped import opened_zip, refuse_bomb
 from loresmith.errors import DocumentError
+from loresmith.records import Record
 
 ARCHIVE_SUFFIXES = (".zip",)
 
 
-class Member(NamedTuple):
+class Member(Record):
     """A file in an archive."""
 
     name: str
@@ -150,7 +152,14 @@ class _Search:
         self, archive: zipfile.ZipFile, part: zipfile.ZipInfo, name: str, steps: tuple[int, ...]
     ) -> None:
         if not name.lower().endswith(ARCHIVE_SUFFIXES):
-            self.members.append(Member(name, steps, part.file_size, _sha256(archive, part)))
+            self.members.append(
+                Member(
+                    name=name,
+                    steps=steps,
+                    size=part.file_size,
+                    sha256=_sha256(archive, part),
+                )
+            )
             return
         try:
             self.look_into(archive.read(part), name, steps)
@@ -162,8 +171,7 @@ class _Search:
     def _pass_over(self, name: str, path: str, reason: str) -> None:
         """Notes a file that is not read, unless it is one that nobody looks for."""
         if reason != _HIDDEN:
-            shown = "".join(character if character.isprintable() else "?" for character in path)
-            self.passed_over.append(PassedOver(f"{name}/{shown}", reason))
+            self.passed_over.append(PassedOver(f"{name}/{shown_name(path)}", reason))
 
     def _reason_to_ignore(
         self, part: zipfile.ZipInfo, path: str, taken: set[str], depth: int
@@ -171,7 +179,7 @@ class _Search:
         pieces = path.split("/")
         if path.startswith("/") or ".." in pieces or ":" in pieces[0]:
             return "a path that leads out of the archive"
-        if not path.isprintable():
+        if not can_be_shown(path):
             return "a name with characters that cannot be seen"
         if stat.S_ISLNK(part.external_attr >> 16):
             return "a link"

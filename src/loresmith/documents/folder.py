@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -56,6 +57,17 @@ def list_folder(folder: Path, *, suffixes: Sequence[str]) -> Listing:
     return listing
 
 
+def can_be_shown(name: str) -> bool:
+    """Whether a name holds no control characters, which would steer the terminal that it is shown
+    in."""
+    return not any(unicodedata.category(character) == "Cc" for character in name)
+
+
+def shown_name(name: str) -> str:
+    """A name with `?` in place of control characters."""
+    return "".join(character if can_be_shown(character) else "?" for character in name)
+
+
 _OUR_OUTPUTS = frozenset({"datasets", "runs", "loresmith.yaml"})
 
 
@@ -83,6 +95,8 @@ def _reason_to_ignore(path: Path, root: Path, suffixes: Sequence[str]) -> str:
             return "a link to a folder"
     if not path.is_file():
         return "not a regular file"
+    if not can_be_shown(path.relative_to(root).as_posix()):
+        return "a name with characters that cannot be seen"
     if path.name.startswith("~$"):
         return "a lock file of an open Office document"
     if path.suffix.lower() not in suffixes:

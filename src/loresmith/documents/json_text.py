@@ -29,7 +29,7 @@ class JsonParser(Parser):
         decoded = decode(data, name=name)
         if name.lower().endswith(".json"):
             try:
-                text = _text(_parsed(decoded.text), name=name)
+                text = _text(_parsed(decoded.text, name=name), name=name)
                 return Reading(text, warnings=decoded.warnings)
             except json.JSONDecodeError as error:
                 if "\n" not in decoded.text.strip() or not error.msg.startswith("Extra data"):
@@ -43,20 +43,16 @@ _LONGEST_CELL = 80
 _LONGEST_IN_A_LINE = 200
 
 
-def _parsed(text: str) -> Any:
-    """The value, with numbers as text; raises JSONDecodeError, also for what is nested too deep."""
+def _parsed(text: str, *, name: str) -> Any:
+    """The value, with numbers as text; raises JSONDecodeError, and DocumentError for what is nested
+    too deep."""
     try:
         return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
     except RecursionError:
-        raise json.JSONDecodeError(_TOO_DEEP, text[:1], 0) from None
-
-
-_TOO_DEEP = "too deep"
+        raise _too_deep(name) from None
 
 
 def _broken(name: str, error: json.JSONDecodeError) -> DocumentError:
-    if error.msg == _TOO_DEEP:
-        return _too_deep(name)
     return DocumentError(
         f"{name} is not whole JSON: {error.msg} in line {error.lineno}, column {error.colno}",
         hint="It may be cut short. Save it anew, or as .txt if it is no JSON.",
@@ -75,17 +71,19 @@ def _of_lines(text: str, *, name: str) -> tuple[str, tuple[str, ...]]:
     values, broken, first = [], 0, None
     for line in filter(str.strip, text.split("\n")):
         try:
-            values.append(_parsed(line))
+            values.append(_parsed(line, name=name))
         except json.JSONDecodeError as error:
             broken, first = broken + 1, first or error
             values.append(line.strip())
     if first is not None and broken == len(values):
         raise _broken(name, first)
-    lines = "1 line is" if broken == 1 else f"{broken} lines are"
-    warnings = (f"{lines} not whole JSON and stayed as written",) if broken else ()
+    warnings = []
+    if broken:
+        lines = "1 line is" if broken == 1 else f"{broken} lines are"
+        warnings.append(f"{lines} not whole JSON and stayed as written")
     if _is_table(values):
-        return markdown_table(_table(values)) + "\n", warnings
-    return "\n".join(_text(value, name=name) for value in values), warnings
+        return markdown_table(_table(values)) + "\n", tuple(warnings)
+    return "\n".join(_text(value, name=name) for value in values), tuple(warnings)
 
 
 def _text(value: Any, *, name: str) -> str:

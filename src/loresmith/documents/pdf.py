@@ -9,6 +9,7 @@ from loresmith.documents.base import Parser, Reading
 from loresmith.documents.pdf_layout import Page, markdown_of_pages
 from loresmith.documents.pdf_lines import lines_of_characters
 from loresmith.errors import DocumentError
+from loresmith.records import Section
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -57,7 +58,9 @@ def _pages(document: pypdfium2.PdfDocument) -> tuple[list[Page], list[int]]:
 
 def _reading(pages: list[Page], unreadable: list[int], title: str, *, name: str) -> Reading:
     silent = [page.number for page in pages if not page.lines]
-    if not pages or len(silent) == len(pages):
+    if not pages:
+        raise _not_whole(name)
+    if len(silent) == len(pages):
         raise DocumentError(
             f"{name} has no text layer on any of its pages: it seems to be scanned",
             hint="Run it through an OCR program that adds a text layer, such as ocrmypdf.",
@@ -70,7 +73,8 @@ def _reading(pages: list[Page], unreadable: list[int], title: str, *, name: str)
         warnings.append(f"{_listed(unreadable)}: damaged, so nothing was read")
     if layout.removed:
         warnings.append(f"left out {layout.removed} lines of running heads, feet and page numbers")
-    return Reading(layout.text, title, tuple(warnings))
+    sections = [Section(kind="page", label=str(n), start=start) for n, start in layout.pages]
+    return Reading(layout.text, title, tuple(warnings), tuple(sections))
 
 
 def _listed(numbers: list[int]) -> str:
@@ -86,6 +90,10 @@ def _refusal(name: str, error: pypdfium2.PdfiumError) -> DocumentError:
             f"{name} is protected by a password",
             hint="Save a copy without a password (for example: qpdf --decrypt) and use that.",
         )
+    return _not_whole(name)
+
+
+def _not_whole(name: str) -> DocumentError:
     return DocumentError(
         f"{name} is not a whole PDF: it may be cut short or damaged",
         hint="Open it in a PDF viewer; if that works, print or save it anew as PDF.",

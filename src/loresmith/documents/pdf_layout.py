@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -41,6 +41,8 @@ class Layout(NamedTuple):
     text: str
     removed: int
     """How many lines were running heads, running feet or page numbers."""
+    pages: tuple[tuple[int, int], ...]
+    """The number of each page that has text, and where in the text that begins."""
 
 
 def markdown_of_pages(pages: Sequence[Page]) -> Layout:
@@ -58,9 +60,38 @@ def markdown_of_pages(pages: Sequence[Page]) -> Layout:
     lines = [line for page in kept for line in page]
     style = _style(lines)
     blocks: list[list[Line]] = []
-    for number, page_lines in enumerate(kept):
-        _add_blocks(blocks, page_lines, style, continues=number > 0)
-    return Layout("\n\n".join(_markdown(blocks, style)) + "\n", removed)
+    begins: dict[_Begin, int] = {}
+    for page, page_lines in zip(pages, kept, strict=True):
+        if page_lines:
+            before = _Begin(len(blocks) - 1, len(blocks[-1]) if blocks else 0)
+            _add_blocks(blocks, page_lines, style, continues=bool(blocks))
+            goes_on = before.line > 0 and len(blocks[before.block]) > before.line
+            begins[before if goes_on else _Begin(before.block + 1, 0)] = page.number
+    text, places = "", []
+    for index, block in enumerate(blocks):
+        places += [
+            (number, len(text) + _position(block, begin.line, style))
+            for begin, number in begins.items()
+            if begin.block == index
+        ]
+        text += _markdown(block, style) + "\n\n"
+    return Layout(text.removesuffix("\n"), removed, tuple(sorted(places)))
+
+
+class _Begin(NamedTuple):
+    """Where a page begins: at a line of a block."""
+
+    block: int
+    line: int
+
+
+def _position(block: Sequence[Line], line: int, style: _Style) -> int:
+    """Where in the text of a block one of its lines begins."""
+    if not line:
+        return 0
+    whole, before = _markdown(block, style), _markdown(block[:line], style)
+    joined = len(before) if whole.startswith(before) else len(before) - 1  # a mended hyphen
+    return joined + (whole[joined : joined + 1] in (" ", "\n"))
 
 
 _EDGE_LINES = 2
@@ -195,15 +226,12 @@ def _runs_over(line: Line, following: Line, style: _Style) -> bool:
     return same_kind and not _ENDED.search(line.text) and not _ITEM.match(following.text)
 
 
-def _markdown(blocks: Sequence[Sequence[Line]], style: _Style) -> Iterator[str]:
-    for block in blocks:
-        level = style.level(block[0])
-        if len(block) > 1 and len(block[0].cells) > 1:
-            yield _table(block)
-        elif level:
-            yield "#" * level + " " + _joined([line.text for line in block])
-        else:
-            yield _joined([line.text for line in block])
+def _markdown(block: Sequence[Line], style: _Style) -> str:
+    level = style.level(block[0])
+    if len(block) > 1 and len(block[0].cells) > 1:
+        return _table(block)
+    mark = "#" * level + " " if level else ""
+    return mark + _joined([line.text for line in block])
 
 
 def _table(rows: Sequence[Line]) -> str:

@@ -21,9 +21,18 @@ def lines_of_characters(textpage: pypdfium2.PdfTextPage) -> list[Line]:
             lines.extend(_line(current))
             current = []
         else:
+            if current and _breaks(current[-1], character):
+                lines.extend(_line(current))
+                current = []
             current.append(character)
     lines.extend(_line(current))
     return _merged_rows(lines)
+
+
+def _breaks(last: _Character, character: _Character) -> bool:
+    """Whether a new line begins after a hyphen, where PDFium leaves out the line end."""
+    height = abs(last.base - character.base)
+    return last.text == "\xad" and not character.text.isspace() and height > 0.5 * last.size
 
 
 class _Character(NamedTuple):

@@ -38,11 +38,12 @@ class PptxParser(ZippedParser):
             sections.append(Section(kind="slide", label=str(number), start=len(text)))
             heading = f"## {number}. {slide.title}".rstrip()
             text += "\n\n".join([heading, *slide.blocks]) + "\n\n"
+        warnings = []
         unread = sum(slide.pictures for slide in slides)
-        warnings = (f"{unread} pictures were not read",) if unread > 1 else ()
-        if unread == 1:
-            warnings = ("1 picture was not read",)
-        return Reading(text, title, warnings, tuple(sections))
+        if unread:
+            pictures = "1 picture was" if unread == 1 else f"{unread} pictures were"
+            warnings.append(f"{pictures} not read")
+        return Reading(text, title, tuple(warnings), tuple(sections))
 
 
 class _Slide(NamedTuple):

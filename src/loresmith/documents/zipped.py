@@ -129,7 +129,7 @@ def refuse_bomb(expanded: int, limit: int, *, name: str) -> None:
     """Raises DocumentError where `expanded` bytes are more than `limit`."""
     if expanded > limit:
         raise DocumentError(
-            f"{name} would unpack to {expanded:,} bytes, and the limit is {limit:,}",
+            f"{name} would unpack to more than {limit:,} bytes",
             hint="If you trust the file, raise documents.max_expanded_bytes.",
         )
 

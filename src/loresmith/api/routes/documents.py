@@ -139,12 +139,21 @@ def get_document(workspace: WorkspaceHere, key: str, response: Response) -> Docu
 
 @router.delete("/documents/{key}", status_code=204, summary="Delete a document")
 def delete_document(
-    workspace: WorkspaceHere, key: str, request: Request, _: IfMatch = None
+    workspace: WorkspaceHere,
+    key: str,
+    request: Request,
+    with_archive: Annotated[
+        bool, Query(description="Of a document in a zip archive: delete the archive, whole.")
+    ] = False,
+    _: IfMatch = None,
 ) -> None:
-    """Deletes the file; what was written about it is no longer part of the project."""
+    """Deletes the file; what was written about it is no longer part of the project.
+
+    A document in a zip archive goes only with all that is in it: 409 without `with_archive`.
+    """
     documents = Documents(workspace)
     require_match(request, etag_of(documents.get(key).version))
-    documents.delete(key)
+    documents.delete(key, with_archive=with_archive)
 
 
 @router.get(
@@ -154,7 +163,7 @@ def delete_document(
     responses=_FILE,
 )
 def download_document(workspace: WorkspaceHere, key: str) -> FileResponse:
-    """The file as it was uploaded; corrections are not in it."""
+    """The file as it was uploaded, whole if it is an archive; corrections are not in it."""
     path = Documents(workspace).file(key)
     return FileResponse(path, filename=path.name, media_type="application/octet-stream")
 

@@ -330,6 +330,7 @@ def delete(
     workspace: WorkspaceHere,
     key: str,
     version: Annotated[str, Form()],
+    with_archive: Annotated[bool, Form()] = False,
 ) -> Response:
     """Deletes the file, unless it has changed since it was shown."""
     here = Documents(workspace)
@@ -337,7 +338,7 @@ def delete(
         raise Conflict(
             "this document has changed since the page was loaded", hint="Load the page again."
         )
-    here.delete(key)
+    here.delete(key, with_archive=with_archive)
     return Response(headers={"HX-Location": f"/projects/{project.id}/documents"})
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from loresmith.component import content_id
 from loresmith.documents import readable_suffixes
 from loresmith.documents.archive import Member, PassedOver
+from loresmith.documents.folder import Listing, shown_name
 from loresmith.documents.reading_ahead import read_ahead
 from loresmith.documents.revised import revised
 from loresmith.errors import DocumentError
@@ -106,7 +107,9 @@ def sources(context: Context) -> list[Source]:
         raise DocumentError(
             f"there is no document to read in {listing.folder}",
             hint=f"Put files ({', '.join(readable_suffixes())}) into it."
-            + "".join(f"\n{item.path.name}: {item.reason}" for item in listing.ignored[:10]),
+            + "".join(
+                f"\n{shown_name(item.path.name)}: {item.reason}" for item in listing.ignored[:10]
+            ),
         )
     return [
         source
@@ -118,11 +121,19 @@ def sources(context: Context) -> list[Source]:
 def passed_over(context: Context) -> list[PassedOver]:
     """The files that are not read, in the folder and in its archives, with reasons."""
     listing = context.recipe.documents.listing(context.project.folder)
-    found = [PassedOver(listing.name_of(one.path), one.reason) for one in listing.ignored]
+    found = [
+        PassedOver(shown_name(listing.name_of(one.path)), one.reason) for one in listing.ignored
+    ]
     for path in listing.found:
         inside = contents(context.recipe.documents, path, name=listing.name_of(path))
         found += inside.passed_over if inside is not None else ()
     return found
+
+
+def _ignored(listing: Listing) -> list[PassedOver]:
+    return [
+        PassedOver(shown_name(listing.name_of(one.path)), one.reason) for one in listing.ignored
+    ]
 
 
 def sources_at(context: Context, path: Path, name: str) -> list[Source]:
