@@ -15,7 +15,9 @@ from loresmith.curation.filters.empty import EmptyFilter
 from loresmith.curation.filters.evidence import EvidenceFilter
 from loresmith.curation.filters.figures import FigureFilter
 from loresmith.curation.filters.language import LanguageFilter
+from loresmith.curation.filters.length import LengthFilter
 from loresmith.curation.filters.names import NameFilter
+from loresmith.curation.filters.personal_data import PersonalDataFilter
 from loresmith.curation.filters.qualifiers import QualifierFilter
 from loresmith.curation.filters.refusal import RefusalFilter
 from loresmith.curation.filters.self_contained import SelfContainedFilter
@@ -34,7 +36,9 @@ AnyFilter = Annotated[
         | NameFilter
         | QualifierFilter
         | AbstentionFilter
-        | DuplicateFilter,
+        | DuplicateFilter
+        | LengthFilter
+        | PersonalDataFilter,
         Field(discriminator="type"),
     ],
     any_instance_of(Filter),
@@ -50,7 +54,9 @@ __all__ = [
     "FigureFilter",
     "Filter",
     "LanguageFilter",
+    "LengthFilter",
     "NameFilter",
+    "PersonalDataFilter",
     "QualifierFilter",
     "RefusalFilter",
     "SelfContainedFilter",
