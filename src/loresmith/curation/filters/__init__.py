@@ -17,6 +17,7 @@ from loresmith.curation.filters.figures import FigureFilter
 from loresmith.curation.filters.language import LanguageFilter
 from loresmith.curation.filters.length import LengthFilter
 from loresmith.curation.filters.names import NameFilter
+from loresmith.curation.filters.near_duplicates import NearDuplicateFilter
 from loresmith.curation.filters.personal_data import PersonalDataFilter
 from loresmith.curation.filters.qualifiers import QualifierFilter
 from loresmith.curation.filters.refusal import RefusalFilter
@@ -38,7 +39,8 @@ AnyFilter = Annotated[
         | AbstentionFilter
         | DuplicateFilter
         | LengthFilter
-        | PersonalDataFilter,
+        | PersonalDataFilter
+        | NearDuplicateFilter,
         Field(discriminator="type"),
     ],
     any_instance_of(Filter),
@@ -56,6 +58,7 @@ __all__ = [
     "LanguageFilter",
     "LengthFilter",
     "NameFilter",
+    "NearDuplicateFilter",
     "PersonalDataFilter",
     "QualifierFilter",
     "RefusalFilter",
