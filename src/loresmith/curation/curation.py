@@ -83,7 +83,7 @@ class Curation(Component):
         """Judges facts as their `reviews` (by id) left them. Those whose chunk or document is not
         given are no longer reachable: they are neither kept nor dropped."""
         sources = _Sources(chunks, documents)
-        kept: list[Fact] = []
+        kept: dict[str, Fact] = {}
         drops: list[Drop] = []
         seen = Kept()
         for fact in sources.facts_in_order(facts):
@@ -92,11 +92,14 @@ class Curation(Component):
             claim = Claim.of_fact(found, source, seen)
             verdict = self.judge(claim, review)
             if verdict.keep:
-                kept.append(found)
+                kept[found.id] = found
                 seen.add(claim)
-            else:
-                drops.append(self._drop(claim, verdict))
-        return CuratedFacts(tuple(kept), tuple(drops))
+                continue
+            drops.append(self._drop(claim, verdict))
+            for fallen in [kept.pop(one) for one in verdict.also if one in kept]:
+                with_it = Claim.of_fact(fallen, sources.of(fallen), seen)
+                drops.append(self._drop(with_it, verdict))
+        return CuratedFacts(tuple(kept.values()), tuple(drops))
 
     def curate_wordings(
         self,

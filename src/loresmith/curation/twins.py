@@ -49,8 +49,8 @@ def ask_of_the_same(one: Claim, other: Claim) -> bool:
     return not ((mine ^ theirs) - _LITTLE_WORDS) & said
 
 
-_LITTLE_WORDS = frozenset(
-    "的 了 是 为 有 在 和 与 被 所 个 a an the of in at on to for by was were is are did do does has had".split()
+_LITTLE_WORDS = frozenset("的了是为有在和与被所个") | frozenset(
+    "a an the of in at on to for by was were is are did do does has had".split()
 )
 """Words that a sentence is built with; they set nothing apart."""
 

@@ -10,6 +10,7 @@ from loresmith.component import any_instance_of
 from loresmith.curation.filters.abstention import AbstentionFilter
 from loresmith.curation.filters.answer_leak import AnswerLeakFilter
 from loresmith.curation.filters.base import Filter
+from loresmith.curation.filters.contradictions import ContradictionFilter
 from loresmith.curation.filters.duplicates import DuplicateFilter
 from loresmith.curation.filters.empty import EmptyFilter
 from loresmith.curation.filters.evidence import EvidenceFilter
@@ -37,6 +38,7 @@ AnyFilter = Annotated[
         | NameFilter
         | QualifierFilter
         | AbstentionFilter
+        | ContradictionFilter
         | DuplicateFilter
         | LengthFilter
         | PersonalDataFilter
@@ -50,6 +52,7 @@ __all__ = [
     "AbstentionFilter",
     "AnswerLeakFilter",
     "AnyFilter",
+    "ContradictionFilter",
     "DuplicateFilter",
     "EmptyFilter",
     "EvidenceFilter",

@@ -220,6 +220,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "answer_too_long": ("answer longer than allowed", "答案过长"),
     "answer_too_short": ("answer shorter than asked", "答案过短"),
     "conflicting_answer": ("two answers to one question", "同一问题有两种答案"),
+    "contradiction": ("two values for one figure", "同一数字有两个值"),
     "duplicate": ("exact duplicate", "完全重复"),
     "empty": ("empty", "空内容"),
     "evidence_gone": ("its evidence was corrected away", "原文更正后依据已不存在"),
