@@ -86,7 +86,8 @@ def chunkers(draw: st.DrawFn, member: type[Chunker]) -> Chunker:
             given[name] = draw(st.sampled_from(words))
         elif name == "cuts":
             cuts = st.lists(st.integers(0, 400) | st.sampled_from(["##", "。", "x", "无"]))
-            given[name] = {draw(st.sampled_from(["report.md", "other.md"])): draw(cuts)}
+            document = draw(st.sampled_from(["report.md", "other.md"]))
+            given[name] = [{"document": document, "at": draw(cuts)}]
     return _mended(member, given)
 
 

@@ -460,6 +460,8 @@ def _default(field: Schema, members: list[Schema]) -> str:
         return ""
     default = field["default"]
     if isinstance(default, list) and members:
+        if not default:
+            return "none"
         kinds = [one["type"] for one in default]
         every = [_kind(member) for member in members]
         return "all of them" if kinds == every else ", ".join(f"`{kind}`" for kind in kinds)

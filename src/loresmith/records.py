@@ -169,6 +169,9 @@ class Verdict(Record):
     """A short, stable name such as `evidence_not_found`; empty when kept."""
     detail: str = ""
     """The particulars, for a person to read."""
+    also: tuple[str, ...] = ()
+    """The ids of rows kept before that fall with it: of two that contradict each other, the first.
+    """
 
 
 class Drop(Record):

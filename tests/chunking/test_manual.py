@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+from pydantic import ValidationError
+
 from chunker_family import raw_document
 from loresmith.chunking import HeadingChunker, ManualChunker
+from loresmith.chunking.manual import DocumentCuts
 
 TEXT = "前言一句。\n第一条 甲方付款。\n第二条 乙方交货。\n第一条 重申。"
 
 
 def texts_of(text: str, *cuts: int | str, **settings: int) -> list[str]:
-    chunker = ManualChunker(cuts={"report.md": cuts}, **settings)
+    chunker = ManualChunker(cuts=(DocumentCuts(document="report.md", at=cuts),), **settings)
     return [chunk.text for chunk in chunker.chunk(raw_document(text))]
 
 
@@ -33,7 +37,8 @@ def test_words_that_are_not_there_and_places_outside_cut_nothing():
 
 def test_a_document_without_cuts_is_cut_at_headings():
     text = "这句话正好有十个字。" * 50
-    manual = ManualChunker(cuts={"other.md": ("第一条",)}, min_length=90, max_length=100)
+    cuts = (DocumentCuts(document="other.md", at=("第一条",)),)
+    manual = ManualChunker(cuts=cuts, min_length=90, max_length=100)
     usual = HeadingChunker(min_length=90, max_length=100)
     document = raw_document(text)
     assert manual.stretches(document) == usual.stretches(document)
@@ -45,3 +50,8 @@ def test_a_passage_over_the_longest_is_divided_all_the_same():
     )
     assert found[0] == "短。"
     assert max(map(len, found)) <= 100
+
+
+def test_a_document_named_twice_is_refused():
+    with pytest.raises(ValidationError, match=r"cuts names a\.md twice"):
+        ManualChunker(cuts=(DocumentCuts(document="a.md"), DocumentCuts(document="a.md")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from loresmith.component import Component
 from loresmith.curation.claim import Claim, Source
@@ -33,6 +33,8 @@ from loresmith.curation.reviewing import (
     reviewed_wording,
 )
 from loresmith.records import Chunk, Document, Drop, Fact, Review, Verdict, Wording
+
+RowT = TypeVar("RowT", Fact, Wording)
 
 _NO_REVIEWS: Mapping[str, Review] = MappingProxyType({})
 
@@ -81,7 +83,7 @@ class Curation(Component):
         """Judges facts as their `reviews` (by id) left them. Those whose chunk or document is not
         given are no longer reachable: they are neither kept nor dropped."""
         sources = _Sources(chunks, documents)
-        kept: list[Fact] = []
+        kept: dict[str, Fact] = {}
         drops: list[Drop] = []
         seen = Kept()
         for fact in sources.facts_in_order(facts):
@@ -90,11 +92,14 @@ class Curation(Component):
             claim = Claim.of_fact(found, source, seen)
             verdict = self.judge(claim, review)
             if verdict.keep:
-                kept.append(found)
+                kept[found.id] = found
                 seen.add(claim)
-            else:
-                drops.append(_drop(claim, verdict))
-        return CuratedFacts(tuple(kept), tuple(drops))
+                continue
+            drops.append(self._drop(claim, verdict))
+            for fallen in [kept.pop(one) for one in verdict.also if one in kept]:
+                with_it = Claim.of_fact(fallen, sources.of(fallen), seen)
+                drops.append(self._drop(with_it, verdict))
+        return CuratedFacts(tuple(kept.values()), tuple(drops))
 
     def curate_wordings(
         self,
@@ -128,8 +133,35 @@ class Curation(Component):
                 kept.append(worded)
                 seen.add(claim)
             else:
-                drops.append(_drop(claim, verdict))
+                drops.append(self._drop(claim, verdict))
         return CuratedWordings(tuple(kept), tuple(drops))
+
+    def masked(self, record: RowT) -> RowT:
+        """A kept fact or wording with the texts that may be trained on; its evidence stays where
+        it is in the document."""
+        parts: dict[str, object] = {
+            name: self._mask(getattr(record, name))
+            for name in ("question", "answer", "short_answer")
+        }
+        if isinstance(record, Fact):
+            parts["quotes"] = tuple(map(self._mask, record.quotes))
+        changed = {name: text for name, text in parts.items() if text != getattr(record, name)}
+        return record.model_copy(update=changed) if changed else record
+
+    def _mask(self, text: str) -> str:
+        for one in self.filters:
+            text = one.mask(text)
+        return text
+
+    def _drop(self, claim: Claim, verdict: Verdict) -> Drop:
+        text = self._mask(" ".join(f"{claim.question} → {claim.answer}".split()))
+        return Drop(
+            subject_id=claim.id,
+            subject="fact" if claim.kind == "pair" else "wording",
+            reason=verdict.reason,
+            detail=verdict.detail,
+            text=text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…",
+        )
 
     def judge(self, claim: Claim, review: Review | None = None) -> Verdict:
         """The first objection to `claim`; a rejection always is one, and a confirmed row is kept
@@ -195,14 +227,3 @@ class _Sources:
     def _place(self, record: Fact | Wording) -> tuple[str, int]:
         source = self.of(record)
         return source.document.name, source.chunk.start
-
-
-def _drop(claim: Claim, verdict: Verdict) -> Drop:
-    text = " ".join(f"{claim.question} → {claim.answer}".split())
-    return Drop(
-        subject_id=claim.id,
-        subject="fact" if claim.kind == "pair" else "wording",
-        reason=verdict.reason,
-        detail=verdict.detail,
-        text=text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…",
-    )

@@ -10,12 +10,16 @@ from loresmith.component import any_instance_of
 from loresmith.curation.filters.abstention import AbstentionFilter
 from loresmith.curation.filters.answer_leak import AnswerLeakFilter
 from loresmith.curation.filters.base import Filter
+from loresmith.curation.filters.contradictions import ContradictionFilter
 from loresmith.curation.filters.duplicates import DuplicateFilter
 from loresmith.curation.filters.empty import EmptyFilter
 from loresmith.curation.filters.evidence import EvidenceFilter
 from loresmith.curation.filters.figures import FigureFilter
 from loresmith.curation.filters.language import LanguageFilter
+from loresmith.curation.filters.length import LengthFilter
 from loresmith.curation.filters.names import NameFilter
+from loresmith.curation.filters.near_duplicates import NearDuplicateFilter
+from loresmith.curation.filters.personal_data import PersonalDataFilter
 from loresmith.curation.filters.qualifiers import QualifierFilter
 from loresmith.curation.filters.refusal import RefusalFilter
 from loresmith.curation.filters.self_contained import SelfContainedFilter
@@ -34,7 +38,11 @@ AnyFilter = Annotated[
         | NameFilter
         | QualifierFilter
         | AbstentionFilter
-        | DuplicateFilter,
+        | ContradictionFilter
+        | DuplicateFilter
+        | LengthFilter
+        | PersonalDataFilter
+        | NearDuplicateFilter,
         Field(discriminator="type"),
     ],
     any_instance_of(Filter),
@@ -44,13 +52,17 @@ __all__ = [
     "AbstentionFilter",
     "AnswerLeakFilter",
     "AnyFilter",
+    "ContradictionFilter",
     "DuplicateFilter",
     "EmptyFilter",
     "EvidenceFilter",
     "FigureFilter",
     "Filter",
     "LanguageFilter",
+    "LengthFilter",
     "NameFilter",
+    "NearDuplicateFilter",
+    "PersonalDataFilter",
     "QualifierFilter",
     "RefusalFilter",
     "SelfContainedFilter",

@@ -16,6 +16,11 @@ class Filter(Component):
     def judge(self, claim: Claim) -> Verdict:
         """Keep `claim`, or drop it for a reason."""
 
+    def mask(self, text: str) -> str:
+        """What of a row's text may be shown and trained on: all of it, unless a filter hides some.
+        Kept rows are masked when all filters have judged what the source says."""
+        return text
+
 
 KEEP = Verdict(keep=True)
 

@@ -12,10 +12,10 @@ from pydantic import Field
 
 from loresmith.curation.claim import Claim
 from loresmith.curation.filters.base import KEEP, Filter, drop
+from loresmith.curation.twins import same_answer, same_figures
 from loresmith.records import Verdict
-from loresmith.text.figures import Figure, figures
+from loresmith.text.figures import figures
 from loresmith.text.overlap import jaccard, token_set
-from loresmith.text.phrases import covers, states
 
 
 class DuplicateFilter(Filter):
@@ -30,7 +30,7 @@ class DuplicateFilter(Filter):
     def judge(self, claim: Claim) -> Verdict:
         same = claim.earlier.same_question(claim.question)
         if same is not None:
-            if _same_answer(claim, same) or "restatement" in (claim.kind, same.kind):
+            if same_answer(claim, same) or "restatement" in (claim.kind, same.kind):
                 return drop("duplicate", f"asked before: {same.question}")
             return drop(
                 "conflicting_answer",
@@ -44,27 +44,10 @@ class DuplicateFilter(Filter):
 
     def _says_the_same(self, claim: Claim, other: Claim) -> bool:
         mine, theirs = token_set(claim.question), token_set(other.question)
-        if jaccard(mine, theirs) < self.similarity or not _same_answer(claim, other):
+        if jaccard(mine, theirs) < self.similarity or not same_answer(claim, other):
             return False
-        if not _same_figures(figures(claim.question), figures(other.question)):
+        if not same_figures(figures(claim.question), figures(other.question)):
             return False
         source = token_set("\n".join(claim.evidence_sentences))
         twins = (mine - theirs) & source and (theirs - mine) & source
         return not twins
-
-
-def _same_answer(one: Claim, other: Claim) -> bool:
-    if one.fact is None or other.fact is None:
-        return one.fact is other.fact
-    if one.fact.id == other.fact.id:
-        return True
-    return states(one.short_answer, other.short_answer) or states(
-        other.short_answer, one.short_answer
-    )
-
-
-def _same_figures(mine: list[Figure], theirs: list[Figure]) -> bool:
-    def within(some: list[Figure], all_: list[Figure]) -> bool:
-        return all(any(covers(a, s) or covers(s, a) for a in all_) for s in some)
-
-    return within(mine, theirs) and within(theirs, mine)

@@ -217,7 +217,10 @@ _CHINESE = MappingProxyType({key: pair[1] for key, pair in _PHRASES.items()})
 
 _REASONS: dict[str, tuple[str, str]] = {
     "answer_in_question": ("the question gives the answer away", "问题中已含答案"),
+    "answer_too_long": ("answer longer than allowed", "答案过长"),
+    "answer_too_short": ("answer shorter than asked", "答案过短"),
     "conflicting_answer": ("two answers to one question", "同一问题有两种答案"),
+    "contradiction": ("two values for one figure", "同一数字有两个值"),
     "duplicate": ("exact duplicate", "完全重复"),
     "empty": ("empty", "空内容"),
     "evidence_gone": ("its evidence was corrected away", "原文更正后依据已不存在"),
@@ -239,9 +242,12 @@ _REASONS: dict[str, tuple[str, str]] = {
     "nothing_to_ask": ("nothing in the sentence to ask for", "句中没有可提问的内容"),
     "nothing_to_learn": ("nothing to learn in the row", "该条没有可学内容"),
     "over_density": ("more facts than the density asks for", "超出知识点密度上限"),
+    "personal_data": ("personal data", "含个人信息"),
     "qualifier_missing": ("question leaves out a qualifier", "问题缺少限定条件"),
     "qualifier_not_in_evidence": ("qualifier is not in the evidence", "限定条件不在依据中"),
     "passage_changed": ("its passage was corrected since", "所属片段的原文已更正"),
+    "question_too_long": ("question longer than allowed", "问题过长"),
+    "question_too_short": ("question shorter than asked", "问题过短"),
     "quotation": ("quotation", "引语"),
     "refers_to_document": ("speaks of “the document”", "提及“文档”本身"),
     "refusal": ("refusal", "拒绝回答"),

@@ -34,8 +34,8 @@ class Curate(Step):
             [
                 Curated(
                     id=curation_key(context),
-                    facts=judged.kept,
-                    wordings=worded.kept,
+                    facts=tuple(map(curation.masked, judged.kept)),
+                    wordings=tuple(map(curation.masked, worded.kept)),
                     drops=(*judged.drops, *worded.drops),
                 )
             ]
