@@ -54,6 +54,22 @@ for name, attributes in zip(info, get_dataset_list(list(info), folder)):
         print("row " + json.dumps([name, made["_system"], made["_prompt"], made["_response"]]))
 """
 
+_DUMP_LOADED = """
+import json, pathlib, sys
+from types import SimpleNamespace
+from llamafactory.data.loader import _load_single_dataset
+from llamafactory.data.parser import get_dataset_list
+from llamafactory.hparams import DataArguments, ModelArguments
+folder = sys.argv[1]
+info = json.loads((pathlib.Path(folder) / "dataset_info.json").read_text("utf-8"))
+data = DataArguments(dataset_dir=folder, overwrite_cache=True)
+model = ModelArguments(model_name_or_path="none", cache_dir=sys.argv[2])
+training = SimpleNamespace(local_process_index=0, dataloader_num_workers=0)
+for name, attributes in zip(info, get_dataset_list(list(info), folder)):
+    for row in _load_single_dataset(attributes, model, data, training):
+        print("row " + json.dumps([name, row["_system"], row["_prompt"], row["_response"]]))
+"""
+
 _REMOVE_COMPILED_PART = """
 import importlib.util, pathlib
 folder = pathlib.Path(importlib.util.find_spec("torchaudio").origin).parent
@@ -158,6 +174,11 @@ class LlamaFactory:
         lines = self._python("-c", _DUMP_CONVERTED, folder).splitlines()
         rows = [json.loads(line[4:]) for line in lines if line.startswith("row ")]
         return [ConvertedRow(*row) for row in rows]
+
+    def loaded(self, folder: Path, *, cache: Path) -> list[ConvertedRow]:
+        """The rows of all datasets of `folder`, of whatever kind of file, by its own loader."""
+        lines = self._python("-c", _DUMP_LOADED, folder, cache).splitlines()
+        return [ConvertedRow(*json.loads(line[4:])) for line in lines if line.startswith("row ")]
 
     def written(
         self,

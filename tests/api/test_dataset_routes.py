@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from starlette.testclient import TestClient
 
-from loresmith.workspace.datasets import Datasets, ExportSettings
+from loresmith.workspace.datasets import EXPORT_FORMS, Datasets, ExportSettings
 from loresmith.workspace.home import Home
 from loresmith.workspace.projects import KnownProject
 
@@ -81,7 +82,7 @@ def test_two_versions_are_compared(api: TestClient, frozen: str) -> None:
     assert [row["after"]["messages"][0]["content"] for row in page["items"]] == ["Q0?", "Q1?"]
 
 
-@pytest.mark.parametrize("form", ["llamafactory", "alpaca", "sharegpt", "openai", "jsonl", "csv"])
+@pytest.mark.parametrize("form", [one for one in EXPORT_FORMS if one not in ("dpo", "kto")])
 def test_a_file_is_the_one_that_python_writes(
     api: TestClient, frozen: str, home: Home, alone: KnownProject, form: str
 ) -> None:
@@ -108,6 +109,44 @@ def test_an_import_is_previewed_mapped_made_and_taken_back(api: TestClient, base
     assert [(row["number"], row["reason"]) for row in bad["items"]] == [(2, "field_missing")]
     assert api.delete(f"{base}/imports/{report['id']}").json()["counts"] is False
     assert [one["counts"] for one in api.get(f"{base}/imports").json()["items"]] == [False]
+
+
+def test_a_folder_is_looked_at_and_imported_file_by_file(api: TestClient, base: str) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("easy/alpaca.json", json.dumps(ROWS))
+        archive.writestr("easy/statistics.json", "{}")
+    sent = [
+        ("file", ("easy.zip", packed.getvalue())),
+        ("file", ("more.jsonl", b'{"question": "Q?", "answer": "A."}')),
+    ]
+    seen = api.post(f"{base}/imports/uploads/folder", files=sent)
+    assert seen.status_code == 201, seen.text
+    assert [(one["name"], bool(one["preview"])) for one in seen.json()] == [
+        ("alpaca.json", True),
+        ("statistics.json", False),
+        ("more.jsonl", True),
+    ]
+    uploads = [one["preview"]["upload"]["id"] for one in seen.json() if one["preview"]]
+    wanted = {"files": [{"upload_id": one} for one in uploads]}
+    done = api.post(f"{base}/imports/folder", json=wanted).json()
+    assert [(one["name"], one["kept"]) for one in done["reports"]] == [
+        ("alpaca.json", 7),
+        ("more.jsonl", 1),
+    ]
+
+
+def test_an_export_has_the_fields_rows_and_kind_of_file_that_were_asked_for(
+    api: TestClient, frozen: str
+) -> None:
+    asked = {"form": "custom", "fields": ["q=question"], "file": "jsonl", "search": "问题 3"}
+    reply = api.get(f"{frozen}/datasets/1/export", params=asked)
+    assert reply.text == '{"q": "问题 3？"}\n'
+    assert api.get(f"{frozen}/datasets/1/export", params={"form": "alpacca"}).status_code == 422
+    assert api.get(f"{frozen}/datasets/1/export", params={"file": "xml"}).status_code == 422
+    row = api.get(f"{frozen}/datasets/1/rows").json()["items"][4]["id"]
+    one = api.get(f"{frozen}/datasets/1/export", params={"form": "alpaca", "row": row}).json()
+    assert [each["output"] for each in one] == ["答案 4。"]
 
 
 def test_a_file_of_something_else_is_refused_by_its_name(api: TestClient, base: str) -> None:

@@ -51,8 +51,10 @@ def test_rows_come_in_and_go_out(loresmith: Loresmith, empty: Path, rows: Path) 
 
 
 def test_what_is_wrong_is_said(loresmith: Loresmith, empty: Path, rows: Path) -> None:
-    unclear = loresmith("import", empty, rows)
-    assert (unclear.code, "which columns" in unclear.err) == (1, True)
+    unknown = rows.with_name("unknown.json")
+    unknown.write_text('[{"frage": "Wer?", "antwort": "Ines."}]')
+    unclear = loresmith("import", empty, unknown)
+    assert (unclear.code, "which columns of unknown.json" in unclear.err) == (1, True)
     assert loresmith("import", empty, rows, "--map", "anser=A").code == 2
     assert loresmith("import", empty, "nowhere.json").code == 2
     none_yet = loresmith("export-dataset", empty, "--output", "out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -103,7 +104,13 @@ def test_what_changed_between_two_versions(client: Any, frozen: str) -> None:
     )
 
 
-@pytest.mark.parametrize("form", ["llamafactory", "alpaca", "sharegpt", "openai", "jsonl", "csv"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        *("llamafactory", "alpaca", "sharegpt", "openai", "jsonl", "csv", "text"),
+        *("multilingual-thinking", "custom"),
+    ],
+)
 def test_the_preview_leads_to_the_file_that_it_shows(client: Any, frozen: str, form: str) -> None:
     shown = client.get(
         f"{frozen}/export/preview",
@@ -114,7 +121,7 @@ def test_the_preview_leads_to_the_file_that_it_shows(client: Any, frozen: str, f
     file = client.get(address[1].replace("&amp;", "&"))
     assert file.status_code == 200
     assert file.headers["content-disposition"].startswith("attachment")
-    if form != "llamafactory":
+    if form not in ("llamafactory", "text", "custom"):
         assert "简短回答。" in file.text
         assert "简短回答。" in shown
 
@@ -132,6 +139,40 @@ def test_a_file_is_looked_at_mapped_imported_and_taken_back(client: Any, base: s
     assert "field missing" in told and "Wo?" in told
     assert client.post(f"{report}/take-back").headers["HX-Redirect"] == base
     assert "taken back" in client.get(base).text
+
+
+def test_fields_of_ones_own_and_chosen_rows_go_out_alone(client: Any, frozen: str) -> None:
+    asked = {"version": 1, "form": "custom", "fields": "问=question\n答=answer", "file": "jsonl"}
+    rows = client.get(f"{frozen}/rows", params={"version": 1, "search": "5"}).text
+    page = re.search(r'href="([^"]+/dataset/export[^"]+)"', rows)
+    assert page is not None and "search=5" in page[1]
+    shown = client.get(page[1].replace("&amp;", "&")).text
+    assert 'name="search" value="5"' in shown
+    preview = client.get(f"{frozen}/export/preview", params={**asked, "search": "5"}).text
+    address = re.search(r'href="([^"]+/export/file[^"]+)"', preview)
+    assert address is not None
+    lines = client.get(address[1].replace("&amp;", "&")).text.splitlines()
+    every = client.get(f"{frozen}/export/file", params={"version": 1, "form": "alpaca"}).json()
+    wanted = [row for row in every if "5" in row["instruction"] + row["output"]]
+    assert 0 < len(wanted) < len(every)
+    assert [json.loads(line) for line in lines] == [
+        {"问": row["instruction"], "答": row["output"]} for row in wanted
+    ]
+
+
+def test_the_files_of_a_folder_are_looked_at_and_imported_together(client: Any, base: str) -> None:
+    rows = [{"instruction": f"Q{n}?", "input": "", "output": "A."} for n in range(2)]
+    files = [
+        ("file", ("alpaca.json", json.dumps(rows).encode())),
+        ("file", ("again.json", json.dumps(rows).encode())),
+        ("file", ("statistics.json", b"{}")),
+    ]
+    shown = client.post(f"{base}/import", files=files).text
+    assert "it is no file of rows" in shown
+    chosen = [html.unescape(one) for one in re.findall(r'name="chosen" value="([^"]+)"', shown)]
+    assert len(chosen) == 2
+    done = client.post(f"{base}/import/files", data={"chosen": chosen}).text
+    assert "another file has the same rows" in done and "/dataset/imports/" in done
 
 
 def test_a_file_that_is_none_of_rows_is_refused_in_its_place(client: Any, base: str) -> None:

@@ -22,17 +22,22 @@ Fields = Annotated[
     list[str] | None,
     typer.Option("--field", metavar="NAME=VALUE", help="A field of `custom`: instruction=question"),
 ]
-Row = Annotated[list[str] | None, typer.Option("--row", help="Only this row; can be repeated.")]
+Row = Annotated[
+    list[str] | None, typer.Option("--row", metavar="ID", help="Only this row; can be repeated.")
+]
 Form = Annotated[
     str,
     typer.Option(
+        metavar="FORM",
         help="llamafactory, alpaca, sharegpt, openai, dpo, kto, text, multilingual-thinking, "
-        "jsonl, csv, parquet or custom."
+        "jsonl, csv, parquet or custom.",
     ),
 ]
 File = Annotated[
     Literal["json", "jsonl", "csv", "parquet"] | None,
-    typer.Option(help="The kind of file; without, as the form has it."),
+    typer.Option(
+        metavar="json|jsonl|csv|parquet", help="The kind of file; without, as the form has it."
+    ),
 ]
 
 
@@ -57,8 +62,8 @@ def take_in(
     done = import_path(imports, path, map or [])
     for report in done.reports:
         show_import(report, imports.bad_rows(report.id, limit=20))
-    for name, reason in done.skipped.items():
-        typer.echo(f"{name}: left out: {reason}")
+    for file in done.skipped:
+        typer.echo(f"{file.name}: left out: {file.reason}")
     raise typer.Exit(1 if done.bad or not done.kept else 0)
 
 
@@ -73,10 +78,11 @@ def write_out(
     form: Form = "llamafactory",
     file: File = None,
     version: Annotated[
-        int | None, typer.Option(min=1, help="Its number; without, the newest.")
+        int | None, typer.Option(min=1, metavar="N", help="Its number; without, the newest.")
     ] = None,
     split: Annotated[
-        Literal["train", "validation", "all"], typer.Option(help="Which rows.")
+        Literal["train", "validation", "all"],
+        typer.Option(metavar="train|validation|all", help="Which rows."),
     ] = "all",
     confirmed_only: Annotated[
         bool, typer.Option("--confirmed-only", help="Only rows that a person confirmed or edited.")
@@ -85,13 +91,20 @@ def write_out(
         bool, typer.Option(help="With the chain of thought of answers that have one.")
     ] = True,
     system_prompt: Annotated[
-        str | None, typer.Option(help="For rows without one; an empty text takes all away.")
+        str | None,
+        typer.Option(metavar="TEXT", help="For rows without one; an empty text takes all away."),
     ] = None,
     field: Fields = None,
     row: Row = None,
-    language: Annotated[str | None, typer.Option(help="Only rows in it: zh")] = None,
-    document: Annotated[str | None, typer.Option(help="Only rows of this document.")] = None,
-    search: Annotated[str, typer.Option(help="Only rows with this in their text.")] = "",
+    language: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Only rows in it: zh")
+    ] = None,
+    document: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only rows of this document.")
+    ] = None,
+    search: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only rows with this in their text.")
+    ] = "",
 ) -> None:
     from loresmith.workspace import Workspace
     from loresmith.workspace.datasets import Datasets, export_settings_of

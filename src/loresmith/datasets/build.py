@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence, Set
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from loresmith.component import content_id
@@ -95,8 +96,14 @@ def imported_example(row: ImportedRow) -> Example:
         id=content_id("example", row.id, plain),
         messages=row.messages,
         language=row.language,
-        provenance=Provenance(document=row.source, kind="imported", tags=row.tags),
+        provenance=_imported_from(row.source, row.tags),
     )
+
+
+@lru_cache(maxsize=1024)
+def _imported_from(source: str, tags: tuple[str, ...]) -> Provenance:
+    """One for all rows that came from the same file with the same tags."""
+    return Provenance(document=source, kind="imported", tags=tags)
 
 
 def _left_out(row: ImportedRow, reason: str, detail: str) -> Drop:

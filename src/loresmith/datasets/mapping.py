@@ -141,22 +141,23 @@ def other_rows(rows: Sequence[Mapping[str, Any]]) -> OtherRows | None:
     """What rows are that hold no questions with answers, by their columns; None where they may."""
     columns = {_plain(column) for row in rows for column in row}
     if {"chosen", "rejected"} <= columns:
-        return OtherRows("pairs of a better and a worse answer", "dpo")
+        return OtherRows(detail="pairs of a better and a worse answer", stage="dpo")
     marks = columns & {"kto_tag", "label"}
     if any(
         isinstance(row.get(name), bool) for row in rows for name in row if _plain(name) in marks
     ):
-        return OtherRows("answers that are marked as liked or not", "kto")
+        return OtherRows(detail="answers that are marked as liked or not", stage="kto")
     texts = columns & {"text", "content"}
     if texts and columns <= {*texts, "id", "meta", "source", "url", "language"}:
-        return OtherRows("texts to pre-train on", "pretrain")
+        return OtherRows(detail="texts to pre-train on", stage="pretrain")
     return None
 
 
 class OtherRows(NamedTuple):
     """Rows that are trained on in another stage."""
 
-    what: str
+    detail: str
+    """What they are."""
     stage: str
     """The `type` of that stage of training."""
 

@@ -113,9 +113,8 @@ def test_evidence_and_passage_are_those_of_the_source(open_workspace: OpenWorksp
     workspace.do("dataset")
     fields = ["evidence", "passage", "short_answer", "kind"]
     wanted = export_settings_of("custom", fields, file="jsonl", split=None)
-    rows = [
-        json.loads(l) for l in b"".join(Datasets(workspace).export(1, wanted).pieces).splitlines()
-    ]
+    lines = b"".join(Datasets(workspace).export(1, wanted).pieces).splitlines()
+    rows = [json.loads(line) for line in lines]
     pairs = [row for row in rows if row["kind"] == "pair"]
     assert pairs
     for row in pairs:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Annotated, Any, BinaryIO, Literal, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Response, UploadFile
@@ -19,6 +21,7 @@ from loresmith.workspace.datasets import (
     BadRow,
     ChangedRow,
     ChangeKind,
+    ChosenFile,
     Comparison,
     Datasets,
     DatasetVersion,
@@ -26,13 +29,19 @@ from loresmith.workspace.datasets import (
     ExportPreview,
     ExportSettings,
     FileKind,
+    FolderFile,
+    FolderImport,
+    Folders,
     ImportPreview,
     ImportReport,
     Imports,
+    NamedFile,
     NextVersion,
     RowFilter,
     RowMapping,
     export_settings_of,
+    plain_name,
+    unpacked,
 )
 
 router = APIRouter(prefix="/api/v1/projects/{project_id}", tags=["datasets"])
@@ -99,8 +108,8 @@ def export_settings(
         ),
     ] = None,
     file: Annotated[
-        FileKind | None, Query(description="The kind of file; absent: as the form has it.")
-    ] = None,
+        FileKind | Literal[""], Query(description="The kind of file; empty: as the form has it.")
+    ] = "",
     folder: Annotated[
         bool, Query(description="A zip with the file, a card and LLaMA Factory's dataset_info.json")
     ] = False,
@@ -132,7 +141,7 @@ def export_settings(
         split=None if split == "all" else split,
         confirmed_only=confirmed_only,
         system_prompt=system_prompt,
-        file=file,
+        file=file or None,
         folder=folder,
         rows=tuple(row or ()),
         language=language or None,
@@ -152,6 +161,12 @@ class ImportWanted(Record):
     upload_id: str = Field(examples=["1584b5ad8059f0fb3692887c"])
     mapping: RowMapping | None = None
     """Null takes the mapping that the preview proposes."""
+
+
+class FolderWanted(Record):
+    """Uploads, and which column of each holds what."""
+
+    files: tuple[ChosenFile, ...] = Field(min_length=1, max_length=1000)
 
 
 @router.get("/datasets", summary="All versions of the dataset")
@@ -241,6 +256,19 @@ def upload(workspace: WorkspaceHere, file: UploadFile) -> ImportPreview:
     return imports.preview(imports.hand_over(file.filename or "", file.file).id)
 
 
+@router.post("/imports/uploads/folder", status_code=201, summary="Hand over a folder of rows")
+def upload_folder(workspace: WorkspaceHere, file: list[UploadFile]) -> tuple[FolderFile, ...]:
+    """Several files, or a zip, such as an export of Easy Dataset or LLaMA Factory: each with its
+    first rows, or why it is left out. Nothing is imported yet."""
+    return Folders(Imports(workspace)).look_at(handed_over(file))
+
+
+@router.post("/imports/folder", status_code=201, summary="Import several uploads")
+def import_folder(workspace: WorkspaceHere, wanted: FolderWanted) -> FolderImport:
+    """In their order. A file whose every row another one has is named, and brings none."""
+    return Folders(Imports(workspace)).import_files(wanted.files)
+
+
 @router.post("/imports/preview", summary="Look at an upload under another mapping")
 def preview_import(workspace: WorkspaceHere, wanted: ImportWanted) -> ImportPreview:
     """The first rows, each with its conversation or with what is wrong with it."""
@@ -277,6 +305,22 @@ def list_bad_rows(workspace: WorkspaceHere, import_id: str, asked: PagingHere) -
 def take_back(workspace: WorkspaceHere, import_id: str) -> ImportReport:
     """Its rows are not in the next version; versions that are there stay as they are."""
     return Imports(workspace).take_back(import_id)
+
+
+def handed_over(files: Sequence[UploadFile]) -> tuple[NamedFile, ...]:
+    """The files; of those that are zips, what they hold. Raises DatasetError."""
+    found: list[NamedFile] = []
+    for file in files:
+        name = plain_name(file.filename or "")
+        if name.lower().endswith(".zip"):
+            found += unpacked(file.file, name)
+        else:
+            found.append(NamedFile(name, partial(_open, file)))
+    return tuple(found)
+
+
+def _open(file: UploadFile) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(file.file)
 
 
 def download(file: ExportedFile) -> Response:

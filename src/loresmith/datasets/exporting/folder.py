@@ -49,7 +49,7 @@ def folder_files(
             made = histories.watch(one for row in seen for one in part.rows(row))
             yield NamedPieces(name, written(made, kind, part.columns))
             files.append(CardFile(part.type, split, name, part.columns))
-            if part.layout is not None:
+            if part.layout is not None and not _is_lost(part, kind):
                 title = dataset_name(project, part, validation=split == "validation")
                 entries[title] = _entry(name, part.layout, earlier_turns=histories.seen)
     if entries:
@@ -82,6 +82,12 @@ def zipped(files: Iterable[NamedPieces]) -> Iterator[bytes]:
                     yield sink.taken()
             yield sink.taken()
     yield sink.taken()
+
+
+def _is_lost(part: ExportForm, kind: FileKind) -> bool:
+    """Whether turns are text in a cell, of which LLaMA Factory makes none."""
+    turns = any(column.kind in ("turns", "thoughts") for column in part.columns)
+    return kind == "csv" and turns
 
 
 def _entry(name: str, layout: dict[str, Any], *, earlier_turns: bool) -> dict[str, Any]:

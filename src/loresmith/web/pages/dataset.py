@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFile
 
 from loresmith.api.dependencies import ProjectHere, WorkspaceHere
-from loresmith.api.routes.datasets import ExportSettingsHere, download
+from loresmith.api.routes.datasets import ExportSettingsHere, download, handed_over
 from loresmith.errors import DatasetError
 from loresmith.web.i18n import gettext_of, language_of_request
 from loresmith.web.rendering import render
@@ -17,9 +17,12 @@ from loresmith.workspace.background import Background
 from loresmith.workspace.datasets import (
     EXPORT_FORMS,
     PARTS,
+    VALUES,
     ChangeKind,
+    ChosenFile,
     Datasets,
     ExportSettings,
+    Folders,
     ImportPreview,
     Imports,
     RowFilter,
@@ -94,7 +97,11 @@ def rows(
     found = Datasets(workspace).rows(version, wanted, start=start, limit=_PAGE)
     query = {"version": version, **wanted.model_dump(exclude_none=True)}
     pages = _pages(f"/projects/{project.id}/dataset/rows", query, start, found.total)
-    return render(request, "dataset/_rows.html", rows=found.rows, total=found.total, **pages)
+    these = f"/projects/{project.id}/dataset/export?{urlencode(query)}"
+    narrowed = these if wanted != RowFilter() else ""
+    return render(
+        request, "dataset/_rows.html", rows=found.rows, total=found.total, these=narrowed, **pages
+    )
 
 
 @router.get("/next")
@@ -161,8 +168,10 @@ def export(
     project: ProjectHere,
     workspace: WorkspaceHere,
     version: Annotated[int, Query(ge=1, le=2**31)],
+    chosen: Annotated[RowFilter, Depends(chosen_rows)],
 ) -> Response:
-    """The choice of a file's form, beside how it begins."""
+    """The choice of a file's form, beside how it begins; of some rows, where a list was narrowed
+    before."""
     datasets = Datasets(workspace)
     return render(
         request,
@@ -171,6 +180,8 @@ def export(
         project=project,
         version=datasets.version(version),
         forms=EXPORT_FORMS,
+        values=tuple(VALUES),
+        chosen=chosen,
     )
 
 
@@ -182,8 +193,10 @@ def export_preview(
     version: Annotated[int, Query(ge=1, le=2**31)],
     wanted: ExportSettingsHere,
     system: Literal["own", "none", "add"] = "own",
+    without_reasoning: bool = False,
 ) -> Response:
     """How the file begins, and the link to it."""
+    wanted = wanted.model_copy(update={"reasoning": not without_reasoning})
     settings = wanted.model_copy(update={"system_prompt": _system(system, wanted.system_prompt)})
     shown = Datasets(workspace).preview_export(version, settings)
     query = _export_query(settings)
@@ -214,12 +227,16 @@ def import_page(request: Request, project: ProjectHere) -> Response:
 
 @router.post("/import")
 def hand_over(
-    request: Request, project: ProjectHere, workspace: WorkspaceHere, file: UploadFile
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, file: list[UploadFile]
 ) -> Response:
-    """What the file holds and how it would be read, or why it cannot be."""
+    """What the file holds and how it would be read, or why it cannot be; of several, or a zip,
+    which of them hold rows."""
     imports = Imports(workspace)
     try:
-        preview = imports.preview(imports.hand_over(file.filename or "", file.file).id)
+        if len(file) > 1 or (file[0].filename or "").lower().endswith(".zip"):
+            seen = Folders(imports).look_at(handed_over(file))
+            return render(request, "dataset/_folder.html", project=project, files=seen)
+        preview = imports.preview(imports.hand_over(file[0].filename or "", file[0].file).id)
     except DatasetError as error:
         return render(request, "dataset/_refused.html", status=422, error=error)
     return _previewed(request, project, preview)
@@ -230,11 +247,14 @@ def chosen_mapping(
     instruction: Annotated[str, Form()] = "",
     input: Annotated[str, Form()] = "",
     output: Annotated[str, Form()] = "",
+    reasoning: Annotated[str, Form()] = "",
     system: Annotated[str, Form()] = "",
     history: Annotated[str, Form()] = "",
+    tags: Annotated[str, Form()] = "",
 ) -> RowMapping:
     """The mapping as the form has it; an empty choice is no column."""
-    named = zip(PARTS, (messages, instruction, input, output, system, history), strict=True)
+    columns = (messages, instruction, input, output, reasoning, system, history, tags)
+    named = zip(PARTS, columns, strict=True)
     return RowMapping.model_validate({part: column or None for part, column in named})
 
 
@@ -264,6 +284,19 @@ def import_rows(
     report = Imports(workspace).import_rows(upload, mapping)
     address = f"/projects/{project.id}/dataset/imports/{report.id}"
     return Response(headers={"HX-Redirect": address})
+
+
+@router.post("/import/files")
+def import_files(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    chosen: Annotated[list[str], Form()],
+) -> Response:
+    """Imports the chosen files of a folder, and says what each brought."""
+    wanted = [ChosenFile.model_validate_json(one) for one in chosen]
+    done = Folders(Imports(workspace)).import_files(wanted)
+    return render(request, "dataset/_folder_done.html", project=project, done=done)
 
 
 @router.get("/imports/{import_id}")

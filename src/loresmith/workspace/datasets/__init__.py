@@ -24,6 +24,7 @@ from loresmith.workspace.datasets.folders import (
 from loresmith.workspace.datasets.import_report import BadRow, ImportPreview, ImportReport, Upload
 from loresmith.workspace.datasets.imports import Imports
 from loresmith.workspace.datasets.next_version import NextVersion
+from loresmith.workspace.datasets.uploads import plain_name
 from loresmith.workspace.datasets.versions import DatasetVersion, RunOfVersion
 from loresmith.workspace.frozen_rows import RowFilter
 
@@ -60,5 +61,6 @@ __all__ = [
     "export_settings_of",
     "files_in",
     "import_path",
+    "plain_name",
     "unpacked",
 ]

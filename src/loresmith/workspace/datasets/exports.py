@@ -79,8 +79,9 @@ def export_settings_of(form: str, fields: Sequence[str] = (), **settings: Any) -
     """
     chosen: dict[str, Any] = {"type": form}
     if fields:
-        parted = [field.partition("=") for field in fields]
-        chosen["fields"] = {name: value or name for name, _, value in parted}
+        lines = [one.strip() for field in fields for one in field.replace(",", "\n").splitlines()]
+        parted = [line.partition("=") for line in lines if line]
+        chosen["fields"] = {name.strip(): (value or name).strip() for name, _, value in parted}
     return validated(ExportSettings, {"form": chosen, **settings}, source="the export")
 
 

@@ -61,7 +61,7 @@ class FolderImport(Record):
 
     reports: tuple[ImportReport, ...]
     """Those that brought rows, or had bad ones."""
-    skipped: dict[str, str] = Field(default_factory=dict)
+    skipped: tuple[FolderFile, ...] = ()
     """The other files, each with the reason."""
 
     @property
@@ -155,20 +155,20 @@ class Folders:
         """Imports the uploads in order. A file of which another has every row already brings none,
         and is named. Raises NotFound for an upload that is not there."""
         reports: list[ImportReport] = []
-        skipped: dict[str, str] = {}
+        skipped: list[FolderFile] = []
         for one in chosen:
             name = self._imports.upload(one.upload_id).name
             try:
                 report = self._imports.import_rows(one.upload_id, one.mapping)
             except (DatasetError, Conflict) as error:
-                skipped[name] = error.message
+                skipped.append(FolderFile(name=name, reason=error.message))
                 continue
             if not report.kept and set(report.bad) == {"duplicate"}:
                 self._imports.take_back(report.id)
-                skipped[name] = _SAME
+                skipped.append(FolderFile(name=name, reason="another file has the same rows"))
             else:
                 reports.append(report)
-        return FolderImport(reports=tuple(reports), skipped=skipped)
+        return FolderImport(reports=tuple(reports), skipped=tuple(skipped))
 
     def import_all(
         self, files: Sequence[NamedFile], mapping: RowMapping | None = None
@@ -183,20 +183,20 @@ class Folders:
             for one in seen
             if one.preview is not None
         ]
-        left = {one.name: one.reason for one in seen if one.preview is None}
+        left = tuple(one for one in seen if one.preview is None)
         if not chosen:
             raise DatasetError(
                 "there is no file of rows to import:",
-                faults=[f"{name}: {reason}" for name, reason in left.items()],
+                faults=[f"{one.name}: {one.reason}" for one in left],
             )
         done = self.import_files(chosen)
-        return done.model_copy(update={"skipped": {**left, **done.skipped}})
+        return done.model_copy(update={"skipped": (*left, *done.skipped)})
 
     def _looked_at(
         self, file: NamedFile, mapping: RowMapping | None, named: RowMapping | None
     ) -> FolderFile:
         if file.name in NO_ROWS or not file.name.lower().endswith(ROW_FILES):
-            return FolderFile(name=file.name, reason=_NO_ROWS)
+            return FolderFile(name=file.name, reason="it is no file of rows")
         try:
             with file.open() as content:
                 upload = self._imports.hand_over(file.name, cast(BinaryIO, content))
@@ -208,13 +208,11 @@ class Folders:
             return FolderFile(name=file.name, reason=reason)
         if not preview.mapping.complete:
             names = ", ".join(column.name for column in preview.columns)
-            return FolderFile(name=file.name, reason=f"{_UNCLEAR}: {names}")
+            return FolderFile(
+                name=file.name,
+                reason=f"it is not clear which columns hold question and answer: {names}",
+            )
         return FolderFile(name=file.name, preview=preview)
-
-
-_SAME = "another file has the same rows"
-_NO_ROWS = "it is no file of rows"
-_UNCLEAR = "it is not clear which columns hold question and answer"
 
 
 def _filled(named: RowMapping, preview: ImportPreview) -> RowMapping:

@@ -250,7 +250,7 @@ def _refuse_other_rows(rows: list[dict[str, Any]], name: str) -> None:
     other = other_rows(rows)
     if other is not None:
         raise DatasetError(
-            f"{name} holds {other.what}, and a project takes questions with answers",
+            f"{name} holds {other.detail}, and a project takes questions with answers",
             hint=f"Train on the file itself: loresmith train {name} --output DIR "
             f"--set training.stage.type={other.stage}",
         )

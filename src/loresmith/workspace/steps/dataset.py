@@ -27,7 +27,7 @@ class FreezeDataset(Step):
     name = "dataset"
 
     def state(self, context: Context) -> StepState:
-        return StepState(int(dataset(context) is not None), 1)
+        return StepState(int(_is_frozen(context)), 1)
 
     def run(self, context: Context) -> None:
         kept = curated(context)
@@ -57,8 +57,9 @@ class FreezeDataset(Step):
                 ),
                 hint="`loresmith studio` has a page on which rows are reviewed.",
             )
-        known = context.store.one(Dataset, frozen.id)
-        frozen = known or frozen
+        known = _stored_version(context, frozen.id)
+        if known is not None:
+            frozen = frozen.model_copy(update={"version": known})
         folder = context.project.datasets / f"v{frozen.version}"
         with _dated_as_before(folder / "statistics.json", known is not None):
             write_dataset(
@@ -108,6 +109,27 @@ def exam_material(context: Context, use: WordingUse) -> Material:
 def exam_sheet(context: Context) -> ExamSheet:
     """The exam of today's dataset."""
     return context.recipe.exam.set(exam_material(context, "exam"))
+
+
+def _is_frozen(context: Context) -> bool:
+    """Whether today's dataset is there; its rows are not read for that."""
+    kept = curated(context)
+    outcome = context.done(_key(context, kept)) if kept is not None else None
+    return outcome is not None and _stored_version(context, outcome.made[0]) is not None
+
+
+def _stored_version(context: Context, dataset_id: str) -> int | None:
+    """The version of a dataset that is stored, without its rows; None where there is none."""
+    from sqlalchemy import select
+
+    from loresmith.database import transaction
+    from loresmith.store.tables import TABLES
+
+    table = TABLES[Dataset]
+    mine = (table.c.project_id == context.project_id, table.c.id == dataset_id)
+    with transaction(context.engine) as connection:
+        version: int | None = connection.scalar(select(table.c.version).where(*mine))
+    return version
 
 
 @contextmanager

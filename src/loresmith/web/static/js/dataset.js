@@ -1,11 +1,11 @@
-/* The dataset page: a file is dropped anywhere, and the field of the system prompt comes and goes. */
+/* The dataset page: a file is dropped anywhere, and the fields that a choice needs come and go. */
 
 import { onFiles } from "./studio.js";
 
 const handOver = document.getElementById("hand-over");
 if (handOver) acceptFile(handOver);
 const exporting = document.getElementById("export");
-if (exporting) followSystemPrompt(exporting);
+if (exporting) followChoices(exporting);
 
 function acceptFile(form) {
   const input = document.getElementById("file");
@@ -23,10 +23,16 @@ function acceptFile(form) {
   form.addEventListener("htmx:afterRequest", () => (input.value = ""));
 }
 
-function followSystemPrompt(form) {
-  const choice = form.elements.system;
-  const field = form.querySelector('[data-for="add"]');
-  const follow = () => (field.hidden = choice.value !== "add");
-  choice.addEventListener("change", follow);
+// A field for `system:add` is there, and sent, only while `add` is chosen of `system`.
+function followChoices(form) {
+  const fields = [...form.querySelectorAll("[data-for]")];
+  const follow = () => {
+    for (const field of fields) {
+      const [name, value] = field.dataset.for.split(":");
+      field.hidden = form.elements[name].value !== value;
+      for (const input of field.querySelectorAll("textarea, input, select")) input.disabled = field.hidden;
+    }
+  };
+  form.addEventListener("change", follow);
   follow();
 }
