@@ -236,6 +236,10 @@ def _is_empty(value: object) -> bool:
     return not value
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Message(Record):
     """One turn of a conversation; `tool` is the role of what a tool gave back."""
 
@@ -417,6 +421,8 @@ class Reply(Record):
     usage: Usage = Usage()
     reasoning: str = ""
     """The thinking part of a reasoning model, apart from the text."""
+    seconds: float | None = Field(default=None, exclude_if=_is_none)
+    """From the sending of the call to the end of the reply; of hosted models."""
 
 
 class Checkpoint(Record):

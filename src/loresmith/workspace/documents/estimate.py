@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from loresmith.errors import LoresmithError
-from loresmith.models import Embedded, Recorded
+from loresmith.models import Embedded, ModelSpec, Recorded
 from loresmith.records import Chunk, Document, Record
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.measurements import FEWEST, factors, measured
@@ -20,6 +20,7 @@ TimeMethod = Literal["measured", "assumed"]
 
 _MOST_RENDERED = 300
 """Passages whose calls are looked at one by one; of more, a sample spread over all of them."""
+_ASSUMED_CONCURRENCY = 16
 _ASSUMED_TOKENS_A_SECOND = 60.0
 _ASSUMED_SECONDS_TO_ANSWER = 1.0
 _ASSUMED_SECONDS_EMBEDDED = 10.0
@@ -75,7 +76,7 @@ def _estimate(
     context: Context, cost: Cost, scale: float, passages: int, sampled: int, obstacle: _Obstacle
 ) -> Estimate:
     spec = context.recipe.teacher
-    concurrency = int(getattr(spec, "concurrency", 1))
+    concurrency = _calls_at_once(spec)
     used = measured(context)
     correction = factors(context, used)
     calls = round(cost.calls * scale)
@@ -101,6 +102,12 @@ def _estimate(
         obstacle=obstacle.reason,
         hint=obstacle.hint,
     )
+
+
+def _calls_at_once(spec: ModelSpec) -> int:
+    """What the recipe says; where the number is to be found, where finding it begins."""
+    said = getattr(spec, "concurrency", 1)
+    return said if isinstance(said, int) else _ASSUMED_CONCURRENCY
 
 
 def _assumed_seconds(context: Context, cost: Cost) -> float:
