@@ -393,6 +393,8 @@ class Usage(Record):
     cached: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_prompt_tokens: int = 0
+    """Those of the prompt tokens that the endpoint had in its own cache, and bills at less."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -400,6 +402,7 @@ class Usage(Record):
             cached=self.cached + other.cached,
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
+            cached_prompt_tokens=self.cached_prompt_tokens + other.cached_prompt_tokens,
         )
 
 

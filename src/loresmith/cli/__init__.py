@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from loresmith import __version__
 from loresmith.cli import (
+    cost_verbs,
     device_verbs,
     export_verb,
     file_verbs,
@@ -69,6 +70,7 @@ def _options(
 project_verbs.register(app)
 file_verbs.register(app)
 model_verbs.register(app)
+cost_verbs.register(app)
 device_verbs.register(app)
 export_verb.register(app)
 studio_verbs.register(app)

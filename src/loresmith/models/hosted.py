@@ -15,6 +15,7 @@ from pydantic import Field, JsonValue, field_validator
 from loresmith.component import content_id
 from loresmith.errors import ModelUnavailable, ReplyRejected
 from loresmith.models.base import ChatModel, Sampling
+from loresmith.models.budget import tokens_asked
 from loresmith.models.completions import NotACompletion, read_completion
 from loresmith.models.endpoints import MOST, Limit, endpoint
 from loresmith.models.limits.of_machine import LimitsOfMachine, stricter
@@ -127,6 +128,10 @@ class HostedModel(ChatModel):
         return min(self._most_at_once, MOST if said == "auto" else said)
 
     @property
+    def endpoint(self) -> str:
+        return self._settings.base_url
+
+    @property
     def identity(self) -> str:
         """The name alone, unless settings change what a request means."""
         settings = self._settings
@@ -175,7 +180,7 @@ class HostedModel(ChatModel):
 
     def _call(self, messages: Sequence[Message], options: dict[str, Any]) -> Reply | Setback:
         turns = [{"role": message.role, "content": message.content} for message in messages]
-        expected = _tokens_asked(messages) + int(self._usual_reply.value)
+        expected = tokens_asked(messages) + int(self._usual_reply.value)
         gone = self._closed.is_set
         self._endpoint.rates.wait(
             requests=self._requests, tokens=self._tokens, expected=expected, gone=gone
@@ -270,12 +275,6 @@ class _Average:
 
     def add(self, value: float) -> None:
         self.value += 0.1 * (value - self.value)
-
-
-def _tokens_asked(messages: Sequence[Message]) -> int:
-    """About so many: one for each Chinese character, one for four Latin letters."""
-    content = [message.content.encode("utf-8", "replace") for message in messages]
-    return sum(len(text) // (4 if text.isascii() else 3) for text in content)
 
 
 def target_of(settings: OpenAICompatible) -> Target:
