@@ -29,6 +29,10 @@ def _is_empty(value: object) -> bool:
     return not value
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Record(BaseModel):
     """An immutable value that can be stored as JSON and read back equal."""
 
@@ -456,6 +460,8 @@ class Usage(Record):
     cached: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_prompt_tokens: int = 0
+    """Those of the prompt tokens that the endpoint had in its own cache, and bills at less."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -463,6 +469,7 @@ class Usage(Record):
             cached=self.cached + other.cached,
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
+            cached_prompt_tokens=self.cached_prompt_tokens + other.cached_prompt_tokens,
         )
 
 
@@ -484,6 +491,8 @@ class Reply(Record):
     usage: Usage = Usage()
     reasoning: str = ""
     """The thinking part of a reasoning model, apart from the text."""
+    seconds: float | None = Field(default=None, exclude_if=_is_none)
+    """From the sending of the call to the end of the reply; of hosted models."""
 
 
 class Checkpoint(Record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -153,3 +154,61 @@ def test_a_full_disk_is_one_clear_error_and_loses_nothing(tmp_path: Path) -> Non
         assert "room" in caught.value.hint
         assert cache.get("k") == GOOD
         assert cache.get("l") is None
+
+
+def test_a_cache_of_the_first_version_is_read_and_its_calls_are_counted(tmp_path: Path) -> None:
+    file = tmp_path / "replies.sqlite"
+    old = sqlite3.connect(file)
+    old.executescript(
+        """
+        CREATE TABLE replies (id INTEGER PRIMARY KEY, key TEXT NOT NULL, valid INTEGER NOT NULL,
+            model TEXT NOT NULL, purpose TEXT NOT NULL, asked_at REAL NOT NULL,
+            reply TEXT NOT NULL, faults TEXT NOT NULL);
+        CREATE UNIQUE INDEX one_valid_reply ON replies (key) WHERE valid;
+        CREATE INDEX replies_by_key ON replies (key);
+        PRAGMA user_version = 1;
+        """
+    )
+    reply = (
+        '{"text":"good","finish_reason":"stop","usage":{"calls":1,"cached":0,"prompt_tokens":70,'
+        '"completion_tokens":30},"reasoning":""}'
+    )
+    old.execute("INSERT INTO replies VALUES (1, 'key', 1, 'm', 'facts', 5.0, ?, '[]')", [reply])
+    old.commit()
+    old.close()
+    with ReplyCache(file) as cache:
+        kept = cache.get("key")
+        assert kept is not None and kept.text == "good"
+        assert cache.spent()["facts"] == Usage(calls=1, prompt_tokens=70, completion_tokens=30)
+        whole = cache.call(1)
+        assert whole is not None
+        assert (whole.messages, whole.call.job, whole.call.seconds) == ((), "", None)
+
+
+def test_a_call_is_kept_with_its_prompt_once_for_equal_texts(tmp_path: Path) -> None:
+    with ReplyCache(tmp_path / "replies.sqlite") as cache:
+        for number in range(3):
+            messages = (
+                Message(role="system", content="You write. " * 1000),
+                Message(role="user", content=f"Write {number}."),
+            )
+            reply = Reply(text="done", seconds=1.5, usage=Usage(calls=1, prompt_tokens=9))
+            cache.put(
+                str(number),
+                reply,
+                valid=number != 1,
+                model="m",
+                faults=["too short"] if number == 1 else [],
+                messages=messages,
+                job="job-1",
+                endpoint="http://here/v1",
+            )
+        found = cache.call(2)
+        assert found is not None
+        assert [one.content for one in found.messages] == ["You write. " * 1000, "Write 1."]
+        assert found.call.faults == ("too short",)
+        assert [one.number for one in cache.calls(faulty=True)] == [2]
+        assert [one.number for one in cache.calls(before=3, limit=1)] == [2]
+        connection = sqlite3.connect(cache.path)
+        assert connection.execute("SELECT count(*) FROM texts").fetchone() == (4,)
+        connection.close()

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from loresmith import __version__
 from loresmith.cli import (
+    cost_verbs,
     coverage_verb,
     data_verbs,
     device_verbs,
@@ -75,6 +76,7 @@ coverage_verb.register(app)
 data_verbs.register(app)
 file_verbs.register(app)
 model_verbs.register(app)
+cost_verbs.register(app)
 device_verbs.register(app)
 export_verb.register(app)
 studio_verbs.register(app)

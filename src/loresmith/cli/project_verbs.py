@@ -148,10 +148,15 @@ def status(
     settings: Settings = None,
     recipe: RecipeFile = None,
 ) -> None:
-    from loresmith.cli.display import show_status
+    from loresmith.cli.cost_display import spent_line
+    from loresmith.cli.display import say, show_status
+    from loresmith.workspace.costs import Calls
 
     workspace = _open(folder, recipe, settings, teacher, base_model, seed, as_last_used=True)
     complete = show_status(workspace.status())
+    spent = Calls(workspace).spent()
+    if spent.calls:
+        say(spent_line(spent))
     raise typer.Exit(0 if complete else 1)
 
 

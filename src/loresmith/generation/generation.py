@@ -10,6 +10,7 @@ from loresmith.generation.exam_wordings import ExamWordingWriter
 from loresmith.generation.extractive import ExtractiveWriter
 from loresmith.generation.facts import FactWriter
 from loresmith.generation.wordings import TrainingWordingWriter
+from loresmith.models.budget import Budget
 
 
 class Generation(Component):
@@ -29,5 +30,7 @@ class Generation(Component):
     """How the embedded model writes, which can do none of these."""
     attempts: int = Field(default=3, ge=1, le=20)
     """Calls for one answer: a faulty reply is asked again with its faults named."""
+    budget: Budget = Budget()
+    """The most that the teacher may cost."""
     tolerated_failures: float = Field(default=0.1, ge=0.0, le=1.0)
     """Largest share of calls that may fail; with more, nothing is trained before a new try."""

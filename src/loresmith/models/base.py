@@ -78,6 +78,11 @@ class ChatModel(ABC):
         return
 
     @property
+    def endpoint(self) -> str:
+        """The base URL that it is called at; empty for a model that is computed here."""
+        return ""
+
+    @property
     def identity(self) -> str:
         """What a reply depends on besides the request: the name, and settings that change it."""
         return self.name

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from typing_extensions import Self
 
@@ -19,7 +19,7 @@ from loresmith.errors import StoreError
 from loresmith.models.base import Sampling
 from loresmith.records import Message, Reply, Usage
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = (
     """
     CREATE TABLE replies (
@@ -36,6 +36,52 @@ _SCHEMA = (
     "CREATE UNIQUE INDEX one_valid_reply ON replies (key) WHERE valid",
     "CREATE INDEX replies_by_key ON replies (key)",
 )
+_SINCE_VERSION_2 = (
+    # What is needed to look a call up. Texts are kept once: instructions are the same in thousands.
+    "CREATE TABLE texts (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, text TEXT NOT NULL)",
+    "ALTER TABLE replies ADD COLUMN prompt TEXT NOT NULL DEFAULT ''",  # JSON: [[role, text id]]
+    "ALTER TABLE replies ADD COLUMN job TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE replies ADD COLUMN endpoint TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE replies ADD COLUMN seconds REAL",
+    "ALTER TABLE replies ADD COLUMN calls INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE replies ADD COLUMN prompt_tokens INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE replies ADD COLUMN cached_prompt_tokens INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE replies ADD COLUMN completion_tokens INTEGER NOT NULL DEFAULT 0",
+    """
+    UPDATE replies SET
+        calls = coalesce(json_extract(reply, '$.usage.calls'), 0),
+        prompt_tokens = coalesce(json_extract(reply, '$.usage.prompt_tokens'), 0),
+        completion_tokens = coalesce(json_extract(reply, '$.usage.completion_tokens'), 0)
+    WHERE json_valid(reply)
+    """,
+    "CREATE INDEX replies_by_job ON replies (job)",
+)
+
+
+_PUT = """
+    INSERT INTO replies (key, valid, model, purpose, asked_at, reply, faults, job, endpoint,
+        seconds, calls, prompt_tokens, cached_prompt_tokens, completion_tokens, prompt)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (key) WHERE valid DO UPDATE SET reply = excluded.reply
+    """
+
+
+_CALL = (
+    "id, job, purpose, endpoint, model, asked_at, seconds, valid, faults,"
+    " calls, prompt_tokens, completion_tokens, cached_prompt_tokens"
+)
+
+
+def _call(row: Sequence[Any]) -> Call:
+    usage = Usage(
+        calls=row[9],
+        prompt_tokens=row[10],
+        completion_tokens=row[11],
+        cached_prompt_tokens=row[12],
+    )
+    valid, faults = bool(row[7]), tuple(json.loads(row[8]))
+    number, job, purpose, endpoint, model, asked_at, seconds = row[:7]
+    return Call(number, job, purpose, endpoint, model, asked_at, seconds, usage, valid, faults)
 
 
 def reply_key(
@@ -64,6 +110,48 @@ class BadReply(NamedTuple):
     purpose: str
     asked_at: float
     """Seconds since 1970, UTC."""
+
+
+class Call(NamedTuple):
+    """One call that was answered."""
+
+    number: int
+    job: str
+    """Empty where it is not known: before jobs were noted."""
+    purpose: str
+    endpoint: str
+    model: str
+    asked_at: float
+    """When the reply was kept: seconds since 1970, UTC."""
+    seconds: float | None
+    """From sending it to the end of the reply."""
+    usage: Usage
+    valid: bool
+    """Whether the reply was accepted."""
+    faults: tuple[str, ...]
+
+
+class WholeCall(NamedTuple):
+    """One call with all that was said."""
+
+    call: Call
+    messages: tuple[Message, ...]
+    reply: Reply
+
+
+class Spending(NamedTuple):
+    """Calls of one job to one model for one purpose, added up."""
+
+    job: str
+    endpoint: str
+    model: str
+    purpose: str
+    first_at: float
+    last_at: float
+    """Seconds since 1970, UTC."""
+    seconds: float
+    """How long all of them took, one after another."""
+    usage: Usage
 
 
 class Lookups(NamedTuple):
@@ -113,15 +201,39 @@ class ReplyCache:
         model: str,
         purpose: str = "",
         faults: Sequence[str] = (),
+        messages: Sequence[Message] = (),
+        job: str = "",
+        endpoint: str = "",
     ) -> None:
-        """Keeps a reply. A valid one takes the place of an earlier valid one under `key`."""
+        """Keeps a reply, with what it was the answer to. A valid one takes the place of an earlier
+        valid one under `key`."""
         content, words = reply.model_dump_json(), json.dumps(list(faults), ensure_ascii=False)
-        self._run(
-            "INSERT INTO replies (key, valid, model, purpose, asked_at, reply, faults)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (key) WHERE valid DO UPDATE SET reply = excluded.reply",
-            *(key, int(valid), model, purpose, time.time(), content, words),
+        usage = reply.usage
+        values = (
+            *(key, int(valid), model, purpose, time.time(), content, words, job, endpoint),
+            *(reply.seconds, usage.calls, usage.prompt_tokens, usage.cached_prompt_tokens),
+            usage.completion_tokens,
         )
+        with self._explaining(), self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                prompt = json.dumps([[one.role, self._text_id(one.content)] for one in messages])
+                self._connection.execute(_PUT, (*values, prompt))
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def _text_id(self, text: str) -> int:
+        """Where a text of a prompt is kept, once for all prompts."""
+        digest = content_id("text", text)
+        run = self._connection.execute
+        found = run("SELECT id FROM texts WHERE hash = ?", (digest,)).fetchone()
+        if found is None:
+            clean = text.encode("utf-8", "replace").decode()
+            added = run("INSERT INTO texts (hash, text) VALUES (?, ?)", (digest, clean))
+            return int(added.lastrowid or 0)
+        return int(found[0])
 
     def invalidate(self, key: str, *, faults: Sequence[str]) -> None:
         """Serves the valid reply under `key` no more, because a stricter check found `faults`."""
@@ -155,10 +267,64 @@ class ReplyCache:
     def spent(self) -> dict[str, Usage]:
         """All that was ever paid for the replies in this file, good and bad, by purpose."""
         totals: dict[str, Usage] = {}
-        for purpose, content in self._run("SELECT purpose, reply FROM replies ORDER BY id"):
-            usage = Reply.model_validate_json(content).usage
-            totals[purpose] = totals.get(purpose, Usage()) + usage
+        for one in self.spending():
+            totals[one.purpose] = totals.get(one.purpose, Usage()) + one.usage
         return totals
+
+    def spending(self) -> list[Spending]:
+        """What was ever paid, by job, endpoint, model and purpose, in the order of first calls."""
+        rows = self._run(
+            "SELECT job, endpoint, model, purpose, min(asked_at), max(asked_at), sum(seconds),"
+            " sum(calls), sum(prompt_tokens), sum(completion_tokens), sum(cached_prompt_tokens)"
+            " FROM replies GROUP BY job, endpoint, model, purpose ORDER BY min(id)"
+        )
+        return [
+            Spending(
+                job=row[0],
+                endpoint=row[1],
+                model=row[2],
+                purpose=row[3],
+                first_at=row[4],
+                last_at=row[5],
+                seconds=row[6] or 0.0,
+                usage=Usage(
+                    calls=row[7],
+                    prompt_tokens=row[8],
+                    completion_tokens=row[9],
+                    cached_prompt_tokens=row[10],
+                ),
+            )
+            for row in rows
+        ]
+
+    def calls(
+        self,
+        *,
+        before: int | None = None,
+        limit: int = 50,
+        job: str | None = None,
+        faulty: bool = False,
+    ) -> list[Call]:
+        """Calls that were answered, newest first, without their texts; `before` a number pages."""
+        rows = self._run(
+            f"SELECT {_CALL} FROM replies WHERE (?1 IS NULL OR id < ?1)"
+            " AND (?2 IS NULL OR job = ?2) AND (NOT ?3 OR NOT valid) ORDER BY id DESC LIMIT ?4",
+            *(before, job, int(faulty), limit),
+        )
+        return [_call(row) for row in rows]
+
+    def call(self, number: int) -> WholeCall | None:
+        """One call with its texts; None where there is none of that number. Calls from before
+        prompts were kept have none."""
+        rows = self._run(f"SELECT {_CALL}, prompt, reply FROM replies WHERE id = ?", number)
+        if not rows:
+            return None
+        *call, prompt, reply = rows[0]
+        said = [
+            Message(role=role, content=self._run("SELECT text FROM texts WHERE id = ?", text)[0][0])
+            for role, text in json.loads(prompt or "[]")
+        ]
+        return WholeCall(_call(call), tuple(said), Reply.model_validate_json(reply))
 
     @property
     def lookups(self) -> Lookups:
@@ -192,12 +358,13 @@ class ReplyCache:
         with self._explaining(), self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in _SCHEMA:
+            missing = (*_SCHEMA, *_SINCE_VERSION_2) if version == 0 else _SINCE_VERSION_2
+            if version < _SCHEMA_VERSION:
+                for statement in missing:
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
             self._connection.execute("COMMIT")
-        if version not in (0, _SCHEMA_VERSION):
+        if version > _SCHEMA_VERSION:
             raise StoreError(
                 f"the reply cache {self.path} was written by another version of Loresmith",
                 hint="use that version, or move the file away to begin an empty cache",
@@ -206,7 +373,7 @@ class ReplyCache:
         if damage != "ok":
             raise self._damaged(str(damage))
 
-    def _run(self, statement: str, *values: object) -> list[tuple[str, ...]]:
+    def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with self._explaining(), self._lock:
             return self._connection.execute(statement, values).fetchall()
 

@@ -50,12 +50,23 @@ def _first_choice(data: Any, body: bytes) -> dict[str, Any]:
 
 def _usage(data: Any) -> Usage:
     counts = data if isinstance(data, dict) else {}
-    prompt, completion = counts.get("prompt_tokens"), counts.get("completion_tokens")
     return Usage(
         calls=1,
-        prompt_tokens=prompt if isinstance(prompt, int) else 0,
-        completion_tokens=completion if isinstance(completion, int) else 0,
+        prompt_tokens=_count(counts.get("prompt_tokens")),
+        completion_tokens=_count(counts.get("completion_tokens")),
+        cached_prompt_tokens=_cached(counts),
     )
+
+
+def _cached(counts: dict[str, Any]) -> int:
+    """Tokens of the prompt that the endpoint had in its cache, by OpenAI's or DeepSeek's name."""
+    details = counts.get("prompt_tokens_details")
+    told = details.get("cached_tokens") if isinstance(details, dict) else None
+    return _count(counts.get("prompt_cache_hit_tokens") if told is None else told)
+
+
+def _count(told: Any) -> int:
+    return told if isinstance(told, int) and told > 0 else 0
 
 
 def _clean(text: str) -> str:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
+import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, field_validator
 
 from loresmith.component import content_id
 from loresmith.errors import ModelUnavailable, ReplyRejected
 from loresmith.models.base import ChatModel, Sampling
+from loresmith.models.budget import tokens_asked
 from loresmith.models.completions import NotACompletion, read_completion
-from loresmith.models.endpoints import endpoint
+from loresmith.models.endpoints import MOST, Limit, endpoint
+from loresmith.models.limits.of_machine import LimitsOfMachine, stricter
 from loresmith.models.presets import PRESETS, PresetName, endpoint_url
 from loresmith.models.setbacks import Setback, Target, garbled, not_reached, refused
 from loresmith.models.spec import ModelSpec
-from loresmith.models.wire import Wire, WireFault, is_local
+from loresmith.models.wire import Wire, WireFault, WireReply, is_local
 from loresmith.records import Message, Reply
-from loresmith.settings import secret
+from loresmith.settings import load_settings, secret
 
 
 class OpenAICompatible(ModelSpec):
@@ -35,8 +39,17 @@ class OpenAICompatible(ModelSpec):
     """Base URL of another endpoint than the preset's, such as `http://127.0.0.1:8000/v1`."""
     api_key_env: str | None = None
     """Environment variable that holds the key, where it is not the preset's."""
-    concurrency: int = Field(default=5, ge=1, json_schema_extra={"common": True})
-    """Most calls in flight at once, counted over all models at this endpoint."""
+    concurrency: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        default=5, json_schema_extra={"common": True}
+    )
+    """Most calls in flight at once, counted over all jobs of this machine at this endpoint; `auto`
+    finds the number: it grows while that pays, and shrinks at refusals (429) and time-outs."""
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    """Most calls a minute at this endpoint, from all jobs of this machine; no limit when not set.
+    """
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+    """Most tokens a minute at this endpoint, of prompts and replies together, from all jobs of
+    this machine; no limit when not set."""
     timeout: float = Field(default=120.0, gt=0, json_schema_extra={"unit": "s"})
     """Longest time for one call, in seconds, from sending it to the end of the reply."""
     connect_timeout: float = Field(default=10.0, gt=0, json_schema_extra={"unit": "s"})
@@ -59,6 +72,11 @@ class OpenAICompatible(ModelSpec):
 
     def open(self) -> HostedModel:
         return HostedModel(self)
+
+    def fingerprint(self) -> str:
+        """How fast it may be asked changes nothing of what it answers."""
+        pace = {"requests_per_minute", "tokens_per_minute"}
+        return content_id(type(self).__name__, self.model_dump(mode="json", exclude=pace))
 
     @property
     def base_url(self) -> str:
@@ -89,14 +107,29 @@ class HostedModel(ChatModel):
             timeout=settings.timeout,
             connect_timeout=settings.connect_timeout,
         )
-        self._endpoint = endpoint(settings.base_url)
+        home = load_settings().home
+        self._endpoint = endpoint(settings.base_url, home)
+        allowed = LimitsOfMachine(home).of(settings.base_url)
+        self._most_at_once = allowed.concurrency or sys.maxsize
+        self._requests = stricter(settings.requests_per_minute, allowed.requests_per_minute)
+        self._tokens = stricter(settings.tokens_per_minute, allowed.tokens_per_minute)
+        self._usual_reply = _Average(_FIRST_GUESS)
         self._max_tokens_field = preset.max_tokens_field if settings.url is None else "max_tokens"
         self._left_out: frozenset[str] = frozenset()
         self._closed = threading.Event()
 
     @property
     def concurrency(self) -> int:
-        return self._settings.concurrency
+        return min(self._most_at_once, self._endpoint.concurrency(self._settings.concurrency))
+
+    @property
+    def most_concurrency(self) -> int:
+        said = self._settings.concurrency
+        return min(self._most_at_once, MOST if said == "auto" else said)
+
+    @property
+    def endpoint(self) -> str:
+        return self._settings.base_url
 
     @property
     def identity(self) -> str:
@@ -147,13 +180,42 @@ class HostedModel(ChatModel):
 
     def _call(self, messages: Sequence[Message], options: dict[str, Any]) -> Reply | Setback:
         turns = [{"role": message.role, "content": message.content} for message in messages]
-        with self._endpoint.slot(self.concurrency, gone=self._closed.is_set):
+        expected = tokens_asked(messages) + int(self._usual_reply.value)
+        gone = self._closed.is_set
+        self._endpoint.rates.wait(
+            requests=self._requests, tokens=self._tokens, expected=expected, gone=gone
+        )
+        with self._endpoint.slot(self._limit, gone=gone):
             if self._closed.is_set():
                 return Setback(ModelUnavailable(f"{self._target} was closed"))
+            began = time.monotonic()
             try:
                 answer = self._wire.post(self.name, turns, options)
             except WireFault as fault:
+                if fault.timed_out:
+                    self._endpoint.hindered()
                 return not_reached(fault, self._target)
+            outcome = self._outcome(answer)
+            seconds = time.monotonic() - began
+            if isinstance(outcome, Reply):
+                self._endpoint.ended(seconds, outcome.usage.completion_tokens)
+            elif answer.status == 429:
+                self._endpoint.hindered()
+        if not isinstance(outcome, Reply):
+            return outcome
+        usage = outcome.usage
+        self._usual_reply.add(usage.completion_tokens)
+        used = usage.prompt_tokens + usage.completion_tokens
+        self._endpoint.rates.settle(tokens=self._tokens, expected=expected, used=used)
+        return outcome.model_copy(update={"seconds": round(seconds, 3)})
+
+    @property
+    def _limit(self) -> Limit:
+        """By the recipe, and never more than this machine allows."""
+        said = self._settings.concurrency
+        return said if said == "auto" and self._most_at_once >= MOST else self.concurrency
+
+    def _outcome(self, answer: WireReply) -> Reply | Setback:
         if not 200 <= answer.status < 300:
             return refused(answer, self._target)
         try:
@@ -199,6 +261,20 @@ class HostedModel(ChatModel):
         pause = min(longest, setback.pause)
         self._endpoint.quiet(pause)
         self._closed.wait(pause)
+
+
+_FIRST_GUESS = 500.0
+"""Tokens of a reply, before there is one to go by."""
+
+
+class _Average:
+    """A mean that the newest values count most in."""
+
+    def __init__(self, first: float) -> None:
+        self.value = first
+
+    def add(self, value: float) -> None:
+        self.value += 0.1 * (value - self.value)
 
 
 def target_of(settings: OpenAICompatible) -> Target:

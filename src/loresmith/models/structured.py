@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from loresmith.errors import MalformedReply
 from loresmith.models.base import ChatModel, Sampling
+from loresmith.models.budget import Allowance
 from loresmith.models.cache import ReplyCache, reply_key
 from loresmith.models.json_reading import Found, JSONFault, find_json, is_unfilled
 from loresmith.models.thinking import split_thinking
@@ -55,12 +56,20 @@ class Asker:
         *,
         attempts: int = 3,
         on_call: Callable[[str, Usage, bool], None] | None = None,
+        job: str = "",
+        allowance: Allowance | None = None,
     ) -> None:
-        """`on_call(purpose, usage, cached)` is called after every reply, from its thread."""
+        """`on_call(purpose, usage, cached)` is called after every reply, from its thread.
+
+        Calls are noted as those of `job`. With an `allowance`, BudgetExceeded is raised before the
+        call that would pass it.
+        """
         self.model = model
         self._cache = cache
         self._attempts = attempts
         self._on_call = on_call
+        self._job = job
+        self._allowance = allowance
         self._meter = UsageMeter()
 
     @property
@@ -105,7 +114,7 @@ class Asker:
             bad.append(_Refused(stored.reply, reading.faults))
         for _ in range(self._attempts):
             turn = _next_turn(request, bad[-_REMEMBERED:])
-            reply = self.model.reply(turn.messages, turn.sampling)
+            reply = self._reply(request.purpose, turn)
             reading = _read(reply, request)
             self._cache.put(
                 key,
@@ -114,6 +123,9 @@ class Asker:
                 model=self.model.name,
                 purpose=request.purpose,
                 faults=reading.faults,
+                messages=turn.messages,
+                job=self._job,
+                endpoint=self.model.endpoint,
             )
             self._count(request.purpose, reply.usage, cached=reply.usage.cached > 0)
             if reading.value is not None:
@@ -125,6 +137,14 @@ class Asker:
             f"in {tries}; the last was wrong in this: {'; '.join(bad[-1].faults)}",
             hint="running again asks once more; a stronger model or shorter chunks may help",
         )
+
+    def _reply(self, purpose: str, turn: _Turn) -> Reply:
+        if self._allowance is None:
+            return self.model.reply(turn.messages, turn.sampling)
+        with self._allowance.call(purpose, turn.messages, turn.sampling) as paid:
+            reply = self.model.reply(turn.messages, turn.sampling)
+            paid.usage = reply.usage
+        return reply
 
     def _count(self, purpose: str, usage: Usage, *, cached: bool) -> None:
         self._meter.add(purpose, usage)

@@ -63,6 +63,8 @@ class Context:
     """The database that records and jobs share."""
     on_progress: ProgressListener = silent
     check: Callable[[], None] = _go_on
+    job: str = ""
+    """The id of the job under way; calls of the teacher are noted as its."""
     scope: Scope = field(default_factory=Scope)
     """What the job under way is limited to."""
     memory: dict[Callable[..., Any], Any] = field(default_factory=dict)

@@ -126,6 +126,7 @@ class Workspace:
                 attempt.check()
 
             context.check, context.on_progress = check, tell
+            context.job = claim.job_id
             try:
                 self._work(context, verb, progress)
             except LoresmithError as error:

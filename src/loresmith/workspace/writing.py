@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from loresmith.component import content_id
 from loresmith.errors import ModelUnavailable
@@ -19,10 +19,16 @@ from loresmith.generation.brief import Brief
 from loresmith.generation.extractive import rules_version
 from loresmith.generation.passages import Passage
 from loresmith.models import Embedded, ModelSpec, Recorded
+from loresmith.models.base import ChatModel
+from loresmith.models.budget import Allowance, Budget
 from loresmith.models.local import LocalModel
+from loresmith.models.prices import Prices
 from loresmith.models.structured import Asker, Request
-from loresmith.records import Chunk, Document, Drop, Fact, StoredRecord, TagTree
+from loresmith.records import Chunk, Document, Drop, Fact, StoredRecord, TagTree, Usage
 from loresmith.workspace.context import Context, remembered
+
+if TYPE_CHECKING:
+    from loresmith.models.cache import ReplyCache
 
 AnyPromptedWriter: TypeAlias = FactWriter | TrainingWordingWriter | ExamWordingWriter
 
@@ -51,7 +57,23 @@ def open_asker(context: Context) -> Iterator[Asker]:
     from loresmith.models.cache import ReplyCache
 
     with teacher_of(context).open() as model, ReplyCache(context.project.replies) as cache:
-        yield Asker(model, cache, attempts=context.recipe.generation.attempts)
+        yield Asker(
+            model,
+            cache,
+            attempts=context.recipe.generation.attempts,
+            job=context.job,
+            allowance=_allowance(context, model, cache),
+        )
+
+
+def _allowance(context: Context, model: ChatModel, cache: ReplyCache) -> Allowance | None:
+    """What is left of the recipe's budget; None where there is none."""
+    budget = context.recipe.generation.budget
+    if budget == Budget():
+        return None
+    spent = sum((one.usage for one in cache.spending()), Usage())
+    price = Prices(context.settings.home).of(model.endpoint, model.name)
+    return Allowance(budget, spent, price, model=model.name)
 
 
 def brief_of(context: Context) -> Brief:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from loresmith.errors import LoresmithError
-from loresmith.models import Embedded, Recorded
-from loresmith.records import Chunk, Document, Record
+from loresmith.models import Embedded, ModelSpec, OpenAICompatible, Recorded
+from loresmith.models.prices import Price, Prices, in_words
+from loresmith.records import Chunk, Document, Record, Usage
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.measurements import FEWEST, factors, measured
 from loresmith.workspace.documents.passage_costs import Cost, cost_of
@@ -20,6 +21,7 @@ TimeMethod = Literal["measured", "assumed"]
 
 _MOST_RENDERED = 300
 """Passages whose calls are looked at one by one; of more, a sample spread over all of them."""
+_ASSUMED_CONCURRENCY = 16
 _ASSUMED_TOKENS_A_SECOND = 60.0
 _ASSUMED_SECONDS_TO_ANSWER = 1.0
 _ASSUMED_SECONDS_EMBEDDED = 10.0
@@ -47,12 +49,20 @@ class Estimate(Record):
     """`by_characters_and_usage`: corrected by what earlier calls of this project used."""
     time_method: TimeMethod
     """`measured` on earlier calls of this project, or `assumed`."""
+    money: float | None = None
+    """What it costs, at the price known today; null where none is known."""
+    currency: str = ""
     sampled: int
     """Passages that were looked at; with fewer than `passages`, the figures are scaled up."""
     obstacle: str = ""
     """Why it would fail at once; empty where nothing is known to stand in the way."""
     hint: str = ""
     """What to do about the obstacle."""
+
+    @property
+    def money_in_words(self) -> str:
+        """`3.40 CNY`; empty where no price is known."""
+        return in_words({self.currency: self.money}) if self.money is not None else ""
 
 
 def estimate(context: Context, scope: Scope) -> Estimate:
@@ -75,7 +85,7 @@ def _estimate(
     context: Context, cost: Cost, scale: float, passages: int, sampled: int, obstacle: _Obstacle
 ) -> Estimate:
     spec = context.recipe.teacher
-    concurrency = int(getattr(spec, "concurrency", 1))
+    concurrency = _calls_at_once(spec)
     used = measured(context)
     correction = factors(context, used)
     calls = round(cost.calls * scale)
@@ -85,7 +95,11 @@ def _estimate(
         if used.calls >= FEWEST
         else _assumed_seconds(context, cost) / concurrency
     )
+    asked = Usage(prompt_tokens=round(prompt * scale), completion_tokens=round(completion * scale))
+    price = _price(context)
     return Estimate(
+        money=price.of(asked) if price is not None else None,
+        currency=price.currency if price is not None else "",
         teacher=str(getattr(spec, "model", "")) or "embedded",
         passages=passages,
         finished=round(cost.finished * scale),
@@ -101,6 +115,19 @@ def _estimate(
         obstacle=obstacle.reason,
         hint=obstacle.hint,
     )
+
+
+def _price(context: Context) -> Price | None:
+    teacher = context.recipe.teacher
+    if not isinstance(teacher, OpenAICompatible):
+        return None
+    return Prices(context.settings.home).of(teacher.base_url, teacher.model)
+
+
+def _calls_at_once(spec: ModelSpec) -> int:
+    """What the recipe says; where the number is to be found, where finding it begins."""
+    said = getattr(spec, "concurrency", 1)
+    return said if isinstance(said, int) else _ASSUMED_CONCURRENCY
 
 
 def _assumed_seconds(context: Context, cost: Cost) -> float:

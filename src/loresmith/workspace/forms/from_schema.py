@@ -181,6 +181,8 @@ def _shape(annotation: Any, path: str) -> _Shape:
         if members:
             return _Shape("members", optional, tuple(_option(member) for member in members))
         return _Shape("list", optional, options)
+    if words and int in branches:  # a figure, or a word in its place
+        return _Shape("text", optional, options)
     if words:
         return _Shape("choice", optional, options)
     kinds: dict[Any, FieldKind] = {bool: "flag", int: "integer", float: "number"}

@@ -120,7 +120,9 @@ def _parsed(field: FormField, text: str) -> Any:
         if text in {option.value for option in field.options}:
             return text
         return [word.strip() for word in text.replace("，", ",").split(",") if word.strip()]
-    if field.kind == "choice" and text.isdigit():  # the words of a choice are never figures
+    if (
+        field.kind == "choice" or field.options
+    ) and text.isdigit():  # the words of a choice are never figures
         return int(text)
     if field.kind == "json":
         try:

@@ -93,6 +93,11 @@ class RunUsage(Record):
     """Tokens that were sent, as the endpoint counts them."""
     completion_tokens: int = Field(default=0, ge=0)
     """Tokens that came back."""
+    cached_prompt_tokens: int = Field(default=0, ge=0)
+    """Those of the tokens sent that the endpoint had in its own cache."""
+    money: dict[str, float] = Field(default_factory=dict)
+    """What they cost by currency, at the prices known when the report was made; empty where the
+    teacher's price is not known."""
     seconds: dict[str, float] = Field(default_factory=dict)
     """Wall-clock seconds by stage, in the order of the stages."""
 

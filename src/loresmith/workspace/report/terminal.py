@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loresmith.exams.compare import Accuracy
+from loresmith.models.prices import in_words
 from loresmith.workspace.report import formatting
 from loresmith.workspace.report.formatting import PageLanguage, count, duration
 from loresmith.workspace.report.inert import inert
@@ -102,6 +103,7 @@ def _print_cost(report: RunReport, console: Console, language: PageLanguage) -> 
         f"{t['calls']} {count(usage.calls)}  {t['cached']} {count(usage.cached)}  "
         f"{t['prompt_tokens']} {count(usage.prompt_tokens)}  "
         f"{t['completion_tokens']} {count(usage.completion_tokens)}"
+        f"{f'  {in_words(usage.money)}' if usage.money else ''}"
     )
     stages = [
         f"{stage_phrase(name, language)} {duration(seconds, language)}"

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from loresmith import __version__
 from loresmith.exams import HandMark, compare, regraded
+from loresmith.models import OpenAICompatible
+from loresmith.models.prices import Prices
 from loresmith.records import Document, Drop, Regrade, Run, StepLog, Usage
 from loresmith.whole_files import write_whole
 from loresmith.workspace.context import Context
@@ -155,7 +157,15 @@ def _usage(context: Context) -> RunUsage:
     }
     total = sum((log.usage for stage in counted.values() for log in stage), Usage())
     seconds = {step: round(sum(log.seconds for log in stage), 3) for step, stage in counted.items()}
-    return RunUsage(**total.model_dump(), seconds=seconds)
+    return RunUsage(**total.model_dump(), money=_money(context, total), seconds=seconds)
+
+
+def _money(context: Context, usage: Usage) -> dict[str, float]:
+    teacher = context.recipe.teacher
+    if not isinstance(teacher, OpenAICompatible):
+        return {}
+    price = Prices(context.settings.home).of(teacher.base_url, teacher.model)
+    return {} if price is None else {price.currency: round(price.of(usage), 6)}
 
 
 def _documents(context: Context) -> tuple[DocumentSummary, ...]:
