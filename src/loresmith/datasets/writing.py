@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from loresmith.datasets.formats import AlpacaFormat, DatasetFormat, ShareGPTFormat
+from loresmith.datasets.other_files import encoded_other, files_of
 from loresmith.datasets.statistics import statistics
 from loresmith.errors import DatasetError
-from loresmith.records import Dataset, Drop, Example, SplitName
+from loresmith.records import Dataset, Drop, Example, SplitName, TrainingRow
 
 FILES: tuple[tuple[DatasetFormat, str], ...] = (
     (AlpacaFormat(), "alpaca"),
@@ -27,6 +28,7 @@ def write_dataset(
     """Writes `folder` anew: alpaca.json, sharegpt.json, dataset_info.json, statistics.json.
 
     Rows of the validation split go to `*_validation.json`, never among the rows to train on.
+    Rows for other stages, if there are any, go to `dpo.json`, `kto.json` and `pretrain.json`.
     `provenance.jsonl` tells, a line for each row to train on and then to validate on, where it
     came from. The same dataset gives the same bytes; the folder appears whole or not at all.
     Raises DatasetError when it cannot be written.
@@ -51,7 +53,12 @@ def write_dataset(
 def dataset_name(project: str, form: DatasetFormat, *, validation: bool = False) -> str:
     """The name to give LLaMA Factory as `dataset:`, which parts several at commas."""
     suffix = " Validation" if validation else ""
-    return f"[Loresmith] [{project.replace(',', ' ')}] {form.title}{suffix}"
+    return named(project, f"{form.title}{suffix}")
+
+
+def named(project: str, title: str) -> str:
+    """The name of a project's file in `dataset_info.json`."""
+    return f"[Loresmith] [{project.replace(',', ' ')}] {title}"
 
 
 def json_list(rows: Iterable[Any]) -> Iterator[bytes]:
@@ -76,10 +83,13 @@ def _write_files(dataset: Dataset, folder: Path, *, project: str, drops: Sequenc
             _write(folder / file_name, json_list(form.encode(example) for example in examples))
             name = dataset_name(project, form, validation=split == "validation")
             entries[name] = _entry(form, file_name, examples)
+    for file in files_of(dataset):
+        _write(folder / file.name, json_list(map(encoded_other, file.rows)))
+        entries[named(project, file.title)] = file.entry
     # LLaMA Factory opens this one file in the machine's own encoding: so no letter beyond ASCII.
     _write_json(folder / "dataset_info.json", entries, ascii_only=True)
     _write_json(folder / "statistics.json", statistics(dataset, drops))
-    _write_provenance(folder / "provenance.jsonl", dataset.examples)
+    _write_provenance(folder / "provenance.jsonl", (*dataset.examples, *dataset.others))
 
 
 def _entry(form: DatasetFormat, file_name: str, examples: Sequence[Example]) -> dict[str, Any]:
@@ -89,7 +99,7 @@ def _entry(form: DatasetFormat, file_name: str, examples: Sequence[Example]) -> 
     return entry
 
 
-def _write_provenance(path: Path, examples: Sequence[Example]) -> None:
+def _write_provenance(path: Path, examples: Sequence[TrainingRow]) -> None:
     ordered = sorted(examples, key=lambda example: example.split != "train")
     lines = (
         json.dumps(

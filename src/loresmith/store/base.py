@@ -22,6 +22,7 @@ from loresmith.records import (
     StepLog,
     StoredRecord,
     Wording,
+    WrittenRow,
 )
 
 RecordT = TypeVar("RecordT", bound=StoredRecord)
@@ -41,6 +42,7 @@ KINDS: tuple[type[StoredRecord], ...] = (
     DocumentRevision,
     Regrade,
     ImportedRow,
+    WrittenRow,
 )
 """What every store keeps; other records travel inside these."""
 

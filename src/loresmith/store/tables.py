@@ -25,6 +25,7 @@ from loresmith.records import (
     StepLog,
     StoredRecord,
     Wording,
+    WrittenRow,
 )
 
 OWN_COLUMNS = frozenset({"sequence", "project_id", "id", "body"})
@@ -59,4 +60,5 @@ TABLES: dict[type[StoredRecord], Table] = {
     DocumentRevision: _records("document_revisions", name=String),
     Regrade: _records("regrades", run_id=String),
     ImportedRow: _records("imported_rows", source=String),
+    WrittenRow: _records("written_rows", kind=String),
 }

@@ -1,23 +1,24 @@
-"""Has the teacher write facts and their wordings, passage by passage, as many at once as it takes.
+"""Has the teacher write facts, their wordings and other rows, as many calls at once as it takes.
 
 One call that fails stops no other; it is tried again by the next run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from loresmith.errors import BudgetExceeded, JobCancelled, ModelError, ModelUnavailable
 from loresmith.models.structured import Asker
-from loresmith.records import Chunk, Document, Drop, Fact, Outcome, Wording
+from loresmith.records import Chunk, Document, Drop, Fact, Outcome, Wording, WrittenRow
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.steps.asking import asked_documents, asked_passages, passages
 from loresmith.workspace.steps.base import Failure, Step, StepState
 from loresmith.workspace.writing import (
     Made,
     Task,
+    corpus_tasks,
     made,
     open_asker,
     refuse_unsuited_teacher,
@@ -31,15 +32,16 @@ _LAST_REPLIES_SECONDS = 5.0
 
 
 class Generate(Step):
-    """Chunks that were asked for -> facts and wordings."""
+    """Chunks that were asked for -> facts, wordings and rows of other kinds."""
 
     name = "generate"
 
     def state(self, context: Context) -> StepState:
         done = total = 0
         failures = []
-        for chunk, document in asked_passages(context):
-            tasks = tasks_for(context, chunk, document)
+        asked = asked_passages(context)
+        by_passage = (tasks_for(context, *passage) for passage in asked)
+        for tasks in (*by_passage, list(corpus_tasks(context, asked))):
             found = [context.store.one(Outcome, task.key) for task in tasks]
             total += len(tasks)
             for outcome in found:
@@ -55,12 +57,15 @@ class Generate(Step):
             _Writing(context, asker, total=before.total, done=before.done).write()
 
 
+_About: TypeAlias = tuple[Chunk, Document] | None
+"""The passage that a task is about; None where it is about all."""
+
+
 class _Flight(NamedTuple):
-    """A task on its way, and the passage that it is about."""
+    """A task on its way."""
 
     task: Task
-    chunk: Chunk
-    document: Document
+    about: _About
 
 
 class _Writing:
@@ -72,6 +77,8 @@ class _Writing:
         self._total = total
         self._done = done
         self._failed = 0
+        self._sent: set[str] = set()
+        """The keys of the tasks that were sent off."""
         self._unavailable = 0
         """Calls that found no teacher, one after another."""
         self._answers = done > 0
@@ -84,8 +91,12 @@ class _Writing:
         patience: float | None = None
         try:
             proof = None if self._answers else pool.submit(self._asker.model.check)
-            for chunk, document in asked_passages(self._context):
-                self._submit(pool, chunk, document)
+            asked = asked_passages(self._context)
+            for passage in asked:
+                self._submit(pool, tasks_for(self._context, *passage), passage)
+            self._collect(pool, proof)
+            sent = self._submit(pool, corpus_tasks(self._context, asked), None)
+            self._total = self._done + self._failed + sent
             self._collect(pool, proof)
         except ModelUnavailable:
             patience = _LAST_REPLIES_SECONDS if self._answers else 0.0
@@ -112,20 +123,20 @@ class _Writing:
                 proof.result()
             self._tell()
 
-    def _submit(self, pool: ThreadPoolExecutor, chunk: Chunk, document: Document) -> int:
-        """Sends off what is missing for a passage; returns how many tasks that is."""
+    def _submit(self, pool: ThreadPoolExecutor, tasks: Iterable[Task], about: _About) -> int:
+        """Sends off those of `tasks` that are neither done nor sent; returns how many."""
         missing = [
             task
-            for task in tasks_for(self._context, chunk, document)
-            if self._context.done(task.key) is None
+            for task in tasks
+            if task.key not in self._sent and self._context.done(task.key) is None
         ]
         for task in missing:
-            flight = _Flight(task, chunk, document)
-            self._flying[pool.submit(task.write, self._asker)] = flight
+            self._sent.add(task.key)
+            self._flying[pool.submit(task.write, self._asker)] = _Flight(task, about)
         return len(missing)
 
     def _settle(self, pool: ThreadPoolExecutor, future: Future[Made]) -> None:
-        task, chunk, document = self._flying.pop(future)
+        task, about = self._flying.pop(future)
         try:
             written = future.result()
         except ModelError as error:
@@ -141,9 +152,10 @@ class _Writing:
             task.key, "generate", task.subject, written.records, skipped=written.skipped
         )
         self._done += 1
-        if any(isinstance(record, Fact) for record in written.records):
+        self._total += self._submit(pool, task.then(written.records), about)
+        if about is not None and any(isinstance(record, Fact) for record in written.records):
             # Now their wordings can be named.
-            self._total += self._submit(pool, chunk, document)
+            self._total += self._submit(pool, tasks_for(self._context, *about), about)
 
     def _tell(self) -> None:
         usage = self._asker.usage
@@ -164,6 +176,11 @@ def wordings(context: Context) -> list[Wording]:
     return context.store.get(Wording, _written(context))
 
 
+def written_rows(context: Context) -> list[WrittenRow]:
+    """Today's rows of other kinds as they were written, in the order of document and passage."""
+    return context.store.get(WrittenRow, _written(context))
+
+
 def skipped(context: Context) -> list[Drop]:
     """What the writer left out of today's passages, with reasons."""
     outcomes = (context.done(task.key) for task in _tasks(context))
@@ -179,3 +196,4 @@ def _written(context: Context) -> list[str]:
 def _tasks(context: Context) -> Iterator[Task]:
     for chunk, document in passages(context):
         yield from tasks_for(context, chunk, document)
+    yield from corpus_tasks(context, passages(context))

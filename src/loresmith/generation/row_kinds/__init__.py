@@ -1,0 +1,28 @@
+"""The family of row kinds: what is written beside questions and answers, one kind a file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from loresmith.component import any_instance_of
+from loresmith.generation.row_kinds.base import AskedRows, PassageFacts, RowBatch, RowWriter
+from loresmith.generation.row_kinds.dialogue import DialogueRows
+
+AnyRowKind = Annotated[
+    Annotated[
+        DialogueRows,
+        Field(discriminator="type"),
+    ],
+    any_instance_of(RowWriter),
+]
+
+__all__ = [
+    "AnyRowKind",
+    "AskedRows",
+    "DialogueRows",
+    "PassageFacts",
+    "RowBatch",
+    "RowWriter",
+]
