@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from loresmith import Workspace
-from loresmith.errors import ModelUnavailable
+from loresmith.errors import DatasetError, ModelUnavailable
+from loresmith.workspace.rows import RowFilter, Rows
 from projects import copy_documents
 from servers.row_teacher import row_teacher
 from servers.teacher_server import TeacherServer
@@ -98,3 +99,33 @@ def test_the_embedded_model_refuses_what_it_cannot_write(tmp_path: Path) -> None
     project = copy_documents(tmp_path / "coast", "annual-review.md")
     with pytest.raises(ModelUnavailable, match="rows of kind dialogue"):
         Workspace(project, teacher="embedded", overrides=[DIALOGUES]).do("generate")
+
+
+def test_dialogues_are_listed_beside_their_source_and_a_rejected_one_stays_out(
+    open_workspace: OpenWorkspace, project: Path
+) -> None:
+    open_workspace(DIALOGUES).do("dataset")
+    rows = Rows(open_workspace(DIALOGUES))
+    listed = rows.page(RowFilter(kind=("conversation",)), limit=50).rows
+    assert len(listed) == len(origins(project, "dialogue")) > 1
+    view = rows.row(listed[0].id)
+    assert view.source is not None and view.source.evidence
+    assert "▸ " in view.row.answer and view.row.state == "kept"
+    with pytest.raises(DatasetError, match="several turns"):
+        rows.edit(listed[0].id, answer="Another answer.")
+    rows.review([listed[0].id], "rejected")
+    assert rows.row(listed[0].id).row.state == "dropped"
+    open_workspace(DIALOGUES).do("dataset")
+    assert len(origins(project, "dialogue", 2)) == len(listed) - 1
+
+
+def test_only_confirmed_dialogues_are_trained_on_where_that_is_wanted(
+    open_workspace: OpenWorkspace, project: Path
+) -> None:
+    open_workspace(DIALOGUES).do("dataset")
+    rows = Rows(open_workspace(DIALOGUES))
+    one, *_ = rows.page(RowFilter(kind=("conversation",)), limit=50).rows
+    facts = rows.page(RowFilter(kind=("pair",)), limit=50).rows
+    rows.review([one.id, *(fact.id for fact in facts)], "confirmed")
+    open_workspace(DIALOGUES, "dataset.confirmed_only=true").do("dataset")
+    assert len(origins(project, "dialogue", 2)) == 1

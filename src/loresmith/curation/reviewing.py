@@ -42,14 +42,16 @@ def reviewed_wording(
 
 
 def reviewed_row(row: WrittenRow, review: Review | None) -> WrittenRow:
-    """`row` with the last question and the last answer of a conversation as a reviewer wrote
-    them; rows of another shape stay as they are."""
+    """A conversation of one turn with the question and the answer as a reviewer wrote them; other
+    rows stay as they are."""
     if review is None or not isinstance(row.content, WrittenConversation):
         return row
-    *earlier, last = row.content.turns
+    if len(row.content.turns) != 1:
+        return row
+    (only,) = row.content.turns
     texts = {"question": review.question, "answer": review.answer}
     edited = {name: text for name, text in texts.items() if text is not None}
-    turns = (*earlier, last.model_copy(update=edited))
+    turns = (only.model_copy(update=edited),)
     return row.model_copy(update={"content": row.content.model_copy(update={"turns": turns})})
 
 

@@ -45,7 +45,7 @@ class RowJudge:
     def judge(self, row: WrittenRow, source: Source | None) -> Verdict:
         """The first objection to `row`. `source` is its first passage; None where it has none."""
         if any(fact not in self._grounds for fact in row.fact_ids):
-            return drop("fact_dropped", "a fact that it states was thrown out")
+            return drop("fact_dropped", "")
         content = row.content
         if isinstance(content, WrittenText):
             return _readable(content.text)

@@ -20,7 +20,7 @@ from loresmith.datasets.exporting import (
     with_system_prompt,
 )
 from loresmith.errors import ExportError
-from loresmith.records import Example, Record, SplitName, Wording
+from loresmith.records import Example, Record, SplitName, Wording, WrittenRow
 from loresmith.whole_files import whole_file
 from loresmith.workspace.context import Context
 from loresmith.workspace.datasets.versions import DatasetVersion
@@ -166,12 +166,17 @@ def _confirmed(context: Context) -> Callable[[Example], bool]:
         if row.id in fine
     }
 
+    talks: dict[str, list[str]] = {}
+    for row in context.store.get(WrittenRow, sorted(fine)):
+        talks.setdefault(row.kind, []).append(row.id)
+
     def is_confirmed(example: Example) -> bool:
         if example.id in imported:
             return True
         plain = [message.model_dump() for message in example.messages]
         fact = example.provenance.fact_id
         candidates = [*([fact] if fact in fine else []), *wordings.get(fact, ())]
+        candidates += talks.get(example.provenance.kind, [])
         return any(content_id("example", one, plain) == example.id for one in candidates)
 
     return is_confirmed
