@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,8 +12,11 @@ from loresmith.curation import Curation
 from loresmith.records import (
     Drop,
     Fact,
+    Flaw,
     Review,
     WrittenConversation,
+    WrittenFeedback,
+    WrittenPreference,
     WrittenRow,
     WrittenTurn,
 )
@@ -47,7 +51,7 @@ FACTS = {
     "profit": fact_of(
         CHUNK,
         2,
-        question="By how much did the adjusted net profit of Calder Reach rise year-on-year in 2031?",
+        question="By how much did Calder Reach's adjusted net profit rise year-on-year in 2031?",
         answer="The adjusted net profit of Calder Reach rose by 73.7 % year-on-year in 2031.",
         short_answer="73.7 %",
         quotes=(SOURCE.split(". ")[1] + ".",),
@@ -218,3 +222,74 @@ def test_no_figure_gets_through_that_the_source_does_not_have(figure: str, chine
 
     kept = reasons(row(first, added)) == []
     assert not kept or not any(one.unit == "kg" for one in figures(added.answer))
+
+
+def pair(name: str, flaw: Flaw, rejected: str) -> WrittenRow:
+    fact = FACTS[name]
+    content = WrittenPreference(
+        question=fact.question, chosen=fact.answer, rejected=rejected, flaw=flaw
+    )
+    return row(told(name), kind="preference", content=content)
+
+
+@pytest.mark.parametrize(
+    ("name", "flaw", "rejected"),
+    [
+        ("2031", "wrong_figure", "In 2031 Calder Reach landed 64,100 tonnes of fish."),
+        ("卸鱼", "wrong_figure", "2031年澜屿渔港卸鱼64,100吨。"),
+        ("2031", "wrong_period", "In 2029 Calder Reach landed 61,400 tonnes of fish."),
+        ("卸鱼", "wrong_period", "2029年澜屿渔港卸鱼61,400吨。"),
+        ("profit", "dropped_qualifier", "The net profit of Calder Reach rose by 73.7 % in 2031."),
+        ("2031", "wrong_subject", "In 2031 Lantern Quay landed 61,400 tonnes of fish."),
+        ("港长", "wrong_subject", "青屿船厂的港长是岑望舟。"),
+        (
+            "master",
+            "invented_detail",
+            "The harbour master of Calder Reach is Ines Tavarel, a former whaler.",
+        ),
+        ("港长", "invented_detail", "澜屿渔港的港长是岑望舟，他曾经当过画家。"),
+        ("2031", "not_answering", "Fish has long been landed at Calder Reach, in 2031 as before."),
+        ("卸鱼", "not_answering", "2031年，澜屿渔港的卸鱼工作照常进行。"),
+    ],
+)
+def test_a_worse_answer_is_kept_where_it_is_wrong_as_it_says(
+    name: str, flaw: Flaw, rejected: str
+) -> None:
+    assert drops(pair(name, flaw, rejected)) == []
+    fact = FACTS[name]
+    marked = WrittenFeedback(
+        question=fact.question, completion=rejected, desirable=False, flaw=flaw
+    )
+    assert drops(row(told(name), content=marked)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "flaw", "rejected"),
+    [
+        ("2031", "wrong_figure", "In 2031 Calder Reach landed 57,200 tonnes of fish."),
+        ("2031", "wrong_figure", "Calder Reach landed 61,400 tonnes, and 99 tonnes more."),
+        ("master", "wrong_figure", "The harbour master of Calder Reach has 7 boats."),
+        ("2031", "wrong_period", "In 2031 some 61,400 tonnes of fish were landed there."),
+        ("2031", "dropped_qualifier", "In 2031 there were 61,400 tonnes."),
+        ("profit", "dropped_qualifier", "The net profit of Calder Reach rose by 9.1 % in 2031."),
+        ("2031", "wrong_subject", "Calder Reach landed in 2031 fish, 61,400 tonnes altogether."),
+        ("master", "invented_detail", "Ines Tavarel is the harbour master of Calder Reach."),
+        ("2031", "not_answering", "Some 61,400 tonnes were landed."),
+        ("卸鱼", "wrong_figure", "2031年澜屿渔港卸鱼61,400吨！"),
+        ("港长", "not_answering", "Nobody knows."),
+    ],
+)
+def test_a_worse_answer_that_is_right_or_wrong_otherwise_is_dropped(
+    name: str, flaw: Flaw, rejected: str
+) -> None:
+    assert reasons(pair(name, flaw, rejected)) == ["flaw_not_shown"]
+
+
+def test_the_better_answer_passes_all_filters() -> None:
+    fact = FACTS["2031"]
+    bad = "According to the report, 61,400 tonnes were landed."
+    wrong = "In 2031 Calder Reach landed 64,100 tonnes of fish."
+    content = WrittenPreference(
+        question=fact.question, chosen=bad, rejected=wrong, flaw="wrong_figure"
+    )
+    assert reasons(row(told("2031"), content=content)) == ["refers_to_document"]

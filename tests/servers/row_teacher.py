@@ -24,6 +24,8 @@ def row_teacher(messages: list[dict[str, str]]) -> str:
     request = next(m["content"] for m in messages if m["role"] == "user")
     if '"dialogues"' in system:
         return json.dumps(_dialogues(request), ensure_ascii=False)
+    if "`not_answering`" in system:
+        return json.dumps(_wrong_answers(request), ensure_ascii=False)
     return sentence_teacher(messages)
 
 
@@ -35,3 +37,18 @@ def _dialogues(request: str) -> dict[str, Any]:
         for number, question, answer, _ in FACTS.findall(request)
     ]
     return {"dialogues": [{"turns": turns[: int(found[1])]}]}
+
+
+def _wrong_answers(request: str) -> dict[str, Any]:
+    """Of every fact the figure plus one, and of every third something beside the point."""
+    answers = []
+    for number, _, answer, short in FACTS.findall(request):
+        chinese = re.search(r"[\u4e00-\u9fff]", answer)
+        digits = re.search(r"\d+", short)
+        if digits is None or int(number) % 3 == 0:
+            aside = "这件事常有人问起。" if chinese else "People often ask about this."
+            answers.append({"number": int(number), "flaw": "not_answering", "answer": aside})
+        else:
+            other = answer.replace(short, short.replace(digits[0], f"{int(digits[0]) + 7919}"))
+            answers.append({"number": int(number), "flaw": "wrong_figure", "answer": other})
+    return {"answers": answers}

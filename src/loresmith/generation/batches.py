@@ -67,7 +67,7 @@ SHOWN_OF_PAIRS = ("passage.text", "facts[0].question", "facts[0].short_answer")
 """What such a prompt has to show the teacher."""
 
 
-def sample_batches(**counts: int) -> tuple[dict[str, Any], ...]:
+def sample_batches(**counts: object) -> tuple[dict[str, Any], ...]:
     """Values on which such a prompt is tried: a chunk's first call and a later one; `counts` says
     how many rows of which kind are asked for."""
     return tuple(

@@ -9,10 +9,11 @@ from pydantic import Field
 from loresmith.component import any_instance_of
 from loresmith.generation.row_kinds.base import AskedRows, PassageFacts, RowBatch, RowWriter
 from loresmith.generation.row_kinds.dialogue import DialogueRows
+from loresmith.generation.row_kinds.preference import PreferenceRows
 
 AnyRowKind = Annotated[
     Annotated[
-        DialogueRows,
+        DialogueRows | PreferenceRows,
         Field(discriminator="type"),
     ],
     any_instance_of(RowWriter),
@@ -23,6 +24,7 @@ __all__ = [
     "AskedRows",
     "DialogueRows",
     "PassageFacts",
+    "PreferenceRows",
     "RowBatch",
     "RowWriter",
 ]
