@@ -192,6 +192,14 @@ class WrittenText(Record):
     text: str
 
 
+class WrittenTopics(Record):
+    """What further rows will be about; no row to train on itself."""
+
+    shape: Literal["topics"] = "topics"
+    paths: tuple[tuple[str, ...], ...]
+    """From the whole topic to its smallest part."""
+
+
 class WrittenRow(StoredRecord):
     """A training row of another kind than question and answer; `content` is what it says."""
 
@@ -207,7 +215,7 @@ class WrittenRow(StoredRecord):
     grounded: bool = True
     """False where nothing but the model's own knowledge is behind it."""
     content: Annotated[
-        WrittenConversation | WrittenPreference | WrittenFeedback | WrittenText,
+        WrittenConversation | WrittenPreference | WrittenFeedback | WrittenText | WrittenTopics,
         Field(discriminator="shape"),
     ]
     evidence: tuple[Span, ...] = ()
@@ -228,6 +236,8 @@ class WrittenRow(StoredRecord):
             return f"{content.question}\n{content.chosen}\n{content.rejected}"
         if isinstance(content, WrittenFeedback):
             return f"{content.question}\n{content.completion}"
+        if isinstance(content, WrittenTopics):
+            return "\n".join(" / ".join(path) for path in content.paths)
         return content.text
 
     def about(self, fact_ids: Mapping[str, str], **changed: Any) -> WrittenRow:
@@ -376,6 +386,8 @@ class Provenance(Record):
     """How a computed figure follows from figures of the evidence."""
     flaw: str = Field(default="", exclude_if=_is_empty)
     """How the worse answer of a preference is wrong."""
+    grounded: bool = Field(default=True, exclude_if=bool)
+    """False where nothing but a model's own knowledge is behind the row."""
 
 
 class Example(StoredRecord):

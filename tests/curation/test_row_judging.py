@@ -293,3 +293,79 @@ def test_the_better_answer_passes_all_filters() -> None:
         question=fact.question, chosen=bad, rejected=wrong, flaw="wrong_figure"
     )
     assert reasons(row(told("2031"), content=content)) == ["refers_to_document"]
+
+
+def test_a_comparison_rests_on_the_passages_of_both_documents() -> None:
+    other = document_of("Lantern Quay landed 12,800 tonnes of fish in 2031.", name="quay.md")
+    chunk = chunk_of(other)
+    quay = fact_of(
+        chunk,
+        question="How much fish did Lantern Quay land in 2031?",
+        answer="In 2031 Lantern Quay landed 12,800 tonnes of fish.",
+        short_answer="12,800 tonnes",
+        quotes=(other.text,),
+    )
+    facts = Curation().curate_facts([FACTS["2031"], quay], [CHUNK, chunk], [DOCUMENT, other]).kept
+
+    def judged(answer: str, formula: str | None = None) -> list[str]:
+        only = WrittenTurn(
+            question="How much more fish did Calder Reach land in 2031 than Lantern Quay?",
+            answer=answer,
+            fact_ids=(FACTS["2031"].id, quay.id),
+            formula=formula,
+        )
+        compared = row(only, chunk_ids=(CHUNK.id, chunk.id))
+        found = Curation().curate_rows([compared], facts, [CHUNK, chunk], [DOCUMENT, other])
+        for kept in found.kept:
+            assert {span.document_id for span in kept.evidence} == {DOCUMENT.id, other.id}
+        return [drop.reason for drop in found.drops]
+
+    both = "In 2031 Calder Reach landed 61,400 tonnes and Lantern Quay 12,800 tonnes"
+    assert judged(f"{both}.") == []
+    assert judged(f"{both}, which is 48,600 tonnes less.", "61400 - 12800") == []
+    assert judged(f"{both}, which is 48,600 tonnes less.") == ["figure_not_in_evidence"]
+    assert judged(f"{both}, as Ilse Brandt said.") == ["name_not_in_source"]
+    swapped = "In 2031 Calder Reach landed 12,800 tonnes and Lantern Quay 61,400 tonnes."
+    assert judged(swapped) == ["facts_swapped"]
+
+
+def test_chinese_names_that_change_places_are_seen() -> None:
+    text = "2031年澜屿渔港卸鱼61,400吨，青屿渔港卸鱼12,800吨。"
+    document = document_of(text, name="两港.txt", language="zh")
+    chunk = chunk_of(document)
+    facts = [
+        fact_of(
+            chunk,
+            index,
+            language="zh",
+            question=f"2031年{name}渔港卸鱼多少？",
+            answer=f"2031年{name}渔港卸鱼{tonnes}。",
+            short_answer=tonnes,
+            quotes=(text,),
+        )
+        for index, (name, tonnes) in enumerate((("澜屿", "61,400吨"), ("青屿", "12,800吨")))
+    ]
+    kept = Curation().curate_facts(facts, [chunk], [document]).kept
+
+    def judged(answer: str) -> list[str]:
+        only = WrittenTurn(
+            question="2031年澜屿渔港和青屿渔港各卸鱼多少？",
+            answer=answer,
+            fact_ids=tuple(fact.id for fact in facts),
+        )
+        one = row(only, language="zh", chunk_ids=(chunk.id,))
+        return [d.reason for d in Curation().curate_rows([one], kept, [chunk], [document]).drops]
+
+    assert judged("2031年澜屿渔港卸鱼61,400吨，青屿渔港卸鱼12,800吨。") == []
+    assert judged("2031年澜屿渔港卸鱼12,800吨，青屿渔港卸鱼61,400吨。") == ["facts_swapped"]
+
+
+def test_a_row_without_a_document_has_to_be_readable_and_no_more() -> None:
+    free = {"grounded": False, "chunk_ids": (), "fact_ids": (), "kind": "distillation"}
+    answer = "A quay wall holds back the soil; Karl Terzaghi showed how in 1943."
+    told_so = WrittenTurn(question="What does a quay wall do?", answer=answer)
+    assert reasons(row(told_so, **free)) == []
+    refusal = WrittenTurn(question="What does a quay wall do?", answer="I cannot help with that.")
+    assert reasons(row(refusal, **free)) == ["refusal"]
+    chinese = WrittenTurn(question="What does a quay wall do?", answer="岸壁挡住土。")
+    assert reasons(row(chinese, **free)) == ["wrong_language"]

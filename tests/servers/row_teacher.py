@@ -26,6 +26,15 @@ def row_teacher(messages: list[dict[str, str]]) -> str:
         return json.dumps(_dialogues(request), ensure_ascii=False)
     if "`not_answering`" in system:
         return json.dumps(_wrong_answers(request), ensure_ascii=False)
+    if '"topics"' in system:
+        names = [
+            {"name": part, "parts": [f"{part} A", f"{part} B"]} for part in ("Quays", "Cranes")
+        ]
+        return json.dumps({"topics": names})
+    if request.startswith("Write 2 questions"):
+        return json.dumps(_answers(request.rsplit(" / ", 1)[-1]))
+    if '"comparisons"' in system:
+        return json.dumps(_comparisons(request), ensure_ascii=False)
     return sentence_teacher(messages)
 
 
@@ -52,3 +61,34 @@ def _wrong_answers(request: str) -> dict[str, Any]:
             other = answer.replace(short, short.replace(digits[0], f"{int(digits[0]) + 7919}"))
             answers.append({"number": int(number), "flaw": "wrong_figure", "answer": other})
     return {"answers": answers}
+
+
+_PAIR = re.compile(
+    r"^(\d+)\. (?:First|其一)[^\n]*\n   (.*?)\n[^\n]*\n   (?:Second|其二)[^\n]*\n   (.*?)\n",
+    re.MULTILINE,
+)
+
+
+def _comparisons(request: str) -> dict[str, Any]:
+    """Both sides, one after the other."""
+    return {
+        "comparisons": [
+            {
+                "number": int(number),
+                "question": "青屿渔港这两年各卸鱼多少？"
+                if re.search(r"[\u4e00-\u9fff]", one)
+                else "How much fish did Lantern Bay land in each of the two years?",
+                "answer": f"{one} {other}",
+            }
+            for number, one, other in _PAIR.findall(request)
+        ]
+    }
+
+
+def _answers(part: str) -> dict[str, Any]:
+    return {
+        "pairs": [
+            {"question": f"What are {part} {word} for?", "answer": f"{part} serve {word} ships."}
+            for word in ("long", "broad")
+        ]
+    }

@@ -29,11 +29,11 @@ def flaw_fault(flaw: Flaw, right: Claim, wrong: str) -> str:
 
 
 def _wrong_figure(right: Claim, wrong: str) -> str:
-    if not _amounts(right.short_answer):
+    if not figures(right.short_answer):
         return "the right answer has no figure"
     if states(wrong, right.short_answer):
         return f"the worse answer gives {right.short_answer!r} too"
-    if not _foreign(_amounts(wrong), right):
+    if not _foreign(figures(wrong), right):
         return "every figure of the worse answer is in the evidence"
     return ""
 
@@ -90,10 +90,6 @@ _CHECKS: Mapping[Flaw, Callable[[Claim, str], str]] = {
     "invented_detail": _invented_detail,
     "not_answering": _not_answering,
 }
-
-
-def _amounts(text: str) -> list[Figure]:
-    return [figure for figure in figures(text) if not moment_parts(figure)]
 
 
 def _foreign(found: Sequence[Figure], right: Claim) -> list[Figure]:

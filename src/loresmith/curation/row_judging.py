@@ -23,6 +23,7 @@ from loresmith.records import (
     WrittenPreference,
     WrittenRow,
     WrittenText,
+    WrittenTopics,
     WrittenTurn,
 )
 
@@ -51,6 +52,8 @@ class RowJudge:
             return _readable(content.text)
         if isinstance(content, WrittenConversation):
             return self._conversation(row, content, source)
+        if isinstance(content, WrittenTopics):
+            return KEEP
         return self._answers(row, content)
 
     def _conversation(

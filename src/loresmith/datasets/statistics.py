@@ -14,6 +14,9 @@ def statistics(dataset: Dataset, drops: Sequence[Drop] = ()) -> dict[str, Any]:
     """What `statistics.json` holds; lengths are in characters, counts are of rows to train on."""
     train = [example for example in dataset.examples if example.split == "train"]
     counted = _counted(dataset, train)
+    free = sum(not example.provenance.grounded for example in train)
+    if free:
+        counted["ungrounded_rows"] = free
     if dataset.others:
         counted["other_files"] = {file.name: len(file.rows) for file in files_of(dataset)}
     counted["dropped"] = _counts(drop.reason for drop in drops)

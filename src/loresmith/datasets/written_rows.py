@@ -4,6 +4,7 @@ through them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ from loresmith.records import (
     WrittenPreference,
     WrittenRow,
     WrittenText,
+    WrittenTopics,
 )
 
 
@@ -53,7 +55,8 @@ def with_written_rows(
     Without rows, `dataset` is given back as it is.
     """
     apart = _Apart.of(dataset, facts)
-    names = {document.id: document.name for document in documents}
+    texts = {document.id: document for document in documents}
+    names = {document.id: document.name for document in texts.values()}
     examples: list[Example] = []
     others: list[OtherExample] = []
     drops: list[Drop] = []
@@ -66,6 +69,11 @@ def with_written_rows(
                 drops.append(_left_out(row))
             else:
                 examples.append(_conversation(row, shown, split or "train", names))
+        elif isinstance(content, WrittenTopics):
+            continue  # no row to train on
+        elif isinstance(content, WrittenText):
+            for part in apart.parts(row, content, texts):
+                others.append(_other(row, part.content, part.split, names))
         else:
             others.append(_other(row, content, split or "validation", names))
     if not (examples or others):
@@ -99,8 +107,6 @@ class _Apart(NamedTuple):
 
     def split_of(self, row: WrittenRow) -> SplitName | None:
         """Where a row belongs; None where a part of it must not be trained on."""
-        if isinstance(row.content, WrittenText) and any(map(self._holds, row.evidence)):
-            return "validation"
         held = [fact in self.facts for fact in row.fact_ids]
         if not any(held):
             return "train"
@@ -113,11 +119,47 @@ class _Apart(NamedTuple):
         first = next((number for number, held in enumerate(about) if held), len(turns))
         return content.model_copy(update={"turns": turns[:first]}) if first > 1 else None
 
-    def _holds(self, passage: Span) -> bool:
+    def parts(
+        self, row: WrittenRow, content: WrittenText, documents: Mapping[str, Document]
+    ) -> list[_Part]:
+        """A passage's text, in two where some of its paragraphs bear out what is kept apart."""
+        if not row.evidence:
+            return [_Part(content, "train")]
+        span = row.evidence[0]
+        text = documents[span.document_id].text[span.start : span.end]
+        above = content.text.removesuffix(text.strip())
+        held: list[str] = []
+        free: list[str] = []
+        for block in _BLOCK.finditer(text):
+            where = Span(
+                document_id=span.document_id,
+                start=span.start + block.start(),
+                end=span.start + block.end(),
+            )
+            (held if self._holds(where) else free).append(block[0])
+        if not held:
+            return [_Part(content, "train")]
+        split: tuple[tuple[list[str], SplitName], ...] = ((free, "train"), (held, "validation"))
+        return [
+            _Part(content.model_copy(update={"text": above + "\n\n".join(blocks)}), name)
+            for blocks, name in split
+            if blocks
+        ]
+
+    def _holds(self, place: Span) -> bool:
         return any(
-            span.start < passage.end and passage.start < span.end
-            for span in self.evidence.get(passage.document_id, ())
+            span.start < place.end and place.start < span.end
+            for span in self.evidence.get(place.document_id, ())
         )
+
+
+class _Part(NamedTuple):
+    content: WrittenText
+    split: SplitName
+
+
+_BLOCK = re.compile(r"\S(?:.|\n(?!\s*\n))*\S|\S")
+"""A paragraph or a table: lines with no blank line between."""
 
 
 def _conversation(
@@ -187,6 +229,7 @@ def _provenance(
         fact_ids=row.fact_ids,
         formula=formula,
         flaw=flaw,
+        grounded=row.grounded,
     )
 
 

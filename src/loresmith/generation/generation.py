@@ -33,6 +33,11 @@ class Generation(Component):
     tolerated_failures: float = Field(default=0.1, ge=0.0, le=1.0)
     """Largest share of calls that may fail; with more, nothing is trained before a new try."""
 
+    @property
+    def needs_no_document(self) -> bool:
+        """Whether there are rows to write where there is no document."""
+        return any(one.needs_no_document for one in self.rows)
+
     @field_validator("rows")
     @classmethod
     def _each_kind_once(cls, rows: tuple[AnyRowKind, ...]) -> tuple[AnyRowKind, ...]:

@@ -23,9 +23,10 @@ from loresmith.records import (
     WrittenPreference,
     WrittenRow,
     WrittenText,
+    WrittenTopics,
 )
 
-RowContent = WrittenConversation | WrittenPreference | WrittenFeedback | WrittenText
+RowContent = WrittenConversation | WrittenPreference | WrittenFeedback | WrittenText | WrittenTopics
 
 
 class PassageFacts(NamedTuple):
@@ -88,6 +89,11 @@ class RowWriter(PromptedWriter):
     def needs_teacher(self) -> bool:
         """Whether it makes calls; one that does not works with the embedded model too."""
         return True
+
+    @property
+    def needs_no_document(self) -> bool:
+        """Whether it writes where there is no document."""
+        return False
 
     def reply_tokens(self, _batch: RowBatch) -> float:
         """About how many tokens the reply will have, for an estimate."""

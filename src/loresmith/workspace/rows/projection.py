@@ -87,7 +87,7 @@ class _Said(NamedTuple):
 
     @classmethod
     def of(cls, context: Context, written: _Written) -> _Said:
-        if not written.passages:
+        if not (written.passages or written.conversations):
             return cls("", False, {}, {})
         key = unreviewed_key(context)
         plain, now = context.store.one(Curated, key), curated(context)
@@ -155,8 +155,9 @@ class _Written(NamedTuple):
         if found:
             first = [*facts(context), *(w for w in wordings(context) if not w.fact_id)]
         stale = superseded(context, today.values(), first)
+        free = context.recipe.generation.needs_no_document
         talks: dict[str, list[WrittenRow]] = {}
-        for row in written_rows(context) if found else ():
+        for row in written_rows(context) if found or free else ():
             if row.content.shape == "conversation":
                 talks.setdefault(row.chunk_ids[0] if row.chunk_ids else "", []).append(row)
         return cls(in_order, by_chunk, by_fact, talks, list(imported_rows(context)), stale)

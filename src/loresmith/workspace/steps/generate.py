@@ -11,7 +11,16 @@ from typing import Any, NamedTuple, TypeAlias
 
 from loresmith.errors import BudgetExceeded, JobCancelled, ModelError, ModelUnavailable
 from loresmith.models.structured import Asker
-from loresmith.records import Chunk, Document, Drop, Fact, Outcome, Wording, WrittenRow
+from loresmith.records import (
+    Chunk,
+    Document,
+    Drop,
+    Fact,
+    Outcome,
+    Wording,
+    WrittenRow,
+    WrittenTopics,
+)
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.steps.asking import asked_documents, asked_passages, passages
 from loresmith.workspace.steps.base import Failure, Step, StepState
@@ -178,7 +187,8 @@ def wordings(context: Context) -> list[Wording]:
 
 def written_rows(context: Context) -> list[WrittenRow]:
     """Today's rows of other kinds as they were written, in the order of document and passage."""
-    return context.store.get(WrittenRow, _written(context))
+    found = context.store.get(WrittenRow, _written(context))
+    return [row for row in found if not isinstance(row.content, WrittenTopics)]
 
 
 def skipped(context: Context) -> list[Drop]:
