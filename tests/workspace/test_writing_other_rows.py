@@ -15,6 +15,7 @@ from loresmith.datasets.named import Shape
 from loresmith.errors import DatasetError, ModelUnavailable
 from loresmith.recipe import Recipe
 from loresmith.records import Dataset, Fact
+from loresmith.workspace.documents import Documents, document_key
 from loresmith.workspace.file_training import train_on_file
 from loresmith.workspace.rows import RowFilter, Rows
 from loresmith.workspace.steps.dataset import exam_sheet
@@ -281,3 +282,24 @@ def test_what_rows_rest_on_nothing_is_beside_the_facts_and_never_examined(
     assert {row["kind"] for row in origins(project, "distillation")} == {"distillation"}
     with workspace.opened() as context:
         assert not any("Quays" in item.prompt for item in exam_sheet(context).items)
+
+
+def test_rows_are_taken_along_when_another_passage_is_corrected(
+    open_workspace: OpenWorkspace, teacher: TeacherServer
+) -> None:
+    open_workspace(DIALOGUES).do("dataset")
+    rows, documents = Rows(open_workspace(DIALOGUES)), Documents(open_workspace(DIALOGUES))
+    before = rows.page(RowFilter(kind=("conversation",)), limit=50).rows
+    rejected = before[0]
+    rows.review([rejected.id], "rejected")
+    key = document_key(rejected.document)
+    text = documents.whole_text(key)
+    calls = len(teacher.finished)
+    documents.revise(key, text + "\nThe quay was swept.\n", expected=documents.get(key).version)
+    open_workspace(DIALOGUES).do("dataset")
+    asked = [call for call in teacher.finished[calls:] if call.text != "ready"]
+    assert all("The quay was swept." in call.messages[-1]["content"] for call in asked)
+    after = Rows(open_workspace(DIALOGUES)).page(RowFilter(kind=("conversation",)), limit=50).rows
+    (same,) = [row for row in after if row.question == rejected.question]
+    assert same.id != rejected.id and same.state == "dropped"
+    assert len(after) >= len(before) - 1
