@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -21,6 +21,15 @@ ReviewVerdict = Literal["confirmed", "rejected", "edited", "pending"]
 SplitName = Literal["train", "validation"]
 TagPath = tuple[str, ...]
 """A subject of the domain tree, by its labels from the top down."""
+Flaw = Literal[
+    "wrong_figure",
+    "wrong_period",
+    "dropped_qualifier",
+    "wrong_subject",
+    "invented_detail",
+    "not_answering",
+]
+"""How the worse answer of a preference is wrong."""
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
@@ -165,6 +174,142 @@ class Wording(StoredRecord):
     prompt_version: str
 
 
+def _renamed(ids: Iterable[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(names.get(one, one) for one in ids)
+
+
+class WrittenTurn(Record):
+    """What a user says in a written conversation, and the answer to be learned."""
+
+    question: str
+    answer: str
+    fact_ids: tuple[str, ...] = ()
+    """The facts that the answer states; none where it says that it does not know."""
+    formula: str | None = None
+    """How a figure of the answer follows from figures of those facts, such as `61 - 57`."""
+
+
+class WrittenConversation(Record):
+    """A conversation of one or more turns."""
+
+    shape: Literal["conversation"] = "conversation"
+    system: str = ""
+    """The system prompt; empty for none."""
+    turns: tuple[WrittenTurn, ...]
+
+
+class WrittenPreference(Record):
+    """A question with a right answer, and one that is wrong in a way that has a name."""
+
+    shape: Literal["preference"] = "preference"
+    question: str
+    chosen: str
+    rejected: str
+    flaw: Flaw
+
+
+class WrittenFeedback(Record):
+    """A question with one answer, marked as right or wrong."""
+
+    shape: Literal["feedback"] = "feedback"
+    question: str
+    completion: str
+    desirable: bool
+    flaw: Flaw | None = None
+    """How it is wrong; None for a right one."""
+
+
+class WrittenText(Record):
+    """Running text, to pre-train on."""
+
+    shape: Literal["text"] = "text"
+    text: str
+
+
+class WrittenTopics(Record):
+    """What further rows will be about; no row to train on itself."""
+
+    shape: Literal["topics"] = "topics"
+    paths: tuple[tuple[str, ...], ...]
+    """From the whole topic to its smallest part."""
+
+
+class WrittenRow(StoredRecord):
+    """A training row of another kind than question and answer; `content` is what it says."""
+
+    kind: str
+    """The `type` of the row kind that wrote it, such as `dialogue`."""
+    index: int
+    """Its place among the rows of one call."""
+    language: str
+    fact_ids: tuple[str, ...] = ()
+    """The facts that it rests on, in the order in which they come up."""
+    chunk_ids: tuple[str, ...] = ()
+    """The passages that it was written from; none where no document was at hand."""
+    grounded: bool = True
+    """False where nothing but the model's own knowledge is behind it."""
+    content: Annotated[
+        WrittenConversation | WrittenPreference | WrittenFeedback | WrittenText | WrittenTopics,
+        Field(discriminator="shape"),
+    ]
+    evidence: tuple[Span, ...] = ()
+    """Where what it says stands in the documents; empty until curation has looked."""
+    model: str
+    """Who wrote it; empty where it is the document's own text."""
+    prompt_version: str
+
+    @property
+    def said(self) -> str:
+        """All that it says, a text a line."""
+        content = self.content
+        if isinstance(content, WrittenConversation):
+            return "\n".join(
+                part for turn in content.turns for part in (turn.question, turn.answer)
+            )
+        if isinstance(content, WrittenPreference):
+            return f"{content.question}\n{content.chosen}\n{content.rejected}"
+        if isinstance(content, WrittenFeedback):
+            return f"{content.question}\n{content.completion}"
+        if isinstance(content, WrittenTopics):
+            return "\n".join(" / ".join(path) for path in content.paths)
+        return content.text
+
+    def rephrased(self, change: Callable[[str], str]) -> WrittenRow:
+        """This row with every text that it says as `change` makes it."""
+        content = self.content
+        if isinstance(content, WrittenConversation):
+            turns = tuple(_rephrased(turn, change, "question", "answer") for turn in content.turns)
+            changed = content.model_copy(update={"turns": turns, "system": change(content.system)})
+            return self.model_copy(update={"content": changed})
+        return self.model_copy(
+            update={
+                "content": _rephrased(
+                    content, change, *("question", "chosen", "rejected", "completion", "text")
+                )
+            }
+        )
+
+    def about(self, fact_ids: Mapping[str, str], **changed: Any) -> WrittenRow:
+        """This row about other facts that say the same, by the ids of its own."""
+        content = self.content
+        if isinstance(content, WrittenConversation):
+            turns = tuple(
+                turn.model_copy(update={"fact_ids": _renamed(turn.fact_ids, fact_ids)})
+                for turn in content.turns
+            )
+            content = content.model_copy(update={"turns": turns})
+        named = _renamed(self.fact_ids, fact_ids)
+        return self.model_copy(update={"content": content, "fact_ids": named, **changed})
+
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+def _rephrased(record: RecordT, change: Callable[[str], str], *names: str) -> RecordT:
+    said = {name: getattr(record, name) for name in names if hasattr(record, name)}
+    return record.model_copy(update={name: change(text) for name, text in said.items()})
+
+
 class Verdict(Record):
     """A filter's word on a fact or wording: kept, or dropped for a named reason."""
 
@@ -248,6 +393,8 @@ class Curated(StoredRecord):
     facts: tuple[Fact, ...]
     wordings: tuple[Wording, ...]
     drops: tuple[Drop, ...]
+    rows: tuple[WrittenRow, ...] = ()
+    """Of other kinds than question and answer."""
 
 
 class Review(StoredRecord):
@@ -324,6 +471,14 @@ class Provenance(Record):
     kind: str = ""
     tags: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
     """What it is about, in a person's words or a tree's."""
+    fact_ids: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
+    """All facts that it states, where they are several or it is no question about one."""
+    formula: str = Field(default="", exclude_if=_is_empty)
+    """How a computed figure follows from figures of the evidence."""
+    flaw: str = Field(default="", exclude_if=_is_empty)
+    """How the worse answer of a preference is wrong."""
+    grounded: bool = Field(default=True, exclude_if=bool)
+    """False where nothing but a model's own knowledge is behind the row."""
 
 
 class Example(StoredRecord):
@@ -369,6 +524,7 @@ class FeedbackExample(StoredRecord):
 
 
 TrainingRow = Example | TextExample | PreferenceExample | FeedbackExample
+OtherExample = TextExample | PreferenceExample | FeedbackExample
 
 
 class ImportedRow(StoredRecord):
@@ -391,6 +547,8 @@ class Dataset(StoredRecord):
     examples: tuple[Example, ...]
     withheld: tuple[str, ...] = ()
     """Ids of the facts that were kept out of training as a control."""
+    others: tuple[OtherExample, ...] = Field(default=(), exclude_if=_is_empty)
+    """Rows for other stages than fine-tuning: preferences, marked answers and texts."""
 
 
 class AnswerKey(Record):

@@ -250,12 +250,15 @@ def test_what_is_exported_for_a_stage_is_trained_on_as_it_lies_there(
 def test_the_datasets_library_loads_every_form_by_its_card(
     name: str, file: FileKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    from datasets import load_dataset
+    import datasets
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)  # the variable is read once a process
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
 
     rows = ROWS.get(name, [ROW, TALK, ROW.model_copy(update={"id": "r2"})])
     folder = in_folder(tmp_path / "out", name, rows, file=file)
-    loaded = load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
+    loaded = datasets.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
     for split in {row.split for row in rows}:
         form = form_of(name)
         wanted = [one for row in rows if row.split == split for one in form.rows(SourcedRow(row))]

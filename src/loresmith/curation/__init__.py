@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loresmith.curation.claim import Claim, Source
-from loresmith.curation.curation import CuratedFacts, CuratedWordings, Curation
+from loresmith.curation.curation import CuratedFacts, CuratedRows, CuratedWordings, Curation
 from loresmith.curation.filters import AnyFilter, Filter
 from loresmith.curation.kept import Kept
 
@@ -11,6 +11,7 @@ __all__ = [
     "AnyFilter",
     "Claim",
     "CuratedFacts",
+    "CuratedRows",
     "CuratedWordings",
     "Curation",
     "Filter",

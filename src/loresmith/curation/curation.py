@@ -24,15 +24,29 @@ from loresmith.curation.filters import (
     ShortAnswerFilter,
 )
 from loresmith.curation.filters.evidence import find_evidence
+from loresmith.curation.grounds import Ground
 from loresmith.curation.kept import Kept
 from loresmith.curation.reviewing import (
-    OVERRULED_BY_CONFIRMATION,
     outdated,
+    outdated_row,
+    overruled_by,
     rejection,
     reviewed_fact,
+    reviewed_row,
     reviewed_wording,
 )
-from loresmith.records import Chunk, Document, Drop, Fact, Review, Verdict, Wording
+from loresmith.curation.row_judging import RowJudge
+from loresmith.records import (
+    Chunk,
+    Document,
+    Drop,
+    Fact,
+    Review,
+    Span,
+    Verdict,
+    Wording,
+    WrittenRow,
+)
 
 RowT = TypeVar("RowT", Fact, Wording)
 
@@ -50,6 +64,13 @@ class CuratedWordings(NamedTuple):
     """Wordings that passed, and those that did not."""
 
     kept: tuple[Wording, ...]
+    drops: tuple[Drop, ...]
+
+
+class CuratedRows(NamedTuple):
+    """Rows of other kinds that passed, with the spans of their evidence, and those that did not."""
+
+    kept: tuple[WrittenRow, ...]
     drops: tuple[Drop, ...]
 
 
@@ -148,20 +169,63 @@ class Curation(Component):
         changed = {name: text for name, text in parts.items() if text != getattr(record, name)}
         return record.model_copy(update=changed) if changed else record
 
+    def masked_row(self, row: WrittenRow) -> WrittenRow:
+        """A kept row of another kind with the texts that may be trained on."""
+        return row.rephrased(self._mask)
+
     def _mask(self, text: str) -> str:
         for one in self.filters:
             text = one.mask(text)
         return text
 
     def _drop(self, claim: Claim, verdict: Verdict) -> Drop:
-        text = self._mask(" ".join(f"{claim.question} → {claim.answer}".split()))
         return Drop(
             subject_id=claim.id,
             subject="fact" if claim.kind == "pair" else "wording",
             reason=verdict.reason,
             detail=verdict.detail,
-            text=text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…",
+            text=_shown(self._mask(f"{claim.question} → {claim.answer}")),
         )
+
+    def curate_rows(
+        self,
+        rows: Iterable[WrittenRow],
+        facts: Sequence[Fact],
+        chunks: Iterable[Chunk],
+        documents: Iterable[Document],
+        *,
+        reviews: Mapping[str, Review] = _NO_REVIEWS,
+    ) -> CuratedRows:
+        """Judges rows of other kinds as their `reviews` left them; `facts` are the kept ones.
+
+        Those of a passage that is not given are no longer reachable: they are neither kept nor
+        dropped. A row that says what an earlier one says is dropped as a duplicate.
+        """
+        sources = _Sources(chunks, documents)
+        grounds = {fact.id: Ground(fact, sources.of(fact)) for fact in facts}
+        kept: list[WrittenRow] = []
+        drops: list[Drop] = []
+        seen: set[str] = set()
+        for written in sources.rows_in_order(rows):
+            review = reviews.get(written.id)
+            row = reviewed_row(written, review)
+            source = sources.first_of(row)
+            verdict = (
+                rejection(review)
+                or outdated_row(row, review, reviews)
+                or RowJudge(self.filters, grounds, overruled=overruled_by(review)).judge(
+                    row, source
+                )
+            )
+            said = row.said.casefold()
+            if verdict.keep and said in seen:
+                verdict = Verdict(keep=False, reason="duplicate", detail="a row says the same")
+            if verdict.keep:
+                seen.add(said)
+                kept.append(row.model_copy(update={"evidence": sources.evidence(row, grounds)}))
+            else:
+                drops.append(_row_drop(row, verdict, self._mask(row.said)))
+        return CuratedRows(tuple(kept), tuple(drops))
 
     def judge(self, claim: Claim, review: Review | None = None) -> Verdict:
         """The first objection to `claim`; a rejection always is one, and a confirmed row is kept
@@ -169,11 +233,10 @@ class Curation(Component):
         rejected = rejection(review)
         if rejected is not None:
             return rejected
-        confirmed = review is not None and review.verdict == "confirmed"
+        overruled = overruled_by(review)
         for one in self.filters:
             verdict = one.judge(claim)
-            overruled = confirmed and verdict.reason in OVERRULED_BY_CONFIRMATION
-            if not (verdict.keep or overruled):
+            if not (verdict.keep or verdict.reason in overruled):
                 return verdict
         return Verdict(keep=True)
 
@@ -224,6 +287,45 @@ class _Sources:
         known = [w for w in reachable if w.fact_id is None or w.fact_id in facts]
         return sorted(known, key=place)
 
+    def rows_in_order(self, rows: Iterable[WrittenRow]) -> list[WrittenRow]:
+        """By document and passage, those of no document last; those of no known chunk are left
+        out."""
+        reachable = [row for row in rows if all(chunk in self._by_chunk for chunk in row.chunk_ids)]
+
+        def place(row: WrittenRow) -> tuple[object, ...]:
+            source = self.first_of(row)
+            where = (source.document.name, source.chunk.start) if source else ("", 0)
+            return (source is None, *where, row.kind, row.fact_ids, row.index, row.id)
+
+        return sorted(reachable, key=place)
+
+    def first_of(self, row: WrittenRow) -> Source | None:
+        """The first passage that a row was written from."""
+        return self._by_chunk[row.chunk_ids[0]] if row.chunk_ids else None
+
+    def evidence(self, row: WrittenRow, grounds: Mapping[str, Ground]) -> tuple[Span, ...]:
+        """The evidence of its facts; of a text, the whole passages."""
+        if row.content.shape != "text":
+            spans = [span for fact in row.fact_ids for span in grounds[fact].fact.evidence]
+            return tuple(dict.fromkeys(spans))
+        chunks = [self._by_chunk[chunk].chunk for chunk in row.chunk_ids]
+        return tuple(Span(document_id=c.document_id, start=c.start, end=c.end) for c in chunks)
+
     def _place(self, record: Fact | Wording) -> tuple[str, int]:
         source = self.of(record)
         return source.document.name, source.chunk.start
+
+
+def _row_drop(row: WrittenRow, verdict: Verdict, text: str) -> Drop:
+    return Drop(
+        subject_id=row.id,
+        subject="row",
+        reason=verdict.reason,
+        detail=verdict.detail,
+        text=_shown(text),
+    )
+
+
+def _shown(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from loresmith.records import Fact, Review, Verdict, Wording
+from collections.abc import Mapping
+
+from loresmith.records import Fact, Review, Verdict, Wording, WrittenConversation, WrittenRow
 
 OVERRULED_BY_CONFIRMATION = frozenset(
     {
@@ -37,6 +39,37 @@ def reviewed_wording(
     if fact is not None and _has_another_answer(fact_review) and wording.kind in _ANSWERED_ALIKE:
         texts = {"answer": fact.answer, "short_answer": fact.short_answer} | texts
     return wording.model_copy(update=texts) if texts else wording
+
+
+def reviewed_row(row: WrittenRow, review: Review | None) -> WrittenRow:
+    """A conversation of one turn with the question and the answer as a reviewer wrote them; other
+    rows stay as they are."""
+    if review is None or not isinstance(row.content, WrittenConversation):
+        return row
+    if len(row.content.turns) != 1:
+        return row
+    (only,) = row.content.turns
+    texts = {"question": review.question, "answer": review.answer}
+    edited = {name: text for name, text in texts.items() if text is not None}
+    turns = (only.model_copy(update=edited),)
+    return row.model_copy(update={"content": row.content.model_copy(update={"turns": turns})})
+
+
+def overruled_by(review: Review | None) -> frozenset[str]:
+    """The objections that do not count against a row."""
+    confirmed = review is not None and review.verdict == "confirmed"
+    return OVERRULED_BY_CONFIRMATION if confirmed else frozenset()
+
+
+def outdated_row(
+    row: WrittenRow, review: Review | None, reviews: Mapping[str, Review]
+) -> Verdict | None:
+    """The drop of a row that tells the answer which one of its facts had before it was edited."""
+    if review is not None and review.verdict in _APPROVED:
+        return None
+    if any(_has_another_answer(reviews.get(fact)) for fact in row.fact_ids):
+        return Verdict(keep=False, reason="fact_edited", detail="the answer of a fact was edited")
+    return None
 
 
 def rejection(review: Review | None) -> Verdict | None:

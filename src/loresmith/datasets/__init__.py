@@ -17,6 +17,7 @@ from loresmith.datasets.reading import RowsRead, read_rows
 from loresmith.datasets.splitter import Split, Splitter
 from loresmith.datasets.statistics import statistics
 from loresmith.datasets.writing import write_dataset
+from loresmith.datasets.written_rows import with_written_rows
 
 __all__ = [
     "AlpacaFormat",
@@ -38,5 +39,6 @@ __all__ = [
     "split_validation",
     "statistics",
     "with_imported",
+    "with_written_rows",
     "write_dataset",
 ]

@@ -18,6 +18,7 @@ from loresmith.records import (
     Fact,
     ImportedRow,
     Message,
+    OtherExample,
     Provenance,
     SplitName,
     Wording,
@@ -58,7 +59,7 @@ def freeze(
         reachable, wordings, documents, split=split, answers=answers, only=only, edited=edited
     )
     withheld = tuple(sorted(split.withheld))
-    return _frozen(examples, withheld, version=version)
+    return frozen(examples, withheld, version=version)
 
 
 def with_imported(
@@ -86,7 +87,8 @@ def with_imported(
     if not added:
         return dataset, tuple(drops)
     examples = (*dataset.examples, *added)
-    return _frozen(examples, dataset.withheld, version=dataset.version), tuple(drops)
+    whole = frozen(examples, dataset.withheld, version=dataset.version, others=dataset.others)
+    return whole, tuple(drops)
 
 
 def imported_example(row: ImportedRow) -> Example:
@@ -111,9 +113,21 @@ def _left_out(row: ImportedRow, reason: str, detail: str) -> Drop:
     return Drop(subject_id=row.id, subject="row", reason=reason, detail=detail, text=text)
 
 
-def _frozen(examples: tuple[Example, ...], withheld: tuple[str, ...], *, version: int) -> Dataset:
+def frozen(
+    examples: tuple[Example, ...],
+    withheld: tuple[str, ...],
+    *,
+    version: int,
+    others: tuple[OtherExample, ...] = (),
+) -> Dataset:
+    """The dataset of these rows; its id follows from them."""
     dataset_id = _id_of(examples, withheld)
-    return Dataset(id=dataset_id, version=version, examples=examples, withheld=withheld)
+    if others:
+        plain = [other.model_dump(mode="json") for other in others]
+        dataset_id = content_id("with others", dataset_id, plain)
+    return Dataset(
+        id=dataset_id, version=version, examples=examples, withheld=withheld, others=others
+    )
 
 
 def _id_of(examples: Iterable[Example], withheld: tuple[str, ...]) -> str:

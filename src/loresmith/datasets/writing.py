@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from loresmith.datasets.exporting import LlamaFactoryFolder, NamedPieces, SourcedRow, folder_files
+from loresmith.datasets.other_files import files_of
 from loresmith.datasets.statistics import statistics
 from loresmith.errors import DatasetError
-from loresmith.records import Dataset, Drop, Example, SplitName
+from loresmith.records import Dataset, Drop, SplitName, TrainingRow
 from loresmith.whole_files import whole_folder
 
 
@@ -22,6 +23,7 @@ def write_dataset(
     card, README.md.
 
     Rows of the validation split go to `*_validation.json`, never among the rows to train on.
+    Rows for other stages, if there are any, go to `dpo.json`, `kto.json` and `pretrain.json`.
     `provenance.jsonl` tells, a line for each row to train on and then to validate on, where it
     came from. The same dataset gives the same bytes; the folder appears whole or not at all.
     Raises DatasetError when it cannot be written.
@@ -55,13 +57,14 @@ def _files(dataset: Dataset, project: str, drops: Sequence[Drop]) -> Iterator[Na
         project=project,
         splits=("train", "validation"),
         notes={"dataset": dataset.id, "version": dataset.version},
+        others=tuple(files_of(dataset)),
     )
     counted = json.dumps(statistics(dataset, drops), ensure_ascii=False, indent=2) + "\n"
     yield NamedPieces("statistics.json", iter([counted.encode()]))
-    yield NamedPieces("provenance.jsonl", _provenance(dataset.examples))
+    yield NamedPieces("provenance.jsonl", _provenance((*dataset.examples, *dataset.others)))
 
 
-def _provenance(examples: Sequence[Example]) -> Iterator[bytes]:
+def _provenance(examples: Sequence[TrainingRow]) -> Iterator[bytes]:
     for example in sorted(examples, key=lambda one: one.split != "train"):
         origin: dict[str, Any] = example.provenance.model_dump(mode="json")
         line = {"id": example.id, "split": example.split, **origin}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
-def _as_list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
     """One string where a list of strings is wanted, or nothing, is a list all the same."""
     if value is None:
         return []
@@ -24,7 +24,7 @@ def _as_text(value: Any) -> Any:
 Text = Annotated[str, BeforeValidator(_as_text)]
 
 
-class _Form(BaseModel):
+class Form(BaseModel):
     """Unknown members are ignored, space around texts is cut off."""
 
     model_config = ConfigDict(
@@ -32,13 +32,13 @@ class _Form(BaseModel):
     )
 
 
-class Pair(_Form):
+class Pair(Form):
     """A question and answer with evidence; a part that is missing is empty."""
 
     question: Text = ""
     answer: Text = ""
     short_answer: Text = ""
-    evidence: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
+    evidence: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
     formula: Text = ""
     type: Text = ""
     difficulty: Text = ""
@@ -50,7 +50,7 @@ class Pair(_Form):
         return bool(self.question and self.answer and self.short_answer and self.evidence)
 
 
-class WrittenFacts(_Form):
+class WrittenFacts(Form):
     """What `FactWriter` asks for."""
 
     pairs: tuple[Pair, ...]
@@ -58,16 +58,16 @@ class WrittenFacts(_Form):
     """Why the passage holds fewer facts than were asked for."""
 
 
-class QuestionAndAnswer(_Form):
+class QuestionAndAnswer(Form):
     question: Text = ""
     answer: Text = ""
 
 
-class Question(_Form):
+class Question(Form):
     question: Text = ""
 
 
-class TrainingWording(_Form):
+class TrainingWording(Form):
     """One way to train a fact."""
 
     kind: Literal["paraphrase", "restatement", "reversed"]
@@ -75,21 +75,21 @@ class TrainingWording(_Form):
     answer: Text = ""
 
 
-class TrainingWordings(_Form):
+class TrainingWordings(Form):
     """The wordings of the pair that the prompt gave this number."""
 
     number: int
     wordings: tuple[TrainingWording, ...]
 
 
-class WrittenWordings(_Form):
+class WrittenWordings(Form):
     """What `TrainingWordingWriter` asks for."""
 
     pairs: tuple[TrainingWordings, ...]
     unanswerable: tuple[QuestionAndAnswer, ...] = Field(default=())
 
 
-class ExamWordings(_Form):
+class ExamWordings(Form):
     """The exam questions of the pair that the prompt gave this number."""
 
     number: int
@@ -97,7 +97,7 @@ class ExamWordings(_Form):
     practice: tuple[Question, ...] = ()
 
 
-class WrittenExam(_Form):
+class WrittenExam(Form):
     """What `ExamWordingWriter` asks for."""
 
     pairs: tuple[ExamWordings, ...]

@@ -23,6 +23,7 @@ from loresmith.records import (
     StoredRecord,
     TagTree,
     Wording,
+    WrittenRow,
 )
 
 RecordT = TypeVar("RecordT", bound=StoredRecord)
@@ -43,6 +44,7 @@ KINDS: tuple[type[StoredRecord], ...] = (
     Regrade,
     ImportedRow,
     TagTree,
+    WrittenRow,
 )
 """What every store keeps; other records travel inside these."""
 

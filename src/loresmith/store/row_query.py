@@ -13,7 +13,8 @@ from loresmith.records import Record, ReviewVerdict, WordingKind, WordingUse
 
 RowState = Literal["kept", "dropped", "pending", "stale"]
 """`stale`: written about a text that was corrected since; not part of any dataset."""
-RowKind = WordingKind | Literal["imported"]
+RowKind = WordingKind | Literal["imported", "conversation"]
+"""`conversation` is what a row kind wrote: a dialogue, a comparison and the like."""
 RowOrder = Literal[
     "position",
     "-position",

@@ -26,6 +26,7 @@ from loresmith.records import (
     StoredRecord,
     TagTree,
     Wording,
+    WrittenRow,
 )
 
 OWN_COLUMNS = frozenset({"sequence", "project_id", "id", "body"})
@@ -61,4 +62,5 @@ TABLES: dict[type[StoredRecord], Table] = {
     Regrade: _records("regrades", run_id=String),
     ImportedRow: _records("imported_rows", source=String),
     TagTree: _records("tag_trees"),
+    WrittenRow: _records("written_rows", kind=String),
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from loresmith.component import content_id
 from loresmith.errors import ModelUnavailable
@@ -18,37 +18,39 @@ from loresmith.generation import Batch, ExamWordingWriter, FactWriter, TrainingW
 from loresmith.generation.brief import Brief
 from loresmith.generation.extractive import rules_version
 from loresmith.generation.passages import Passage
+from loresmith.generation.row_kinds import PassageFacts
 from loresmith.models import Embedded, ModelSpec, Recorded
 from loresmith.models.base import ChatModel
 from loresmith.models.budget import Allowance, Budget
 from loresmith.models.local import LocalModel
 from loresmith.models.prices import Prices
 from loresmith.models.structured import Asker, Request
-from loresmith.records import Chunk, Document, Drop, Fact, StoredRecord, TagTree, Usage
+from loresmith.records import Chunk, Document, Fact, TagTree, Usage
 from loresmith.workspace.context import Context, remembered
+from loresmith.workspace.row_writing import corpus_row_tasks, kinds_beyond, passage_row_tasks
+from loresmith.workspace.tasks import Made, Task, made, place_of
 
 if TYPE_CHECKING:
     from loresmith.models.cache import ReplyCache
 
+__all__ = [
+    "Made",
+    "Task",
+    "brief_of",
+    "corpus_tasks",
+    "made",
+    "open_asker",
+    "opening_task",
+    "refuse_unsuited_teacher",
+    "tasks_for",
+    "teacher_of",
+    "tree",
+    "unsuited",
+    "wording_request",
+    "wording_tasks",
+]
+
 AnyPromptedWriter: TypeAlias = FactWriter | TrainingWordingWriter | ExamWordingWriter
-
-
-class Made(NamedTuple):
-    """What one piece of writing brought."""
-
-    records: Sequence[StoredRecord]
-    skipped: Sequence[Drop] = ()
-    """What the writer left out, with reasons."""
-
-
-class Task(NamedTuple):
-    """A piece of writing: what is made of it is stored under `key` when it is done."""
-
-    key: str
-    subject: str
-    write: Callable[[Asker], Made]
-    request: Callable[[], Request[Any]] | None = None
-    """The call that it takes; None where it takes none in one form, as of the embedded model."""
 
 
 @contextmanager
@@ -107,7 +109,15 @@ def unsuited(context: Context, asked: Iterable[Document]) -> list[str]:
 
 
 def refuse_unsuited_teacher(context: Context, asked: Iterable[Document]) -> None:
-    """Raises ModelUnavailable where documents that it is asked about are beyond the teacher."""
+    """Raises ModelUnavailable where documents that it is asked about, or row kinds of the recipe,
+    are beyond the teacher."""
+    beyond = kinds_beyond(context)
+    if beyond:
+        raise ModelUnavailable(
+            f"the embedded model cannot write rows of kind {', '.join(beyond)}",
+            hint="Name a model that can, for example --teacher deepseek:deepseek-chat, or take "
+            "them out of generation.rows.",
+        )
     reasons = unsuited(context, asked)
     if reasons:
         raise ModelUnavailable(
@@ -128,16 +138,10 @@ def opening_task(context: Context, chunk: Chunk, document: Document) -> Task:
 def tasks_for(context: Context, chunk: Chunk, document: Document) -> list[Task]:
     """All tasks of a passage that can be named by now: wordings only once its facts are there."""
     opening = opening_task(context, chunk, document)
-    if isinstance(context.recipe.teacher, Embedded):
+    if isinstance(context.recipe.teacher, Embedded) and not context.recipe.generation.rows:
         return [opening]
     facts = context.store.get(Fact, made(context, opening))
     return [opening, *wording_tasks(context, chunk, document, facts)]
-
-
-def made(context: Context, task: Task) -> tuple[str, ...]:
-    """Ids of what a task made; none before it is done."""
-    outcome = context.done(task.key)
-    return outcome.made if outcome is not None else ()
 
 
 def _facts(context: Context, chunk: Chunk, document: Document) -> Task:
@@ -156,8 +160,17 @@ def _facts(context: Context, chunk: Chunk, document: Document) -> Task:
 def wording_tasks(
     context: Context, chunk: Chunk, document: Document, facts: Sequence[Fact]
 ) -> Iterator[Task]:
-    """The tasks that follow from the facts of a passage: wordings of those that pass."""
+    """The tasks that follow from the facts of a passage: wordings of those that pass, and rows of
+    other kinds about them. The embedded model has written its wordings with the facts."""
     kept = context.recipe.curation.curate_facts(facts, [chunk], [document]).kept
+    if not isinstance(context.recipe.teacher, Embedded):
+        yield from _asked_wordings(context, chunk, document, kept)
+    yield from passage_row_tasks(context, PassageFacts(chunk, document, kept))
+
+
+def _asked_wordings(
+    context: Context, chunk: Chunk, document: Document, kept: Sequence[Fact]
+) -> Iterator[Task]:
     generation = context.recipe.generation
     for use, writer in (
         ("training wordings", generation.training),
@@ -181,6 +194,26 @@ def wording_request(
     if isinstance(writer, TrainingWordingWriter):
         return partial(writer.request, batch, brief)
     return partial(writer.request, batch)
+
+
+def corpus_tasks(context: Context, passages: Sequence[tuple[Chunk, Document]]) -> Iterator[Task]:
+    """The tasks about all these passages together, as far as their facts are there."""
+
+    def kept() -> list[PassageFacts]:
+        by_chunk: dict[str, list[Fact]] = {}
+        for fact in _facts_of(context, passages):
+            by_chunk.setdefault(fact.chunk_id, []).append(fact)
+        return [PassageFacts(*one, tuple(by_chunk.get(one[0].id, ()))) for one in passages]
+
+    yield from corpus_row_tasks(context, kept)
+
+
+def _facts_of(context: Context, passages: Sequence[tuple[Chunk, Document]]) -> Sequence[Fact]:
+    """The facts of passages that pass, of all together."""
+    ids = [one for passage in passages for one in made(context, opening_task(context, *passage))]
+    chunks, documents = [one[0] for one in passages], {one[1].id: one[1] for one in passages}
+    facts = context.store.get(Fact, ids)
+    return context.recipe.curation.curate_facts(facts, chunks, documents.values()).kept
 
 
 def _wording_call(
@@ -221,4 +254,4 @@ def _key(
 
 
 def _place(chunk: Chunk, document: Document, use: str) -> str:
-    return f"{document.name}, characters {chunk.start}-{chunk.end}: {use}"
+    return f"{place_of(chunk, document)}: {use}"

@@ -120,7 +120,7 @@ def test_applied_settings_bring_what_was_previewed(documents: Documents, folder:
     "changes",
     [
         {"chunking.max_length": 0},
-        {"chunking.min_length": 5000},
+        {"chunking.min_length": 5000, "chunking.max_length": 4000},
         {"chunking.nonsense": 1},
         {"chunking.type": "none"},
         {"training.rank": 4},

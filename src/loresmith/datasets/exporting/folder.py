@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from loresmith.datasets.exporting.base import ExportForm, SourcedRow
 from loresmith.datasets.exporting.card import CardFile, Tally, dataset_card
 from loresmith.datasets.exporting.file_kinds import FileKind, Sink, written
 from loresmith.datasets.formats import DatasetFormat
+from loresmith.datasets.other_files import WrittenFile, encoded_other
 from loresmith.records import SplitName
 
 
@@ -29,11 +30,13 @@ def folder_files(
     project: str,
     splits: Iterable[SplitName],
     notes: dict[str, Any],
+    others: Sequence[WrittenFile] = (),
 ) -> Iterator[NamedPieces]:
     """The files in order; `rows(split)` is read once a file, and a split without rows has none.
 
     Each is of the kind `file`, or of its form's own. The card has `notes`, which say of which
-    version it is and what was asked for. The same rows and settings give the same bytes.
+    version it is and what was asked for; `others` are files for other stages. The same rows and
+    settings give the same bytes.
     """
     entries: dict[str, Any] = {}
     files: list[CardFile] = []
@@ -52,6 +55,10 @@ def folder_files(
             if part.layout is not None and not _is_lost(part, kind):
                 title = dataset_name(project, part, validation=split == "validation")
                 entries[title] = _entry(name, part.layout, earlier_turns=histories.seen)
+    for other in others:
+        yield NamedPieces(other.name, written(map(encoded_other, other.rows), "json", ()))
+        entries[_named(project, other.title)] = other.entry
+        files.append(CardFile(other.kind, other.split, other.name, other.columns))
     if entries:
         # LLaMA Factory opens this file in the machine's own encoding: so nothing beyond ASCII.
         text = json.dumps(entries, indent=2) + "\n"
@@ -65,7 +72,11 @@ def dataset_name(
 ) -> str:
     """The name to give LLaMA Factory as `dataset:`, which parts several at commas."""
     suffix = " Validation" if validation else ""
-    return f"[Loresmith] [{project.replace(',', ' ')}] {form.title}{suffix}"
+    return _named(project, f"{form.title}{suffix}")
+
+
+def _named(project: str, title: str) -> str:
+    return f"[Loresmith] [{project.replace(',', ' ')}] {title}"
 
 
 def zipped(files: Iterable[NamedPieces]) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ from loresmith.component import Component, content_id
 from loresmith.records import Message
 
 Task = Literal["tags", "facts", "training", "exam"]
+"""The tasks that every run has; each row kind brings one of its own."""
 
 
 class Prompt:
@@ -49,7 +50,8 @@ class TaskPrompts(Component):
     line `<!-- user -->`, names a variable that there is not, or leaves out what a teacher must see.
     """
 
-    task: ClassVar[Task]
+    task: ClassVar[str]
+    """The name of its files here: `<task>.en.md` and `<task>.zh.md`."""
     variables: ClassVar[Mapping[str, str]]
     """What a prompt may name, each with what it is."""
     samples: ClassVar[tuple[Mapping[str, Any], ...]]

@@ -150,6 +150,7 @@ class RowWords:
                 "direct": _("direct"),
                 "abstention": _("not in any document"),
                 "imported": _("imported"),
+                "conversation": _("conversation"),
             },
             "state": {
                 "kept": _("kept"),

@@ -27,6 +27,7 @@ from loresmith.records import (
     SplitName,
     TrainingRow,
     Wording,
+    WrittenRow,
 )
 from loresmith.workspace.context import Context
 from loresmith.workspace.frozen_rows import FrozenRows, RowFilter, frozen_rows
@@ -153,10 +154,13 @@ class Subjects:
     def __init__(self, context: Context, ids: Iterable[str]) -> None:
         self._asked = frozenset(ids)
         self._wordings: dict[str | None, list[str]] = {}
+        self._others: dict[str, list[str]] = {}
         ordered = iter(sorted(self._asked))
         while some := list(islice(ordered, _AT_ONCE)):
             for wording in context.store.get(Wording, some):
                 self._wordings.setdefault(wording.fact_id, []).append(wording.id)
+            for row in context.store.get(WrittenRow, some):
+                self._others.setdefault(row.kind, []).append(row.id)
         self._imported = {
             imported_example(row).id: row.id
             for row in (reviewed_rows(context) if self._asked else ())
@@ -169,6 +173,7 @@ class Subjects:
             return self._imported[example.id]
         fact = example.provenance.fact_id
         candidates = [*([fact] if fact in self._asked else []), *self._wordings.get(fact, ())]
+        candidates += self._others.get(example.provenance.kind, ())
         if not candidates:
             return None
         plain = [message.model_dump() for message in example.messages]

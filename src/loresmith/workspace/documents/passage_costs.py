@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from loresmith.errors import LoresmithError, MalformedReply, ModelUnavailable
 from loresmith.generation import ExamWordingWriter, TrainingWordingWriter
+from loresmith.generation.row_kinds import PassageFacts
 from loresmith.models import Embedded, Recorded
 from loresmith.models.base import ChatModel, Sampling
 from loresmith.models.cache import ReplyCache
@@ -15,9 +16,11 @@ from loresmith.models.structured import Asker, Request
 from loresmith.records import Chunk, Document, Fact, Message, Reply
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.tokens import tokens_in
+from loresmith.workspace.row_writing import passage_row_tasks
 from loresmith.workspace.writing import (
     Task,
     brief_of,
+    corpus_tasks,
     made,
     opening_task,
     teacher_of,
@@ -55,7 +58,10 @@ def cost_of(context: Context, passages: Sequence[tuple[Chunk, Document]]) -> Cos
         done = sum(context.done(opening_task(context, *one).key) is not None for one in passages)
         return Cost(calls=len(passages) - done, finished=done)
     with _offline_asker(context) as asker:
-        return total([_cost(context, asker, *passage) for passage in passages])
+        costs = [_cost(context, asker, *passage) for passage in passages]
+        missing = [task for task in corpus_tasks(context, passages) if not context.done(task.key)]
+        of_all = [_cost_of_rows(task, asker) for task in missing if task.request]
+        return total([*costs, *of_all])
 
 
 def cost_from_nothing(context: Context, chunk: Chunk, document: Document) -> Cost:
@@ -78,7 +84,7 @@ def _cost(context: Context, asker: Asker, chunk: Chunk, document: Document) -> C
     if facts is None:
         return total([*costs, *_expected_wordings(context, chunk, document)])
     for task in wording_tasks(context, chunk, document, facts):
-        if context.done(task.key) is None:
+        if task.request is not None and context.done(task.key) is None:
             cached = _is_cached(task, asker)
             costs.append(Cost(cached=1) if cached else _cost_of(context, task, chunk, document))
     return total(costs) if costs else Cost(finished=1)
@@ -110,6 +116,8 @@ def _cost_of(context: Context, task: Task, chunk: Chunk, document: Document) -> 
     facts = generation.facts.count(chunk)
     if request.purpose == "facts":
         written = facts * _FACT_TOKENS.get(document.language, _FACT_TOKENS_ELSE)
+    elif task.reply_tokens:
+        written = task.reply_tokens
     elif request.purpose == "training wordings":
         written = facts * _tokens_a_fact(generation.training)
     else:
@@ -126,6 +134,20 @@ def _expected_wordings(context: Context, chunk: Chunk, document: Document) -> It
             request = wording_request(writer, batch, brief_of(context))()
             replied = len(batch.facts) * _tokens_a_fact(writer)
             yield Cost(calls=1, prompt=_prompt_tokens(request), completion=replied)
+    imagined = PassageFacts(chunk, document, tuple(facts))
+    for task in passage_row_tasks(context, imagined):
+        if task.request is not None:
+            yield _call(task)
+
+
+def _cost_of_rows(task: Task, asker: Asker) -> Cost:
+    return Cost(cached=1) if _is_cached(task, asker) else _call(task)
+
+
+def _call(task: Task) -> Cost:
+    """One call for rows of another kind."""
+    assert task.request is not None  # only calls are counted
+    return Cost(calls=1, prompt=_prompt_tokens(task.request()), completion=task.reply_tokens)
 
 
 def _tokens_a_fact(writer: TrainingWordingWriter | ExamWordingWriter) -> float:

@@ -8,11 +8,30 @@ from sqlalchemy import Connection
 
 from loresmith.curation import Claim, Curation, Kept, Source
 from loresmith.curation.curation import with_evidence
-from loresmith.curation.reviewing import outdated, reviewed_fact, reviewed_wording
-from loresmith.records import Chunk, Document, Fact, ImportedRow, Review, Verdict, Wording
+from loresmith.curation.grounds import Ground
+from loresmith.curation.reviewing import (
+    outdated,
+    outdated_row,
+    overruled_by,
+    reviewed_fact,
+    reviewed_row,
+    reviewed_wording,
+)
+from loresmith.curation.row_judging import RowJudge
+from loresmith.records import (
+    Chunk,
+    Document,
+    Fact,
+    ImportedRow,
+    Review,
+    Verdict,
+    Wording,
+    WrittenRow,
+)
 from loresmith.store import Store
 from loresmith.store.row_index import IndexedRow, RowIndex
 from loresmith.workspace.imported_rows import as_reviewed
+from loresmith.workspace.rows.conversations import shown_conversation
 from loresmith.workspace.rows.standing import reviewed, settled
 
 
@@ -37,6 +56,7 @@ class Judge:
         """These rows, whole families of them, with texts, judgement and state as reviewed."""
         facts = self._facts([row.fact_id for row in rows if row.fact_id], reviews)
         wordings = {one.id: one for one in self._store.get(Wording, [row.id for row in rows])}
+        talks = {one.id: one for one in self._store.get(WrittenRow, [row.id for row in rows])}
         imports = {one.id: one for one in self._store.get(ImportedRow, [row.id for row in rows])}
         families: dict[str, list[IndexedRow]] = {}
         for row in rows:
@@ -44,6 +64,8 @@ class Judge:
             shown = reviewed(row, review)
             if row.id in imports:
                 shown = _imported(shown, imports[row.id], review)
+            elif row.id in talks:
+                shown = self._conversation(shown, talks[row.id], review, reviews)
             elif row.id in wordings:
                 shown = self._wording(shown, wordings[row.id], fact, reviews)
             elif fact is not None:
@@ -89,6 +111,26 @@ class Judge:
         rivals = self._rivals(row, worded.question, None)
         claim = Claim.of_wording(worded, fact, self._source(wording), rivals)
         return self._put(row, claim, review)
+
+    def _conversation(
+        self,
+        row: IndexedRow,
+        record: WrittenRow,
+        review: Review | None,
+        reviews: Mapping[str, Review],
+    ) -> IndexedRow:
+        """The row as edited; a fact that was thrown out is found when curation runs."""
+        written = reviewed_row(record, review)
+        grounds = {
+            fact.id: Ground(fact, self._source(fact))
+            for fact in self._facts(record.fact_ids, reviews).values()
+        }
+        shown = shown_conversation(written)
+        texts = {"question": shown.question, "answer": shown.answer}
+        judge = RowJudge(self._curation.filters, grounds, overruled=overruled_by(review))
+        source = next((ground.source for ground in grounds.values()), None)
+        verdict = outdated_row(written, review, reviews) or judge.judge(written, source)
+        return _with(row.model_copy(update=texts), verdict)
 
     def _put(self, row: IndexedRow, claim: Claim, review: Review | None) -> IndexedRow:
         """The row with what the filters say: for a confirmed one also what was overruled."""
@@ -147,7 +189,7 @@ def _claim_of(row: IndexedRow, fact: Fact, source: Source, earlier: Kept) -> Cla
         question=row.question,
         answer=row.answer,
         short_answer=row.short_answer,
-        kind="pair" if row.kind == "imported" else row.kind,
+        kind="pair" if row.kind == "imported" or row.kind == "conversation" else row.kind,
         language=row.language,
         source=source,
         fact=fact,

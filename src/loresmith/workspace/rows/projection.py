@@ -12,19 +12,29 @@ from loresmith.curation import Source
 from loresmith.curation.curation import with_evidence
 from loresmith.curation.reviewing import OVERRULED_BY_CONFIRMATION
 from loresmith.errors import DocumentError
-from loresmith.records import Chunk, Curated, Document, Fact, ImportedRow, Review, Wording
+from loresmith.records import (
+    Chunk,
+    Curated,
+    Document,
+    Fact,
+    ImportedRow,
+    Review,
+    Wording,
+    WrittenRow,
+)
 from loresmith.store.review_log import ReviewLog
 from loresmith.store.row_index import IndexedPassage, IndexedRow, IndexState, Judgement, RowIndex
 from loresmith.workspace.context import Context
 from loresmith.workspace.imported_rows import imported_rows
 from loresmith.workspace.reviews import latest, reviews
+from loresmith.workspace.rows.conversations import shown_conversation
 from loresmith.workspace.rows.judging import Judge
 from loresmith.workspace.rows.stamp import stamp_of
 from loresmith.workspace.rows.standing import place_in_family, reviewed, settled
 from loresmith.workspace.rows.superseded import EVIDENCE_GONE, Superseded, superseded
 from loresmith.workspace.steps.asking import passages
 from loresmith.workspace.steps.curate import curated, unreviewed_key
-from loresmith.workspace.steps.generate import facts, wordings
+from loresmith.workspace.steps.generate import facts, wordings, written_rows
 
 
 def list_rows(context: Context) -> None:
@@ -77,7 +87,7 @@ class _Said(NamedTuple):
 
     @classmethod
     def of(cls, context: Context, written: _Written) -> _Said:
-        if not written.passages:
+        if not (written.passages or written.conversations):
             return cls("", False, {}, {})
         key = unreviewed_key(context)
         plain, now = context.store.one(Curated, key), curated(context)
@@ -102,7 +112,7 @@ def _judgements(found: Curated | None) -> dict[str, Judgement]:
     """What the filters said in one curation; what reviewers said is left out."""
     if found is None:
         return {}
-    kept = {row.id: Judgement("kept") for row in (*found.facts, *found.wordings)}
+    kept = {row.id: Judgement("kept") for row in (*found.facts, *found.wordings, *found.rows)}
     return kept | {
         drop.subject_id: Judgement("dropped", drop.reason, drop.detail)
         for drop in found.drops
@@ -120,6 +130,8 @@ class _Written(NamedTuple):
     facts: Mapping[str, list[Fact]]
     wordings: Mapping[str, list[Wording]]
     """By fact, and abstentions by passage."""
+    conversations: Mapping[str, list[WrittenRow]]
+    """By their first passage; under "" those that were written without a document."""
     imported: Sequence[ImportedRow]
     superseded: Mapping[str, list[Superseded]]
     """Facts of earlier texts, by the name of the document."""
@@ -143,7 +155,12 @@ class _Written(NamedTuple):
         if found:
             first = [*facts(context), *(w for w in wordings(context) if not w.fact_id)]
         stale = superseded(context, today.values(), first)
-        return cls(in_order, by_chunk, by_fact, list(imported_rows(context)), stale)
+        free = context.recipe.generation.needs_no_document
+        talks: dict[str, list[WrittenRow]] = {}
+        for row in written_rows(context) if found or free else ():
+            if row.content.shape == "conversation":
+                talks.setdefault(row.chunk_ids[0] if row.chunk_ids else "", []).append(row)
+        return cls(in_order, by_chunk, by_fact, talks, list(imported_rows(context)), stale)
 
     def indexed_passages(self) -> Iterator[IndexedPassage]:
         for position, (chunk, document) in enumerate(self.passages):
@@ -177,10 +194,14 @@ def _families(written: _Written, said: _Said) -> Iterator[list[IndexedRow]]:
                 )
             for abstention in written.wordings.get(chunk.id, ()):
                 yield _family([abstention], name, False, said.judgements)
+            for row in written.conversations.get(chunk.id, ()):
+                yield [_conversation(row, document, said)]
         for old in written.superseded.get(name, ()):
             evidence = old.said.objection != EVIDENCE_GONE
             judgements = {one.id: old.said for one in old.records}
             yield _family(old.records, name, evidence, judgements)
+    for row in written.conversations.get("", ()):
+        yield [_conversation(row, None, said)]
     for imported in written.imported:
         yield [_imported(imported)]
 
@@ -218,6 +239,26 @@ def _row(record: Fact | Wording, document: str, evidence: bool, judgement: Judge
             "question": record.question,
             "answer": record.answer,
             "short_answer": record.short_answer,
+        }
+    )
+
+
+def _conversation(record: WrittenRow, document: Document | None, said: _Said) -> IndexedRow:
+    shown, judgement = shown_conversation(record), said.judgements.get(record.id, _PENDING)
+    return _NEW.model_copy(
+        update={
+            "id": record.id,
+            "document_id": document.id if document else None,
+            "chunk_id": record.chunk_ids[0] if record.chunk_ids else None,
+            "document": document.name if document else record.kind,
+            "language": record.language,
+            "kind": "conversation",
+            "evidence": bool(record.fact_ids),
+            "judgement": judgement.state,
+            "objection": judgement.objection,
+            "objection_detail": judgement.detail,
+            "question": shown.question,
+            "answer": shown.answer,
         }
     )
 

@@ -16,6 +16,7 @@ from loresmith.store.row_index import FacetCell, IndexedRow, IndexState, RowInde
 from loresmith.store.row_query import Cursor, RowFilter, RowOrder, without_nul
 from loresmith.workspace.context import Context
 from loresmith.workspace.reviews import latest
+from loresmith.workspace.rows.conversations import is_several_turns
 from loresmith.workspace.rows.counting import counted, counted_rows
 from loresmith.workspace.rows.freshness import make_current
 from loresmith.workspace.rows.model import (
@@ -129,6 +130,7 @@ class Rows:
         texts = {name: text and without_nul(text).strip() for name, text in given.items()}
         with self._writing() as (index, connection, reviewing):
             row = _one(index, connection, row_id)
+            _refuse_several_turns(row)
             _refuse_empty(row, texts)
             left_out = reviewing.edit(
                 row, texts=texts, expected=expected, note=without_nul(note), author=author
@@ -301,9 +303,17 @@ def _require(rows: Sequence[IndexedRow], ids: Sequence[str]) -> Sequence[Indexed
     return rows
 
 
+def _refuse_several_turns(row: IndexedRow) -> None:
+    if row.kind == "conversation" and is_several_turns(row.answer):
+        raise DatasetError(
+            "a conversation of several turns cannot be edited",
+            hint="Confirm it, or reject it and have another one written.",
+        )
+
+
 def _refuse_empty(row: IndexedRow, texts: Mapping[str, str | None]) -> None:
     """An empty text would drop the row, and with a fact's own all others about it."""
-    without_short = row.kind in ("abstention", "imported")
+    without_short = row.kind in ("abstention", "imported", "conversation")
     for name, text in texts.items():
         if text is None or re.search(r"\w", text):
             continue

@@ -16,6 +16,7 @@ from loresmith.records import (
     ImportedRow,
     StoredRecord,
     Wording,
+    WrittenRow,
 )
 from loresmith.store.tables import TABLES
 from loresmith.workspace.context import Context
@@ -29,6 +30,7 @@ _KINDS: tuple[type[StoredRecord], ...] = (
     Wording,
     Curated,
     ImportedRow,
+    WrittenRow,
 )
 
 
@@ -40,7 +42,7 @@ def stamp_of(context: Context) -> str:
     with transaction(context.engine) as connection:
         records = [_last(connection, kind, context.project_id) for kind in _KINDS]
     return content_id(
-        "rows 2",
+        "rows 3",
         [one.fingerprint() for one in (*settings, *more_settings)],
         _files(context),
         live_imports(context),
@@ -52,7 +54,7 @@ def written_rows(context: Context) -> int:
     """How many rows are stored, whether they are of today or not."""
     total = 0
     with transaction(context.engine) as connection:
-        for kind in (Fact, Wording, ImportedRow):
+        for kind in (Fact, Wording, WrittenRow, ImportedRow):
             table = TABLES[kind]
             query = select(func.count()).where(table.c.project_id == context.project_id)
             total += connection.scalar(query) or 0

@@ -9,12 +9,13 @@ from sqlalchemy import Connection
 from loresmith.curation import Claim, Kept, Source
 from loresmith.curation.curation import with_evidence
 from loresmith.curation.reviewing import reviewed_fact
-from loresmith.records import Chunk, Document, Fact, ImportedRow, Review, Wording
+from loresmith.records import Chunk, Document, Fact, ImportedRow, Review, Span, Wording, WrittenRow
 from loresmith.store.review_log import ReviewLog
 from loresmith.store.row_index import IndexedRow, RowIndex
 from loresmith.workspace.context import Context
 from loresmith.workspace.report.passages import Block, marked_blocks
 from loresmith.workspace.reviews import latest
+from loresmith.workspace.rows.conversations import shown_conversation
 from loresmith.workspace.rows.figures import answer_parts
 from loresmith.workspace.rows.model import AnswerPart, AsWritten, RowView, SourceText, version_of
 
@@ -26,7 +27,9 @@ def view_of(context: Context, index: RowIndex, connection: Connection, row: Inde
     history = log.history([row.id, row.fact_id or row.id])
     record = _record(context, row)
     shown = _Shown(None, ())
-    if not isinstance(record, ImportedRow):
+    if isinstance(record, WrittenRow):
+        shown = _beside_conversation(context, record)
+    elif not isinstance(record, ImportedRow):
         shown = _shown(
             context, row, record, latest(history.get(row.fact_id or "", ())).get(row.fact_id or "")
         )
@@ -49,10 +52,12 @@ class _Shown(NamedTuple):
     parts: tuple[AnswerPart, ...]
 
 
-def _record(context: Context, row: IndexedRow) -> Fact | Wording | ImportedRow:
+def _record(context: Context, row: IndexedRow) -> Fact | Wording | WrittenRow | ImportedRow:
     store = context.store
-    record: Fact | Wording | ImportedRow | None
-    if row.kind == "imported":
+    record: Fact | Wording | WrittenRow | ImportedRow | None
+    if row.kind == "conversation":
+        record = store.one(WrittenRow, row.id)
+    elif row.kind == "imported":
         record = store.one(ImportedRow, row.id)
     elif row.kind == "pair":
         record = store.one(Fact, row.id)
@@ -71,23 +76,52 @@ def _shown(
     fact = context.store.one(Fact, row.fact_id) if row.fact_id else None
     if fact is not None:
         fact = with_evidence(reviewed_fact(fact, fact_review), source)
-    evidence = fact.evidence if fact is not None else ()
-    return _Shown(
-        SourceText(
-            document=document.name,
-            document_id=document.id,
-            start=chunk.start,
-            end=chunk.end,
-            context=chunk.context,
-            text=chunk.text,
-            evidence=evidence,
-            elsewhere=tuple(
-                document.text[span.start : span.end]
-                for span in evidence
-                if span.end <= chunk.start or span.start >= chunk.end
-            ),
+    parts = tuple(answer_parts(_claim(row, fact, source))) if fact is not None else ()
+    return _Shown(_source_text(source, fact.evidence if fact is not None else ()), parts)
+
+
+def _beside_conversation(context: Context, record: WrittenRow) -> _Shown:
+    """The first passage of a conversation, with the evidence of its facts there; facts of other
+    passages are quoted."""
+    chunks = context.store.get(Chunk, record.chunk_ids)
+    if not chunks:
+        return _Shown(None, ())
+    ids = sorted({chunk.document_id for chunk in chunks})
+    documents = {one.id: one for one in context.store.get(Document, ids)}
+    sources = {chunk.id: Source(documents[chunk.document_id], chunk) for chunk in chunks}
+    facts = context.store.get(Fact, record.fact_ids)
+    first = sources[record.chunk_ids[0]]
+    here = [
+        span
+        for fact in facts
+        if fact.document_id == first.document.id
+        for span in with_evidence(fact, sources[fact.chunk_id]).evidence
+    ]
+    quoted = [
+        f"{documents[fact.document_id].name}: {quote}"
+        for fact in facts
+        if fact.document_id != first.document.id
+        for quote in fact.quotes
+    ]
+    shown = _source_text(first, tuple(dict.fromkeys(here)))
+    return _Shown(shown.model_copy(update={"elsewhere": (*shown.elsewhere, *quoted)}), ())
+
+
+def _source_text(source: Source, evidence: tuple[Span, ...]) -> SourceText:
+    document, chunk = source.document, source.chunk
+    return SourceText(
+        document=document.name,
+        document_id=document.id,
+        start=chunk.start,
+        end=chunk.end,
+        context=chunk.context,
+        text=chunk.text,
+        evidence=evidence,
+        elsewhere=tuple(
+            document.text[span.start : span.end]
+            for span in evidence
+            if span.end <= chunk.start or span.start >= chunk.end
         ),
-        tuple(answer_parts(_claim(row, fact, source))) if fact is not None else (),
     )
 
 
@@ -115,7 +149,10 @@ def _claim(row: IndexedRow, fact: Fact, source: Source) -> Claim:
     )
 
 
-def _as_written(record: Fact | Wording | ImportedRow) -> AsWritten:
+def _as_written(record: Fact | Wording | WrittenRow | ImportedRow) -> AsWritten:
+    if isinstance(record, WrittenRow):
+        shown = shown_conversation(record)
+        return AsWritten(question=shown.question, answer=shown.answer, short_answer="")
     if isinstance(record, ImportedRow):
         question, answer = (message.content for message in record.messages[-2:])
         return AsWritten(question=question, answer=answer, short_answer="")

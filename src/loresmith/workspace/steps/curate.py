@@ -9,14 +9,14 @@ from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.reviews import reviews
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.chunk import chunks
-from loresmith.workspace.steps.generate import Generate, facts, wordings
+from loresmith.workspace.steps.generate import Generate, facts, wordings, written_rows
 from loresmith.workspace.steps.parse import documents
 
 _MOST_SHOWN = 20
 
 
 class Curate(Step):
-    """Facts and wordings as written -> those that can be trusted."""
+    """Facts, wordings and other rows as written -> those that can be trusted."""
 
     name = "curate"
 
@@ -30,13 +30,15 @@ class Curate(Step):
         curation = context.recipe.curation
         judged = curation.curate_facts(facts(context), *today, reviews=said)
         worded = curation.curate_wordings(wordings(context), judged.kept, *today, reviews=said)
+        others = curation.curate_rows(written_rows(context), judged.kept, *today, reviews=said)
         context.add(
             [
                 Curated(
                     id=curation_key(context),
                     facts=tuple(map(curation.masked, judged.kept)),
                     wordings=tuple(map(curation.masked, worded.kept)),
-                    drops=(*judged.drops, *worded.drops),
+                    drops=(*judged.drops, *worded.drops, *others.drops),
+                    rows=tuple(map(curation.masked_row, others.kept)),
                 )
             ]
         )
@@ -62,18 +64,21 @@ def curation_key(context: Context) -> str:
 @remembered
 def unreviewed_key(context: Context) -> str:
     """The key under which the same rows are curated without any review."""
-    return content_id(
+    key = content_id(
         "curate",
         context.recipe.curation.fingerprint(),
         [chunk.id for chunk in chunks(context)],
         [fact.id for fact in facts(context)],
         [wording.id for wording in wordings(context)],
     )
+    rows = [row.id for row in written_rows(context)]
+    return content_id("with rows", key, rows) if rows else key
 
 
 def _said(context: Context) -> list[list[str | None]]:
     """What the reviews of today's rows say; who said it, when and why changes no row."""
-    today = {row.id for row in (*facts(context), *wordings(context))}
+    written = (*facts(context), *wordings(context), *written_rows(context))
+    today = {row.id for row in written}
     return [
         [row, review.verdict, review.question, review.answer, review.short_answer]
         for row, review in sorted(reviews(context).items())

@@ -8,10 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from loresmith.component import content_id
-from loresmith.datasets import with_imported, write_dataset
+from loresmith.datasets import with_imported, with_written_rows, write_dataset
+from loresmith.datasets.statistics import facts_of
 from loresmith.errors import RecipeError
 from loresmith.exams import ExamSheet, Material
-from loresmith.records import Curated, Dataset, Fact, ImportedRow, Wording, WordingUse
+from loresmith.records import (
+    Curated,
+    Dataset,
+    Fact,
+    ImportedRow,
+    Wording,
+    WordingUse,
+    WrittenRow,
+)
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.frozen_rows import keep_rows
 from loresmith.workspace.imported_rows import imports_key, live_imports, reviewed_rows
@@ -31,7 +40,7 @@ class FreezeDataset(Step):
 
     def run(self, context: Context) -> None:
         kept = curated(context)
-        if kept is None or not (kept.facts or live_imports(context)):
+        if kept is None or not (kept.facts or kept.rows or live_imports(context)):
             raise RecipeError(
                 "there is no row to train on: every row was thrown out, or none was written",
                 faults=_reasons(kept),
@@ -46,7 +55,8 @@ class FreezeDataset(Step):
             confirmed=confirmed(context),
             edited=answered(context),
         )
-        frozen, left_out = with_imported(written, _imported(context))
+        with_rows = with_written_rows(written, _rows(context, kept), kept.facts, documents(context))
+        frozen, left_out = with_imported(with_rows.dataset, _imported(context))
         if not frozen.examples:
             raise RecipeError(
                 "there is no row to train on: "
@@ -66,7 +76,7 @@ class FreezeDataset(Step):
                 frozen,
                 folder,
                 project=context.project.name,
-                drops=[*kept.drops, *left_out],
+                drops=[*kept.drops, *with_rows.left_out, *left_out],
             )
         context.finish(_key(context, kept), self.name, f"version {frozen.version}", [frozen])
         keep_rows(context, frozen)
@@ -84,7 +94,7 @@ def exam_material(context: Context, use: WordingUse) -> Material:
     """What an exam (or the practice for it) is set from: wordings of `use`, never trained on."""
     kept, frozen = curated(context), dataset(context)
     assert kept is not None and frozen is not None  # the steps before this one are complete
-    trained = {example.provenance.fact_id for example in frozen.examples}
+    trained = facts_of(frozen.examples)
     facts: Mapping[str, Fact] = {
         fact.id: fact for fact in kept.facts if fact.id in trained or not _confirmed_only(context)
     }
@@ -159,6 +169,13 @@ def _next_version(context: Context) -> int:
 
 def _confirmed_only(context: Context) -> bool:
     return context.recipe.dataset.confirmed_only
+
+
+def _rows(context: Context, kept: Curated) -> Iterator[WrittenRow]:
+    """The rows of other kinds that may be trained on."""
+    for row in kept.rows:
+        if row.id in confirmed(context) or not _confirmed_only(context):
+            yield row
 
 
 def _imported(context: Context) -> Iterator[ImportedRow]:

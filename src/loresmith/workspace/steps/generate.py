@@ -1,11 +1,11 @@
-"""Has the teacher write facts and their wordings, passage by passage, as many at once as it takes.
+"""Has the teacher write facts, their wordings and other rows, as many calls at once as it takes.
 
 One call that fails stops no other; it is tried again by the next run.
 """
 
 from __future__ import annotations
 
-from loresmith.records import Drop, Fact, Wording
+from loresmith.records import Drop, Fact, Wording, WrittenRow, WrittenTopics
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.steps.asking import asked_documents, asked_passages, passages
 from loresmith.workspace.steps.base import Failure, Step, StepState
@@ -16,7 +16,7 @@ from loresmith.workspace.writing import open_asker, refuse_unsuited_teacher, tre
 
 
 class Generate(Step):
-    """Chunks that were asked for -> facts and wordings."""
+    """Chunks that were asked for -> facts, wordings and rows of other kinds."""
 
     name = "generate"
 
@@ -47,6 +47,12 @@ def facts(context: Context) -> list[Fact]:
 def wordings(context: Context) -> list[Wording]:
     """Today's wordings as the teacher wrote them, in the order of document and passage."""
     return context.store.get(Wording, _written(context))
+
+
+def written_rows(context: Context) -> list[WrittenRow]:
+    """Today's rows of other kinds as they were written, in the order of document and passage."""
+    found = context.store.get(WrittenRow, _written(context))
+    return [row for row in found if not isinstance(row.content, WrittenTopics)]
 
 
 def skipped(context: Context) -> list[Drop]:

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 from loresmith.errors import BudgetExceeded, JobCancelled, ModelError, ModelUnavailable
 from loresmith.models.structured import Asker
-from loresmith.records import Chunk, Document, Fact
+from loresmith.records import Fact
 from loresmith.workspace.context import Context, Finished
 from loresmith.workspace.steps.asking import asked_passages
-from loresmith.workspace.steps.task_outcomes import in_parts, missing_tasks
-from loresmith.workspace.writing import Made, Task
+from loresmith.workspace.steps.task_outcomes import PassageOf, in_parts, missing_tasks
+from loresmith.workspace.writing import Made, Task, corpus_tasks
 
 _GIVE_UP_AFTER = 3
 """Calls that find no teacher, in a row and each after its own retries, end the writing."""
@@ -32,11 +32,11 @@ _SECONDS_BETWEEN_WORDS = 0.2
 
 
 class _Flight(NamedTuple):
-    """A task on its way, and the passage that it is about."""
+    """A task on its way."""
 
     task: Task
-    chunk: Chunk
-    document: Document
+    about: PassageOf | None
+    """The passage that it is about; None where it is about all."""
     is_again: bool = False
     """Whether it failed before for a reason that may pass."""
 
@@ -59,6 +59,8 @@ class ManyCalls:
         self._next: deque[_Flight] = deque()
         """Tasks that follow from replies, before those of further passages."""
         self._again: list[_Flight] = []
+        self._named_of_all = False
+        """Whether the tasks about all passages together are named."""
         self._told = 0.0
 
     def write(self) -> None:
@@ -101,9 +103,9 @@ class ManyCalls:
         """What is missing, passage by passage; then, once more, what may go better now."""
         for passages in in_parts(asked_passages(self._context)):
             missing = missing_tasks(self._context, passages)
-            for (chunk, document), tasks in zip(passages, missing, strict=True):
+            for passage, tasks in zip(passages, missing, strict=True):
                 for task in tasks:
-                    yield _Flight(task, chunk, document)
+                    yield _Flight(task, passage)
 
     def _send(self, pool: ThreadPoolExecutor, waiting: Iterator[_Flight]) -> None:
         """Fills up what may be in flight, and a little more: a worker that is free never waits."""
@@ -112,14 +114,29 @@ class ManyCalls:
         while len(self._flying) < room:
             flight = self._next.popleft() if self._next else next(waiting, None)
             if flight is None:
-                if self._flying or not self._again:
+                if self._flying or not self._bring_last():
                     return
-                self._next.extend(self._again)
-                self._again.clear()
                 continue
             future = pool.submit(flight.task.write, self._asker)
             self._flying[future] = flight
             future.add_done_callback(self._landed.put)
+
+    def _bring_last(self) -> bool:
+        """When all else is done: once more what may go better now, then what is about all passages
+        together. False where nothing is left."""
+        if self._again:
+            self._next.extend(self._again)
+            self._again.clear()
+        elif not self._named_of_all:
+            self._named_of_all = True
+            of_all = [
+                task
+                for task in corpus_tasks(self._context, asked_passages(self._context))
+                if self._context.done(task.key) is None
+            ]
+            self._next.extend(_Flight(task, None) for task in of_all)
+            self._total = self._done + self._failed + len(of_all)
+        return bool(self._next)
 
     def _take(self) -> list[Future[Any]]:
         """Replies that are there; waits a second for the first one."""
@@ -149,6 +166,9 @@ class ManyCalls:
             finished.append(
                 Finished(flight.task.key, flight.task.subject, written.records, written.skipped)
             )
+            following = [_Flight(task, flight.about) for task in flight.task.then(written.records)]
+            self._next.extend(following)
+            self._total += len(following)
             if any(isinstance(record, Fact) for record in written.records):
                 bring_more.append(flight)
         if finished:
@@ -171,10 +191,10 @@ class ManyCalls:
 
     def _name_wordings(self, flights: list[_Flight]) -> None:
         """Now that facts are there, their wordings can be named."""
-        passages = [(flight.chunk, flight.document) for flight in flights]
-        for flight, tasks in zip(flights, missing_tasks(self._context, passages), strict=True):
+        passages = [flight.about for flight in flights if flight.about is not None]
+        for passage, tasks in zip(passages, missing_tasks(self._context, passages), strict=True):
             self._total += len(tasks)
-            self._next.extend(_Flight(task, flight.chunk, flight.document) for task in tasks)
+            self._next.extend(_Flight(task, passage) for task in tasks)
 
     def _tell(self, *, at_last: bool = False) -> None:
         self._context.check()

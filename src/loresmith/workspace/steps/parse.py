@@ -99,11 +99,12 @@ class Parse(Step):
 def sources(context: Context) -> list[Source]:
     """The files of today's documents folder and of archives in it, by name.
 
-    Raises DocumentError where there are none, unless imported rows can be trained on without.
+    Raises DocumentError where there are none, unless imported rows, or rows of a kind that needs no
+    document, can be trained on without.
     """
     settings = context.recipe.documents
     listing = settings.listing(context.project.folder)
-    if not listing.found and not live_imports(context):
+    if not (listing.found or context.recipe.generation.needs_no_document or live_imports(context)):
         raise DocumentError(
             f"there is no document to read in {listing.folder}",
             hint=f"Put files ({', '.join(readable_suffixes())}) into it."

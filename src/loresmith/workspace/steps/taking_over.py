@@ -11,7 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from loresmith.component import content_id
-from loresmith.records import Chunk, Document, Fact, Outcome, Review, StoredRecord, Wording
+from loresmith.records import (
+    Chunk,
+    Document,
+    Fact,
+    Outcome,
+    Review,
+    StoredRecord,
+    Wording,
+    WrittenRow,
+)
 from loresmith.workspace.context import Context
 from loresmith.workspace.writing import Task, opening_task, wording_tasks
 
@@ -56,7 +65,8 @@ class _Copying:
         """The ids of copies by those of what was copied."""
 
     def records(self) -> list[StoredRecord]:
-        """Facts, wordings and the word that they are done; none where nothing was written."""
+        """Facts, wordings, rows of other kinds and the word that they are done; none where nothing
+        was written."""
         opening = opening_task(self._context, *self._old)
         outcome = self._context.done(opening.key)
         if outcome is None:
@@ -75,7 +85,9 @@ class _Copying:
             outcome = self._context.done(old_task.key)
             if outcome is not None:
                 written = self._context.store.get(Wording, outcome.made)
-                made = [self._copy(wording) for wording in written]
+                rows = self._context.store.get(WrittenRow, outcome.made)
+                made: list[StoredRecord] = [self._copy(wording) for wording in written]
+                made += [self._copy_row(row) for row in rows]
                 yield from made
                 yield self._done(new_task, outcome, made)
 
@@ -90,6 +102,13 @@ class _Copying:
         if isinstance(record, Wording) and record.fact_id is not None:
             changed["fact_id"] = self.new_ids.get(record.fact_id, record.fact_id)
         return record.model_copy(update=changed)
+
+    def _copy_row(self, row: WrittenRow) -> WrittenRow:
+        new_id = content_id("taken over", row.id, self._new.chunk.id)
+        self.new_ids[row.id] = new_id
+        return row.about(
+            self.new_ids, id=new_id, chunk_ids=tuple(self._new.chunk.id for _ in row.chunk_ids)
+        )
 
     def _done(self, task: Task, old: Outcome, made: Sequence[StoredRecord]) -> Outcome:
         ids = tuple(record.id for record in made)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from loresmith.models import Embedded
 from loresmith.records import Chunk, Document, Fact, Outcome
 from loresmith.workspace.context import Context
-from loresmith.workspace.writing import Task, opening_task, wording_tasks
+from loresmith.workspace.writing import Task, corpus_tasks, opening_task, wording_tasks
 
 AT_ONCE = 200
 """Passages whose tasks are looked up together."""
@@ -32,8 +32,9 @@ class TaskOutcome(NamedTuple):
         return self.outcome if self.outcome is not None and not self.outcome.failure else None
 
 
-def task_outcomes(context: Context, passages: Iterable[PassageOf]) -> Iterator[TaskOutcome]:
-    """All tasks of these passages that can be named by now, in their order."""
+def task_outcomes(context: Context, passages: Sequence[PassageOf]) -> Iterator[TaskOutcome]:
+    """All tasks of these passages that can be named by now, in their order; then those about all
+    of them together."""
     for some in in_parts(passages):
         openings = [opening_task(context, *passage) for passage in some]
         found = _outcomes(context, [task.key for task in openings])
@@ -45,6 +46,8 @@ def task_outcomes(context: Context, passages: Iterable[PassageOf]) -> Iterator[T
         for task, keys in zip(openings, named, strict=True):
             for key in (task.key, *keys):
                 yield TaskOutcome(key, found.get(key))
+    for task in corpus_tasks(context, passages):
+        yield TaskOutcome(task.key, context.store.one(Outcome, task.key))
 
 
 def missing_tasks(context: Context, passages: Sequence[PassageOf]) -> list[list[Task]]:
@@ -93,7 +96,7 @@ def _following(
 def _wording_tasks(
     context: Context, chunk: Chunk, document: Document, opening: Outcome
 ) -> list[Task]:
-    if isinstance(context.recipe.teacher, Embedded):
+    if isinstance(context.recipe.teacher, Embedded) and not context.recipe.generation.rows:
         return []
     facts = context.store.get(Fact, opening.made)
     tasks = list(wording_tasks(context, chunk, document, facts))
