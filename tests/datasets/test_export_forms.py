@@ -250,8 +250,9 @@ def test_what_is_exported_for_a_stage_is_trained_on_as_it_lies_there(
 def test_the_datasets_library_loads_every_form_by_its_card(
     name: str, file: FileKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import datasets
     from huggingface_hub import constants
+
+    import datasets
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)  # the variable is read once a process
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import html
+import io
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -253,3 +256,36 @@ def test_going_back_to_an_earlier_text_is_said(client: Any, at: str) -> None:
     assert (
         "The earlier text is in use again" in client.post(f"{at}/{ENGLISH}/restore", data=back).text
     )
+
+
+def test_a_passage_says_on_which_page_of_its_file_it_is(client: Any, at: str) -> None:
+    from reportlab.pdfgen import canvas
+
+    file = io.BytesIO()
+    pages = canvas.Canvas(file)
+    for year in (1911, 1912):
+        pages.drawString(70, 700, f"The lamp of Calder Reach was lit in {year}.")
+        pages.showPage()
+    pages.save()
+    client.post(f"{at}/upload", files={"file": ("lamp.pdf", file.getvalue())})
+    page = client.get(f"{at}/{document_key('lamp.pdf')}")
+    assert re.search(r">page 1–2\s*</span>", page.text)
+    chinese = client.get(f"{at}/{document_key('lamp.pdf')}", headers={"Accept-Language": "zh"})
+    assert re.search(r">第 1–2 页\s*</span>", chinese.text)
+
+
+def test_an_archive_is_taken_in_and_deleted_whole(client: Any, at: str) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.txt", "The lamp was lit in 1911.")
+        archive.writestr("b.csv", "quay,due\nLantern,412\n")
+    reply = client.post(f"{at}/upload", files={"file": ("reports.zip", file.getvalue())})
+    assert "2 documents in it" in reply.text
+    listed = client.get(at).text
+    assert ".zip" in listed.split('accept="')[1].split('"')[0]
+    assert "Delete the archive reports.zip? It is removed with all documents in it" in listed
+    row = listed.split("reports.zip/a.txt</bdi>")[1]
+    version = row.split('"version": "')[1].split('"')[0]
+    key = document_key("reports.zip/a.txt")
+    client.post(f"{at}/{key}/delete", data={"version": version, "with_archive": "true"})
+    assert "reports.zip" not in client.get(at).text

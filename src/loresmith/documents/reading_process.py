@@ -55,8 +55,9 @@ class ReadingProcesses:
                 f"{task.name} needs more than {task.max_memory:,} bytes of memory to be read",
                 hint="If you trust the file, raise documents.max_memory; or split it.",
             )
-        with _lock:
-            _idle.append(process)
+        if process.can_go_on():
+            with _lock:
+                _idle.append(process)
         if answer.document is None:
             raise DocumentError(answer.message, hint=answer.hint)
         return answer.document
@@ -144,6 +145,10 @@ class _Process:
 
     def is_running(self) -> bool:
         return self._process.poll() is None
+
+    def can_go_on(self) -> bool:
+        """Whether it may be asked again: not where its time was up just as it answered."""
+        return not self._late and self.is_running()
 
     def kill(self) -> None:
         """Ends it at once, whatever it does."""
