@@ -64,7 +64,7 @@ def test_a_file_chosen_before_the_scripts_arrive_is_read(
     assert page.locator("#file").input_value() == "", "another file can be chosen"
 
 
-def test_the_system_prompt_is_asked_for_only_where_it_is_added(
+def test_system_prompt_and_fields_are_asked_for_only_where_they_are_chosen(
     page: Any, studio: StudioServer
 ) -> None:
     import io
@@ -83,6 +83,11 @@ def test_the_system_prompt_is_asked_for_only_where_it_is_added(
     page.locator("#system").select_option("add")
     prompt.fill("Answer in few words.")
     page.locator("#preview").get_by_text("Answer in few words.").wait_for()
+    fields = page.locator("#fields")
+    assert fields.is_hidden()
+    page.get_by_label("Fields of your choice").check()
+    fields.fill("ask=question\nsay=answer")
+    page.locator("#preview").get_by_text('"ask": "Q?"').wait_for()
 
 
 def test_a_key_is_entered_and_a_connection_tested(page: Any, studio: StudioServer) -> None:
