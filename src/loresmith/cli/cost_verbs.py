@@ -22,10 +22,14 @@ def register(app: typer.Typer) -> None:
 def calls(
     folder: Folder,
     number: Annotated[int | None, typer.Argument(help="A call to show whole.")] = None,
-    job: Annotated[str | None, typer.Option(help="Only calls of the job with this id.")] = None,
+    job: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only calls of the job with this id.")
+    ] = None,
     faulty: Annotated[bool, typer.Option("--faulty", help="Only replies with faults.")] = False,
-    before: Annotated[int | None, typer.Option(help="Only calls before this number.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="So many at most.")] = 20,
+    before: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="Only calls before this number.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="So many at most.")] = 20,
 ) -> None:
     from loresmith.cli.cost_display import show_call, show_calls
     from loresmith.workspace import Workspace
@@ -61,12 +65,17 @@ def prices(
     model: Annotated[
         str | None, typer.Argument(help="PRESET:MODEL or PRESET:MODEL@URL, as for --teacher.")
     ] = None,
-    input: Annotated[float | None, typer.Option(help="Of a million prompt tokens.")] = None,
-    output: Annotated[float | None, typer.Option(help="Of a million reply tokens.")] = None,
-    cached_input: Annotated[
-        float | None, typer.Option(help="Of a million prompt tokens in the endpoint's cache.")
+    input: Annotated[
+        float | None, typer.Option(metavar="PRICE", help="Of a million prompt tokens.")
     ] = None,
-    currency: Annotated[str, typer.Option(help="Such as CNY or USD.")] = "CNY",
+    output: Annotated[
+        float | None, typer.Option(metavar="PRICE", help="Of a million reply tokens.")
+    ] = None,
+    cached_input: Annotated[
+        float | None,
+        typer.Option(metavar="PRICE", help="Of a million prompt tokens in the endpoint's cache."),
+    ] = None,
+    currency: Annotated[str, typer.Option(metavar="NAME", help="Such as CNY or USD.")] = "CNY",
     forget: Annotated[bool, typer.Option("--forget", help="Forget the model's price.")] = False,
 ) -> None:
     from loresmith.cli.cost_display import show_prices

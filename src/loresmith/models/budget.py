@@ -101,14 +101,15 @@ class Allowance:
             return BudgetExceeded(
                 f"the budget of {budget.tokens:,} tokens would be passed by the next call: "
                 f"{used:,} are used",
-                hint=_HINT.format("generation.budget.tokens"),
+                hint="What was done is kept. Raise generation.budget.tokens and run "
+                "again to go on.",
             )
         price = self._price
         if budget.money is not None and price is not None and price.of(usage) > budget.money:
             return BudgetExceeded(
                 f"the budget of {budget.money:,.2f} {price.currency} would be passed by the next "
                 f"call: {price.of(spent):,.2f} {price.currency} are spent",
-                hint=_HINT.format("generation.budget.money"),
+                hint="What was done is kept. Raise generation.budget.money and run again to go on.",
             )
         return None
 
@@ -130,6 +131,3 @@ def _less(one: Usage, other: Usage) -> Usage:
         prompt_tokens=one.prompt_tokens - other.prompt_tokens,
         completion_tokens=one.completion_tokens - other.completion_tokens,
     )
-
-
-_HINT = "What was done is kept. Raise {} and run again to go on."

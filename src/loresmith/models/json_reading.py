@@ -93,12 +93,12 @@ def _depth(value: Any) -> int:
 def _without_doubles(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     if len(found) != len(members):
-        raise ValueError("a key is there twice")
+        raise ValueError(members)
     return found
 
 
 def _refused_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a number of JSON")
+    raise ValueError(text)
 
 
 def _finite(text: str) -> float:

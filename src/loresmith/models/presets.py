@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from loresmith.errors import RecipeError
-
-PresetName = Literal[
-    "openai", "deepseek", "dashscope", "volcengine", "siliconflow", "ollama", "vllm"
-]
 
 TEACHER_FORM = "PRESET:MODEL or PRESET:MODEL@URL"
 
@@ -19,6 +15,8 @@ TEACHER_FORM = "PRESET:MODEL or PRESET:MODEL@URL"
 class Preset(NamedTuple):
     """Where a provider answers in OpenAI's form, and what to know of it."""
 
+    title: str
+    """What people call the provider."""
     url: str
     api_key_env: str | None
     """The environment variable that holds the key; None where a server asks for none."""
@@ -28,45 +26,58 @@ class Preset(NamedTuple):
     """OpenAI's own newer models take the limit of a reply under another name."""
 
 
-PRESETS: dict[PresetName, Preset] = {
+PRESETS: dict[str, Preset] = {
+    # One entry a provider: recipes, the command line and the studio know it by this alone.
     "openai": Preset(
+        title="OpenAI",
         url="https://api.openai.com/v1",
         api_key_env="OPENAI_API_KEY",
         unknown_model="see https://platform.openai.com/docs/models for the names",
         max_tokens_field="max_completion_tokens",
     ),
     "deepseek": Preset(
+        title="DeepSeek",
         url="https://api.deepseek.com",
         api_key_env="DEEPSEEK_API_KEY",
         unknown_model="see https://api-docs.deepseek.com for the names, such as deepseek-chat",
     ),
     "dashscope": Preset(
+        title="Alibaba Cloud Model Studio (百炼)",
         url="https://dashscope.aliyuncs.com/compatible-mode/v1",
         api_key_env="DASHSCOPE_API_KEY",
         unknown_model="see the model list of Alibaba Cloud Model Studio (百炼), such as qwen-plus",
     ),
     "volcengine": Preset(
+        title="Volcengine Ark (火山方舟)",
         url="https://ark.cn-beijing.volces.com/api/v3",
         api_key_env="ARK_API_KEY",
         unknown_model="give the full model id with its date, or your endpoint id (ep-...), "
         "and open the model in the Ark console (方舟控制台) first",
     ),
     "siliconflow": Preset(
+        title="SiliconFlow (硅基流动)",
         url="https://api.siliconflow.cn/v1",
         api_key_env="SILICONFLOW_API_KEY",
         unknown_model="names carry their publisher, such as deepseek-ai/DeepSeek-V3",
     ),
     "ollama": Preset(
+        title="Ollama",
         url="http://127.0.0.1:11434/v1",
         api_key_env=None,
         unknown_model="`ollama list` shows the models; fetch one with `ollama pull MODEL`",
     ),
     "vllm": Preset(
+        title="vLLM",
         url="http://127.0.0.1:8000/v1",
         api_key_env="VLLM_API_KEY",
         unknown_model="use the name given to `vllm serve` (or its --served-model-name)",
     ),
 }
+
+if TYPE_CHECKING:
+    PresetName: TypeAlias = str
+else:
+    PresetName = Literal[tuple(PRESETS)]
 
 _TEACHER = re.compile(r"(?P<preset>[^:]*):(?P<model>.*?)(?:@(?P<url>https?://.*))?", re.DOTALL)
 _URL_WITHOUT_SCHEME = re.compile(r".+@(localhost|\[|[^/@]*[.:/])")

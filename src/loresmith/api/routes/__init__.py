@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from loresmith.api.routes.accounts import router as accounts
 from loresmith.api.routes.chat import router as chat
+from loresmith.api.routes.costs import router as costs
 from loresmith.api.routes.datasets import router as datasets
 from loresmith.api.routes.devices import router as devices
 from loresmith.api.routes.docs import router as docs
@@ -34,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     documents,
     datasets,
     providers,
+    costs,
     recipe,
     rows,
     subjects,

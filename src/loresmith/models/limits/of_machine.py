@@ -49,13 +49,13 @@ class LimitsOfMachine:
 
     def of(self, url: str) -> EndpointLimits:
         """Those of one endpoint; none where nothing was set."""
-        return self.all().get(_key(url), EndpointLimits())
+        return self.all().get(limits_key(url), EndpointLimits())
 
     def set(self, url: str, limits: EndpointLimits) -> None:
         """Keeps them; jobs that run go by them from their next start on. Raises StoreError."""
         with _writing:
             known = self.all()
-            known[_key(url)] = limits
+            known[limits_key(url)] = limits
             kept = {place: one for place, one in known.items() if one != EndpointLimits()}
             text = json.dumps(_FILE.dump_python(kept, mode="json", exclude_none=True), indent=1)
             try:
@@ -71,5 +71,6 @@ def stricter(one: int | None, other: int | None) -> int | None:
     return min(both, default=None)
 
 
-def _key(url: str) -> str:
+def limits_key(url: str) -> str:
+    """Under which name an endpoint's limits are kept."""
     return url.rstrip("/").casefold()

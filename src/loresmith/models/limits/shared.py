@@ -245,7 +245,10 @@ def _is_gone(holder: _Holder, now: float) -> bool:
     if now - holder.seen_at > _LOST_SECONDS:
         return True
     try:
-        return abs(psutil.Process(holder.pid).create_time() - holder.started) > 2.0
+        process = psutil.Process(holder.pid)
+        if process.status() == psutil.STATUS_ZOMBIE:  # dead, and not yet fetched by its parent
+            return True
+        return abs(process.create_time() - holder.started) > 2.0
     except psutil.NoSuchProcess:
         return True
     except psutil.AccessDenied:

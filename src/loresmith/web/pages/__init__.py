@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from loresmith.web.pages.chat import router as chat
+from loresmith.web.pages.costs import router as costs
 from loresmith.web.pages.coverage import router as coverage
 from loresmith.web.pages.dataset import router as dataset
 from loresmith.web.pages.devices import router as devices
@@ -35,6 +36,7 @@ PAGES: tuple[APIRouter, ...] = (
     exam,
     chat,
     jobs,
+    costs,
     devices,
     models,
     settings,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from loresmith.api.dependencies import HomeHere, ProjectHere, WorkspaceHere
 from loresmith.web.rendering import render
 from loresmith.workspace.background import Background, BackgroundJob, LogPart, jobs_everywhere
+from loresmith.workspace.costs import Calls
 from loresmith.workspace.projects import KnownProject
 from loresmith.workspace.workspace import Workspace
 
@@ -59,6 +60,7 @@ def one(request: Request, project: ProjectHere, workspace: WorkspaceHere, job_id
         project=project,
         job=background.job(job_id),
         log=background.log(job_id),
+        spent=Calls(workspace).spent(job_id),
     )
 
 

@@ -11,6 +11,7 @@ from loresmith.api.dependencies import HomeHere
 from loresmith.errors import LoresmithError
 from loresmith.web.rendering import render
 from loresmith.web.said import said_to
+from loresmith.workspace.costs import KnownPrices
 from loresmith.workspace.home import Home
 from loresmith.workspace.providers import (
     BaseModels,
@@ -35,6 +36,7 @@ def index(request: Request, home: HomeHere) -> Response:
         "models/index.html",
         page="models",
         providers=Providers(home).all(),
+        prices=KnownPrices(home.settings.home).all(),
         base_models=BaseModels(home).all(),
         projects=models_of_projects(home),
     )

@@ -48,6 +48,14 @@ class KnownPrices:
             )
         )
 
+    def set(self, price: Price) -> None:
+        """Enters a price, in the place of an earlier one. Raises StoreError."""
+        self._prices.set(price)
+
+    def remove(self, endpoint: str, model: str) -> None:
+        """Forgets a price, if there is one. Raises StoreError."""
+        self._prices.remove(endpoint, model)
+
     def forget(self, words: str) -> None:
         """Forgets a price, if there is one. Raises RecipeError, and StoreError."""
         spec = _hosted(words)

@@ -1,6 +1,7 @@
 """Who answers: the providers of teachers with their keys, and the base models known here."""
 
 from loresmith.models.diagnosis import Diagnosis, OfferedModels
+from loresmith.models.limits.of_machine import EndpointLimits
 from loresmith.workspace.providers.base_models import BaseModelFound, BaseModels, KnownBaseModel
 from loresmith.workspace.providers.endpoints import NewEndpoint
 from loresmith.workspace.providers.project_models import (
@@ -15,6 +16,7 @@ __all__ = [
     "BaseModelFound",
     "BaseModels",
     "Diagnosis",
+    "EndpointLimits",
     "KnownBaseModel",
     "NewEndpoint",
     "OfferedModels",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from loresmith.errors import ModelUnavailable, NotFound, RecipeError
 from loresmith.models import ModelSpec, OpenAICompatible, parse_teacher
 from loresmith.models.forbidden_hosts import refuse_forbidden_host
+from loresmith.models.limits.of_machine import EndpointLimits, LimitsOfMachine, limits_key
 from loresmith.models.presets import PRESETS
 from loresmith.models.wire import is_local
 from loresmith.records import Record
@@ -45,6 +46,8 @@ class Provider(Record):
     own may do without), or `none` (it takes no key)."""
     key_name: str | None
     """The environment variable that the key stands for."""
+    limits: EndpointLimits = EndpointLimits()
+    """What all jobs of this machine together keep to there."""
 
 
 class Providers:
@@ -52,6 +55,7 @@ class Providers:
 
     def __init__(self, home: Home) -> None:
         self._vault = Vault(home.settings.home)
+        self._limits = LimitsOfMachine(home.settings.home)
         self._endpoints = Endpoints(home.settings.home / "endpoints.json")
 
     def all(self) -> tuple[Provider, ...]:
@@ -60,7 +64,7 @@ class Providers:
         presets = tuple(
             Provider(
                 id=name,
-                name=_TITLES[name],
+                name=preset.title,
                 url=preset.url,
                 added=False,
                 key=_key_state(preset.api_key_env, kept, optional=name == "vllm"),
@@ -68,7 +72,12 @@ class Providers:
             )
             for name, preset in PRESETS.items()
         )
-        return presets + tuple(_shown(one, kept) for one in self._endpoints.all())
+        found = presets + tuple(_shown(one, kept) for one in self._endpoints.all())
+        limits = self._limits.all()
+        return tuple(
+            one.model_copy(update={"limits": limits.get(limits_key(one.url), EndpointLimits())})
+            for one in found
+        )
 
     def get(self, provider_id: str) -> Provider:
         """One provider; raises NotFound."""
@@ -102,6 +111,15 @@ class Providers:
         if name is not None:
             self._vault.delete(name)
         return self.get(provider_id)
+
+    def limits(self, provider_id: str) -> EndpointLimits:
+        """What all jobs of this machine keep to there. Raises NotFound and StoreError."""
+        return self._limits.of(self.get(provider_id).url)
+
+    def set_limits(self, provider_id: str, limits: EndpointLimits) -> EndpointLimits:
+        """Keeps them for jobs that begin from now on. Raises NotFound and StoreError."""
+        self._limits.set(self.get(provider_id).url, limits)
+        return limits
 
     def test(self, provider_id: str, model: str = "", *, timeout: float = 30.0) -> Diagnosis:
         """One tiny call, and what it found. Raises NotFound, and RecipeError without a model."""
@@ -178,15 +196,6 @@ class Providers:
         return fields | ({"api_key_env": provider.key_name} if provider.key_name else {})
 
 
-_TITLES: dict[str, str] = {
-    "openai": "OpenAI",
-    "deepseek": "DeepSeek",
-    "dashscope": "Alibaba Cloud Model Studio (百炼)",
-    "volcengine": "Volcengine Ark (火山方舟)",
-    "siliconflow": "SiliconFlow (硅基流动)",
-    "ollama": "Ollama",
-    "vllm": "vLLM",
-}
 _MASKED_KEY = re.compile(r"[\w-]*\*{2,}[\w*-]*")
 """A key as some endpoints quote it, with its last characters."""
 
