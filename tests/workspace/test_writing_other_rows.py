@@ -223,14 +223,36 @@ def test_comparisons_are_asked_for_when_all_facts_are_there_and_only_once(
     assert len(teacher.requests) == calls
 
 
-def test_pre_training_texts_cost_no_call_and_the_embedded_model_may_write_beside_them(
+TEXTS = "generation.rows=[{type: pretraining}]"
+
+
+def test_pre_training_texts_cost_no_call(
     open_workspace: OpenWorkspace, teacher: TeacherServer
 ) -> None:
     open_workspace().do("generate")
     calls = len(teacher.requests)
-    texts = "generation.rows=[{type: pretraining}]"
-    assert open_workspace(texts).do("generate").complete
+    assert open_workspace(TEXTS).do("generate").complete
     assert len(teacher.requests) == calls
+
+
+def test_the_embedded_model_may_write_beside_pre_training_texts(tmp_path: Path) -> None:
+    project = copy_documents(tmp_path / "coast", "annual-review.md")
+    Workspace(project, teacher="embedded").do("chunk")
+    plain = Workspace(project, teacher="embedded").status()["generate"]
+    both = Workspace(project, teacher="embedded", overrides=[TEXTS]).status()["generate"]
+    assert both.total == 2 * plain.total
+
+
+def test_an_estimate_counts_the_calls_of_other_kinds(open_workspace: OpenWorkspace) -> None:
+    open_workspace().do("chunk")
+    plain = Documents(open_workspace()).estimate()
+    more = Documents(open_workspace(DIALOGUES)).estimate()
+    assert more.calls > plain.calls
+    open_workspace().do("generate")
+    left = Documents(open_workspace(DIALOGUES)).estimate()
+    assert 0 < left.calls < plain.calls
+    open_workspace(DIALOGUES).do("generate")
+    assert Documents(open_workspace(DIALOGUES)).estimate().calls == 0
 
 
 TOPIC = (
