@@ -13,10 +13,12 @@ from loresmith import Workspace
 from loresmith.datasets import read_named
 from loresmith.datasets.named import Shape
 from loresmith.errors import DatasetError, ModelUnavailable
+from loresmith.generation.row_kinds import DialogueRows
 from loresmith.recipe import Recipe
 from loresmith.records import Dataset, Fact
 from loresmith.workspace.documents import Documents, document_key
 from loresmith.workspace.file_training import train_on_file
+from loresmith.workspace.forms import form_of, submission_of
 from loresmith.workspace.rows import RowFilter, Rows
 from loresmith.workspace.steps.dataset import exam_sheet
 from loresmith.workspace.training_process import finished_training
@@ -325,3 +327,16 @@ def test_rows_are_taken_along_when_another_passage_is_corrected(
     (same,) = [row for row in after if row.question == rejected.question]
     assert same.id != rejected.id and same.state == "dropped"
     assert len(after) >= len(before) - 1
+
+
+def test_a_form_offers_every_kind_and_changes_the_settings_of_one() -> None:
+    recipe = Recipe.from_yaml("generation: {rows: [{type: dialogue}]}")
+    fields = {field.path: field for field in form_of(recipe, "generation.rows").fields()}
+    assert [option.value for option in fields["generation.rows"].options] == [
+        *("dialogue", "preference", "pretraining", "comparison", "distillation")
+    ]
+    typed = {"generation.rows": ["dialogue"], "generation.rows.dialogue.rounds": ["5"]}
+    changed = submission_of(recipe, typed, "generation.rows").recipe
+    assert changed is not None
+    (dialogue,) = changed.generation.rows
+    assert isinstance(dialogue, DialogueRows) and dialogue.rounds == 5
