@@ -323,3 +323,9 @@ def test_a_topic_is_divided_and_then_asked_about_part_by_part(topic: str, langua
     assert check(reply) == ["2 questions with answers asked for, 1 given"]
     assert writer.following([row]) == []
     assert DistillationRows().batches([]) == []
+
+
+def test_a_comparison_stays_what_it_is_when_more_are_asked_for() -> None:
+    few, many = ComparisonRows(most=1), ComparisonRows(most=50, alike=0.4)
+    assert few.fingerprint() == many.fingerprint()
+    assert few.fingerprint() != ComparisonRows(temperature=0.1).fingerprint()

@@ -13,10 +13,12 @@ from loresmith import Workspace
 from loresmith.datasets import read_named
 from loresmith.datasets.named import Shape
 from loresmith.errors import DatasetError, ModelUnavailable
+from loresmith.generation.row_kinds import DialogueRows
 from loresmith.recipe import Recipe
 from loresmith.records import Dataset, Fact
 from loresmith.workspace.documents import Documents, document_key
 from loresmith.workspace.file_training import train_on_file
+from loresmith.workspace.forms import form_of, submission_of
 from loresmith.workspace.rows import RowFilter, Rows
 from loresmith.workspace.steps.dataset import exam_sheet
 from loresmith.workspace.training_process import finished_training
@@ -223,14 +225,36 @@ def test_comparisons_are_asked_for_when_all_facts_are_there_and_only_once(
     assert len(teacher.requests) == calls
 
 
-def test_pre_training_texts_cost_no_call_and_the_embedded_model_may_write_beside_them(
+TEXTS = "generation.rows=[{type: pretraining}]"
+
+
+def test_pre_training_texts_cost_no_call(
     open_workspace: OpenWorkspace, teacher: TeacherServer
 ) -> None:
     open_workspace().do("generate")
     calls = len(teacher.requests)
-    texts = "generation.rows=[{type: pretraining}]"
-    assert open_workspace(texts).do("generate").complete
+    assert open_workspace(TEXTS).do("generate").complete
     assert len(teacher.requests) == calls
+
+
+def test_the_embedded_model_may_write_beside_pre_training_texts(tmp_path: Path) -> None:
+    project = copy_documents(tmp_path / "coast", "annual-review.md")
+    Workspace(project, teacher="embedded").do("chunk")
+    plain = Workspace(project, teacher="embedded").status()["generate"]
+    both = Workspace(project, teacher="embedded", overrides=[TEXTS]).status()["generate"]
+    assert both.total == 2 * plain.total
+
+
+def test_an_estimate_counts_the_calls_of_other_kinds(open_workspace: OpenWorkspace) -> None:
+    open_workspace().do("chunk")
+    plain = Documents(open_workspace()).estimate()
+    more = Documents(open_workspace(DIALOGUES)).estimate()
+    assert more.calls > plain.calls
+    open_workspace().do("generate")
+    left = Documents(open_workspace(DIALOGUES)).estimate()
+    assert 0 < left.calls < plain.calls
+    open_workspace(DIALOGUES).do("generate")
+    assert Documents(open_workspace(DIALOGUES)).estimate().calls == 0
 
 
 TOPIC = (
@@ -303,3 +327,16 @@ def test_rows_are_taken_along_when_another_passage_is_corrected(
     (same,) = [row for row in after if row.question == rejected.question]
     assert same.id != rejected.id and same.state == "dropped"
     assert len(after) >= len(before) - 1
+
+
+def test_a_form_offers_every_kind_and_changes_the_settings_of_one() -> None:
+    recipe = Recipe.from_yaml("generation: {rows: [{type: dialogue}]}")
+    fields = {field.path: field for field in form_of(recipe, "generation.rows").fields()}
+    assert [option.value for option in fields["generation.rows"].options] == [
+        *("dialogue", "preference", "pretraining", "comparison", "distillation")
+    ]
+    typed = {"generation.rows": ["dialogue"], "generation.rows.dialogue.rounds": ["5"]}
+    changed = submission_of(recipe, typed, "generation.rows").recipe
+    assert changed is not None
+    (dialogue,) = changed.generation.rows
+    assert isinstance(dialogue, DialogueRows) and dialogue.rounds == 5

@@ -84,8 +84,11 @@ class RowJudge:
             yield _without_fact(row, turn, "restatement", turn.answer, _itself(row, turn))
 
     def _facts_in_place(self, turn: WrittenTurn) -> Verdict:
-        fault = swapped(turn.answer, [self._grounds[one].fact for one in turn.fact_ids])
-        return drop("facts_swapped", fault) if fault else KEEP
+        found = swapped(turn.answer, [self._grounds[one].fact for one in turn.fact_ids])
+        if found is None:
+            return KEEP
+        one, other = found[0].short_answer, found[1].short_answer
+        return drop("facts_swapped", f"{one!r} and {other!r} stand the wrong way round")
 
     def _answers(self, row: WrittenRow, content: WrittenPreference | WrittenFeedback) -> Verdict:
         """A right answer is judged like any other; a wrong one has to be wrong as it says."""

@@ -15,8 +15,8 @@ from loresmith.text.overlap import jaccard, token_set
 from loresmith.text.phrases import covers
 
 
-def swapped(answer: str, facts: Sequence[Fact]) -> str:
-    """What is swapped in `answer`, for a person to read; empty where nothing is.
+def swapped(answer: str, facts: Sequence[Fact]) -> tuple[Fact, Fact] | None:
+    """Two facts whose figures are swapped in `answer`; None where none are.
 
     Of two facts with different figures, what tells them apart (a year, a product) comes in the
     order of their figures: "61 in 2031, against 57 in 2030". Where it comes the other way round,
@@ -29,8 +29,8 @@ def swapped(answer: str, facts: Sequence[Fact]) -> str:
         if first is None or second is None or mark is None or other_mark is None:
             continue
         if first != second and (first < second) != (mark < other_mark):
-            return f"{one.short_answer!r} and {other.short_answer!r} stand the wrong way round"
-    return ""
+            return one, other
+    return None
 
 
 def _place(found: Sequence[Figure], fact: Fact) -> int | None:

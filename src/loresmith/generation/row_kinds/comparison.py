@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
+from loresmith.component import content_id
 from loresmith.generation.passages import sample_passages
 from loresmith.generation.prompts import TaskPrompts
 from loresmith.generation.replies import Form, Text
@@ -90,6 +91,11 @@ class ComparisonRows(AskedRows):
     """Pairs of the same two documents that are asked about in one call."""
     prompt: ComparisonPrompts = ComparisonPrompts()
     """What the teacher is told."""
+
+    def fingerprint(self) -> str:
+        """Of what changes a row; which pairs are asked about does not."""
+        chosen_by = {"prompt", "across", "most", "alike", "pairs_per_call"}
+        return content_id(type(self).__name__, self.model_dump(mode="json", exclude=chosen_by))
 
     def batches(self, passages: Sequence[PassageFacts]) -> list[RowBatch]:
         found = twins(passages, across=self.across, alike=self.alike, most=self.most)

@@ -228,8 +228,10 @@ _REASONS: dict[str, tuple[str, str]] = {
     "exam_is_full": ("the exam is full", "考题已满"),
     "fact_dropped": ("its fact was dropped", "所属知识点已剔除"),
     "fact_edited": ("its fact has another answer now", "所属知识点的答案已修改"),
+    "facts_swapped": ("two figures stand the wrong way round", "两个数字张冠李戴"),
     "figure_not_in_evidence": ("figure is not in the evidence", "数字不在依据中"),
     "first_person": ("sentence in the first person", "第一人称语句"),
+    "flaw_not_shown": ("the worse answer is not wrong as it says", "错误回答并非错在所标明之处"),
     "formula_wrong": ("formula does not give the figure", "公式算不出该数字"),
     "name_not_in_source": ("name is not in the source", "名称不在原文中"),
     "near_duplicate": ("near duplicate", "近似重复"),
@@ -261,6 +263,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "too_close_to_training": ("exam wording too close to training", "考题与训练措辞过近"),
     "too_long": ("row longer than the limit", "条目超出长度上限"),
     "unreadable": ("unreadable characters", "含无法识别的字符"),
+    "withheld": ("states a fact that is kept out of training", "陈述了不参与训练的知识点"),
     "wrong_language": ("not in the document’s language", "语言与文档不符"),
     "wrong_length": ("sentence too short or too long", "句子过短或过长"),
 }
