@@ -122,6 +122,7 @@ class Wire:
             f"{method} {f'http://{parts.netloc}' if through else ''}{target} HTTP/1.1",
             f"Host: {parts.netloc.rpartition('@')[2]}",
             "Accept: application/json",
+            "Accept-Encoding: identity",
             "User-Agent: loresmith",
             f"Authorization: Bearer {self._key or 'none'}",
         ]
