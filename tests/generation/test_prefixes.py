@@ -7,6 +7,9 @@ import pytest
 from loresmith.generation import ExamWordingWriter, FactWriter, TrainingWordingWriter
 from loresmith.generation.prompts import PromptedWriter
 
+CHANGING = ("passage", "facts", "count", "types", "difficulties", "with_abstentions")
+"""What differs from call to call of one project; all else is set once."""
+
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("writer", [FactWriter(), TrainingWordingWriter(), ExamWordingWriter()])
@@ -17,7 +20,9 @@ def test_the_instruction_comes_first_and_is_the_same_for_every_passage(
     instructions = set()
     for index, sample in enumerate(prompts.samples):
         passage = sample["passage"]._replace(text=f"Passage {index}", title=f"Title {index}")
-        system, request = prompts.of(language).messages(**{**sample, "passage": passage})
+        of_call = {name: value for name, value in sample.items() if name in CHANGING}
+        values = {**prompts.samples[0], **of_call, "passage": passage}
+        system, request = prompts.of(language).messages(**values)
         assert (system.role, request.role) == ("system", "user")
         assert f"Passage {index}" in request.content
         assert len(system.content) > len(request.content.replace(passage.text, ""))

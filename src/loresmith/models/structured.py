@@ -38,6 +38,8 @@ class Request(Generic[T]):
     """What it is for, in a word or two: usage is added up by it."""
     check: Callable[[T], list[str]] | None = None
     """Further faults, in words that the model can mend, such as `3 pairs asked for, 1 given`."""
+    with_reasoning: Callable[[T, str], T] | None = None
+    """Takes the reasoning of a reasoning model, which stands beside its reply, into the value."""
 
 
 class Asker:
@@ -182,10 +184,11 @@ def _read(reply: Reply, request: Request[T]) -> _Reading[T]:
         return _Reading(None, (str(fault),))
     if not found:
         return _Reading(None, ("the reply holds no JSON object",))
+    reasoning = reply.reasoning or split_thinking(reply.text).reasoning
     good: list[T] = []
     faults: list[str] = []
     for candidate in found:
-        reading = _validated(candidate, request)
+        reading = _validated(candidate, request, reasoning)
         if reading.value is None:
             faults += reading.faults
         elif reading.value not in good:
@@ -197,7 +200,7 @@ def _read(reply: Reply, request: Request[T]) -> _Reading[T]:
     return _Reading(None, tuple(dict.fromkeys(faults))[:_SHOWN_FAULTS])
 
 
-def _validated(candidate: Found, request: Request[T]) -> _Reading[T]:
+def _validated(candidate: Found, request: Request[T], reasoning: str) -> _Reading[T]:
     data = _as_object(candidate, request.schema)
     if not isinstance(data, dict):
         return _Reading(None, ("the JSON is not an object",))
@@ -212,6 +215,8 @@ def _validated(candidate: Found, request: Request[T]) -> _Reading[T]:
         return _Reading(None, tuple(_in_words(error)))
     if is_unfilled(data):
         return _Reading(None, ("the reply gives the form back instead of filling it in",))
+    if request.with_reasoning is not None:
+        value = request.with_reasoning(value, reasoning)
     faults = request.check(value) if request.check is not None else []
     return _Reading(None, tuple(faults)) if faults else _Reading(value)
 

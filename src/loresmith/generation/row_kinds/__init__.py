@@ -7,16 +7,25 @@ from typing import Annotated
 from pydantic import Field
 
 from loresmith.component import any_instance_of
+from loresmith.generation.row_kinds.audience import AudienceRows
 from loresmith.generation.row_kinds.base import AskedRows, PassageFacts, RowBatch, RowWriter
 from loresmith.generation.row_kinds.comparison import ComparisonRows
 from loresmith.generation.row_kinds.dialogue import DialogueRows
 from loresmith.generation.row_kinds.distillation import DistillationRows
 from loresmith.generation.row_kinds.preference import PreferenceRows
 from loresmith.generation.row_kinds.pretraining import PretrainingRows
+from loresmith.generation.row_kinds.reasoned import ReasonedRows
 
 AnyRowKind = Annotated[
     Annotated[
-        DialogueRows | PreferenceRows | PretrainingRows | ComparisonRows | DistillationRows,
+        # One member a line.
+        DialogueRows
+        | AudienceRows
+        | ReasonedRows
+        | PreferenceRows
+        | PretrainingRows
+        | ComparisonRows
+        | DistillationRows,
         Field(discriminator="type"),
     ],
     any_instance_of(RowWriter),
@@ -25,12 +34,14 @@ AnyRowKind = Annotated[
 __all__ = [
     "AnyRowKind",
     "AskedRows",
+    "AudienceRows",
     "ComparisonRows",
     "DialogueRows",
     "DistillationRows",
     "PassageFacts",
     "PreferenceRows",
     "PretrainingRows",
+    "ReasonedRows",
     "RowBatch",
     "RowWriter",
 ]
