@@ -44,4 +44,5 @@ def serve_project(folder: Path) -> ServedProject:
 def model_processes() -> list[psutil.Process]:
     """The processes that hold models for this one."""
     children = psutil.Process().children()
-    return [child for child in children if "hosting.child" in " ".join(child.cmdline())]
+    living = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in living if "hosting.child" in " ".join(child.cmdline())]

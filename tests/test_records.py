@@ -20,6 +20,8 @@ STORED = [
 
 def sample(annotation: Any) -> Any:
     """A value of a field's type that is as awkward as the type allows."""
+    if annotation is records.Tag:  # which holds others like it, without end
+        return records.Tag(label=sample(str), children=(records.Tag(label=sample(str)),))
     if isinstance(annotation, type) and issubclass(annotation, records.Record):
         return annotation(**{k: sample(f.annotation) for k, f in annotation.model_fields.items()})
     if get_origin(annotation) is tuple:

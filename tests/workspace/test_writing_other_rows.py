@@ -37,6 +37,13 @@ def teacher(monkeypatch: pytest.MonkeyPatch) -> Iterator[TeacherServer]:
         yield server
 
 
+@pytest.fixture
+def open_workspace(open_workspace: OpenWorkspace) -> OpenWorkspace:
+    """With passages so short that there are several of each document."""
+    short = ("chunking.min_length=1000", "chunking.max_length=2000")
+    return lambda *overrides: open_workspace(*short, *overrides)
+
+
 def rows_of(project: Path, name: str, version: int = 1) -> Any:
     path = project / "datasets" / f"v{version}" / name
     return json.loads(path.read_text(encoding="utf-8"))
@@ -333,7 +340,8 @@ def test_a_form_offers_every_kind_and_changes_the_settings_of_one() -> None:
     recipe = Recipe.from_yaml("generation: {rows: [{type: dialogue}]}")
     fields = {field.path: field for field in form_of(recipe, "generation.rows").fields()}
     assert [option.value for option in fields["generation.rows"].options] == [
-        *("dialogue", "preference", "pretraining", "comparison", "distillation")
+        *("dialogue", "audience", "reasoned", "preference"),
+        *("pretraining", "comparison", "distillation"),
     ]
     typed = {"generation.rows": ["dialogue"], "generation.rows.dialogue.rounds": ["5"]}
     changed = submission_of(recipe, typed, "generation.rows").recipe

@@ -39,7 +39,9 @@ def test_drops_usage_and_training_have_the_promised_keys() -> None:
         "calls",
         "cached",
         "prompt_tokens",
+        "cached_prompt_tokens",
         "completion_tokens",
+        "money",
         "seconds",
     }
     assert report["usage"]["seconds"]["train"] == 846.0

@@ -24,7 +24,7 @@ def test_a_finished_run_is_listed_with_its_scores(workspace: Workspace) -> None:
     assert run.state == "examined" and run.current and run.method == "lora"
     assert run.dataset_version == 1
     assert run.step == run.total_steps and run.step > 1
-    assert run.scores is not None and run.scores.before.n == 6
+    assert run.scores is not None and 0 < run.scores.before.n <= 6
     assert run.settings == {"num_epochs": 2.0, "batch_size": 16}
 
 

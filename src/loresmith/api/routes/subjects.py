@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from loresmith.api.dependencies import WorkspaceHere, author_of
@@ -63,7 +63,9 @@ def list_coverage(workspace: WorkspaceHere, paging: PagingHere) -> Page[Document
 
 @router.get("/coverage/gaps", summary="What no row says")
 def list_gaps(
-    workspace: WorkspaceHere, paging: PagingHere, document: str | None = None
+    workspace: WorkspaceHere,
+    paging: PagingHere,
+    document: Annotated[str | None, Query(description="Of this document alone, by name.")] = None,
 ) -> Page[Gap]:
     """Statements that no kept fact rests on, or of which a figure is asked for by none."""
     return page_of(list(Coverage(workspace).gaps(document)), paging)

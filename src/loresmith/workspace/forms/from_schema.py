@@ -177,7 +177,7 @@ def _shape(annotation: Any, path: str) -> _Shape:
     options = tuple(FormOption(value=str(word)) for word in words)
     lists = [one for one in branches if get_origin(one) in (tuple, list, frozenset)]
     if lists:
-        members = _components(lists[0])
+        members = [one for one in _components(lists[0]) if "type" in one.model_fields]
         if members:
             return _Shape("members", optional, tuple(_option(member) for member in members))
         return _Shape("list", optional, options)

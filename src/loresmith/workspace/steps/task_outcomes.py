@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from loresmith.generation.row_kinds import PassageFacts
 from loresmith.models import Embedded
 from loresmith.records import Chunk, Document, Fact, Outcome
 from loresmith.workspace.context import Context
+from loresmith.workspace.row_writing import passage_row_tasks
 from loresmith.workspace.writing import Task, corpus_tasks, opening_task, wording_tasks
 
 AT_ONCE = 200
@@ -58,7 +60,7 @@ def missing_tasks(context: Context, passages: Sequence[PassageOf]) -> list[list[
     for opening, (chunk, document) in zip(openings, passages, strict=True):
         outcome = found.get(opening.key)
         if outcome is None or outcome.failure:
-            named.append([opening])
+            named.append([opening, *_without_facts(context, (chunk, document))])
             continue
         named.append(_wording_tasks(context, chunk, document, outcome))
     found |= _outcomes(context, [task.key for tasks in named for task in tasks])
@@ -82,15 +84,20 @@ def _outcomes(context: Context, keys: Sequence[str]) -> dict[str, Outcome]:
 def _following(
     context: Context, opening: Task, outcome: Outcome | None, passage: PassageOf
 ) -> tuple[str, ...]:
-    """The keys of the tasks that follow from a passage's facts; none before they are there."""
+    """The keys of the tasks that follow from a passage's facts, or need none."""
     if outcome is None or outcome.failure:
-        return ()
+        return tuple(task.key for task in _without_facts(context, passage))
     known = context.following.get(opening.key)
     if known is not None and known[0] == outcome.made:
         return known[1]
     keys = tuple(task.key for task in _wording_tasks(context, *passage, outcome))
     context.following[opening.key] = (outcome.made, keys)
     return keys
+
+
+def _without_facts(context: Context, passage: PassageOf) -> list[Task]:
+    """What can be written before the facts of a passage are there: its own text, say."""
+    return list(passage_row_tasks(context, PassageFacts(*passage, ())))
 
 
 def _wording_tasks(
