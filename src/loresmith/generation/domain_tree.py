@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -124,12 +124,7 @@ class DomainTree(PromptedWriter):
     def from_headings(self, documents: Sequence[Document]) -> tuple[Tag, ...]:
         """The tree that titles and headings make as they stand, without any call: the title of each
         document, and below it its highest headings, at most `levels` deep."""
-        by_title: dict[str, Tag] = {}
-        for document in documents:
-            tag = _tag_of(document, levels=self.levels)
-            known = by_title.get(tag.label)
-            by_title[tag.label] = _joined(known, tag) if known else tag
-        return tuple(by_title.values())
+        return _merged(_tag_of(document, levels=self.levels) for document in documents)
 
     def _faults(self, tags: Sequence[Tag], present: Sequence[Tag]) -> list[str]:
         paths = list(_paths(tags))
@@ -197,22 +192,21 @@ def _children(headings: Sequence[Heading], levels: int) -> tuple[Tag, ...]:
         return ()
     top = min(one.level for one in headings)
     starts = [number for number, one in enumerate(headings) if one.level == top]
-    found: dict[str, Tag] = {}
-    for start, end in zip(starts, [*starts[1:], len(headings)], strict=True):
-        below = _children(headings[start + 1 : end], levels - 1)
-        tag = Tag(label=_label(headings[start].title), children=below)
-        known = found.get(tag.label)
-        found[tag.label] = _joined(known, tag) if known else tag
-    return tuple(found.values())
+    return _merged(
+        Tag(
+            label=_label(headings[start].title),
+            children=_children(headings[start + 1 : end], levels - 1),
+        )
+        for start, end in zip(starts, [*starts[1:], len(headings)], strict=True)
+    )
 
 
-def _joined(one: Tag, other: Tag) -> Tag:
-    """Two subjects of the same label as one."""
-    children = {child.label: child for child in one.children}
-    for child in other.children:
-        known = children.get(child.label)
-        children[child.label] = _joined(known, child) if known else child
-    return one.model_copy(update={"children": tuple(children.values())})
+def _merged(tags: Iterable[Tag]) -> tuple[Tag, ...]:
+    """Subjects of the same label as one, with what is below them all, in the order of the first."""
+    children: dict[str, list[Tag]] = {}
+    for tag in tags:
+        children.setdefault(tag.label, []).extend(tag.children)
+    return tuple(Tag(label=label, children=_merged(below)) for label, below in children.items())
 
 
 def _label(title: str) -> str:

@@ -16,7 +16,23 @@ Difficulty = Literal["easy", "medium", "hard"]
 _SHARE = Field(default=0.0, ge=0.0, json_schema_extra={"common": True})
 
 
-class QuestionTypes(Component):
+class _Shares(Component):
+    """Numbers whose proportions say how many of each are asked for."""
+
+    def shares(self) -> Mapping[str, float]:
+        """The share of each."""
+        return dict(self)
+
+    def wanted(self) -> tuple[str, ...]:
+        """Those with a share."""
+        return tuple(name for name, share in self.shares().items() if share)
+
+    def counts(self, total: int) -> Mapping[str, int]:
+        """How many of each wanted one make up `total`."""
+        return apportioned(self.shares(), total) if self.wanted() else {}
+
+
+class QuestionTypes(_Shares):
     """Shares of the types of questions, as proportions of any size: 3 and 1 are 0.75 and 0.25."""
 
     fact: float = Field(default=1.0, ge=0.0, json_schema_extra={"common": True})
@@ -38,21 +54,13 @@ class QuestionTypes(Component):
             raise ValueError("every share is 0: one type at least has to be asked for")
         return self
 
-    def shares(self) -> Mapping[str, float]:
-        """The share of each type."""
-        return dict(self)
-
     def wanted(self) -> tuple[str, ...]:
         """The types with a share; none where nothing but facts is asked for, as by default."""
-        kinds = tuple(kind for kind, share in self.shares().items() if share)
+        kinds = super().wanted()
         return () if kinds == ("fact",) else kinds
 
-    def counts(self, total: int) -> Mapping[str, int]:
-        """How many questions of each wanted type make up `total`."""
-        return apportioned(self.shares(), total) if self.wanted() else {}
 
-
-class Difficulties(Component):
+class Difficulties(_Shares):
     """Shares of easy, medium and hard questions; where all are 0, nobody asks for difficulty."""
 
     easy: float = Field(default=0.0, ge=0.0)
@@ -61,14 +69,6 @@ class Difficulties(Component):
     """It takes a table, or two places of the passage."""
     hard: float = Field(default=0.0, ge=0.0)
     """It takes conditions or figures of several places, or a computation."""
-
-    def wanted(self) -> tuple[str, ...]:
-        """The difficulties with a share."""
-        return tuple(level for level, share in dict(self).items() if share)
-
-    def counts(self, total: int) -> Mapping[str, int]:
-        """How many questions of each wanted difficulty make up `total`."""
-        return apportioned(dict(self), total) if self.wanted() else {}
 
 
 def apportioned(shares: Mapping[str, float], total: int) -> dict[str, int]:

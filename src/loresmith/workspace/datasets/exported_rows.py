@@ -23,7 +23,6 @@ from loresmith.records import (
     FeedbackExample,
     ImportedRow,
     PreferenceExample,
-    Review,
     SplitName,
     TrainingRow,
     Wording,
@@ -32,7 +31,7 @@ from loresmith.records import (
 from loresmith.workspace.context import Context
 from loresmith.workspace.frozen_rows import FrozenRows, RowFilter, frozen_rows
 from loresmith.workspace.imported_rows import reviewed_rows
-from loresmith.workspace.reviews import reviews
+from loresmith.workspace.reviews import confirmed, reviews
 
 if TYPE_CHECKING:
     from loresmith.workspace.datasets.exports import ExportSettings
@@ -132,8 +131,7 @@ class ExportedRows:
 
     @cached_property
     def _confirmed(self) -> Subjects:
-        said = reviews(self._context)
-        return Subjects(self._context, [one for one in said if _is_confirmed(said[one])])
+        return Subjects(self._context, confirmed(self._context))
 
     @cached_property
     def _ids(self) -> frozenset[str]:
@@ -180,10 +178,6 @@ class Subjects:
         return next(
             (one for one in candidates if content_id("example", one, plain) == example.id), None
         )
-
-
-def _is_confirmed(review: Review) -> bool:
-    return review.verdict in ("confirmed", "edited")
 
 
 def _that_fit(rows: FrozenRows, wanted: RowFilter) -> Iterator[Example]:
