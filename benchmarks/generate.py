@@ -27,6 +27,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -89,7 +90,6 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="a few seconds a case: a smoke test")
     parser.add_argument("--work", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
-    parser.add_argument("--profile", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
         _work(options)
@@ -102,6 +102,9 @@ def main() -> None:
             bare = () if case.refuse else WAYS[2:]
             ways = options.way or (*WAYS[:2], *bare)
             for way in ways:
+                if way in WAYS[2:] and find_spec(way) is None:
+                    print(f"  {way:12s} not measured: pip install {way}")
+                    continue
                 _print(measure(way, case, concurrency, waves), case, concurrency)
 
 
@@ -110,8 +113,6 @@ def measure(way: str, case: Case, concurrency: int, waves: int) -> Measured:
     with _server(case) as url:
         command = [sys.executable, __file__, "--work", way, "--url", url]
         command += ["--concurrency", str(concurrency), "--waves", str(waves)]
-        if "LORESMITH_PROFILE" in os.environ:
-            command += ["--profile", os.environ["LORESMITH_PROFILE"]]
         with tempfile.TemporaryDirectory() as home:
             places = {"LORESMITH_HOME": home, "OPENAI_API_KEY": "none", "TMPDIR": home}
             done = subprocess.run(
@@ -160,11 +161,11 @@ def _work(options: argparse.Namespace) -> None:
     concurrency, waves = options.concurrency[0], options.waves
     calls = concurrency * waves
     way = {"generate": _generate, "asker": _asker, "aiohttp": _aiohttp, "openai": _openai}
-    told = way[options.work](options.url, concurrency, calls, options.profile)
+    told = way[options.work](options.url, concurrency, calls)
     print(json.dumps({**told, "processor": time.process_time()}))
 
 
-def _generate(url: str, concurrency: int, calls: int, profile: str | None) -> dict[str, Any]:
+def _generate(url: str, concurrency: int, calls: int) -> dict[str, Any]:
     from loresmith import Workspace
     from loresmith.workspace.steps.generate import Generate
 
@@ -183,7 +184,7 @@ def _generate(url: str, concurrency: int, calls: int, profile: str | None) -> di
         with workspace.context_after("chunk") as context:
             before = Generate().state(context)
             began = time.perf_counter()
-            with _profiled(profile), context.timed("generate"):
+            with context.timed("generate"):
                 Generate().run(context)
             seconds = time.perf_counter() - began
             after = Generate().state(context)
@@ -192,7 +193,7 @@ def _generate(url: str, concurrency: int, calls: int, profile: str | None) -> di
     return {"seconds": seconds, "needed": needed, "left": after.total - after.done}
 
 
-def _asker(url: str, concurrency: int, calls: int, profile: str | None) -> dict[str, Any]:
+def _asker(url: str, concurrency: int, calls: int) -> dict[str, Any]:
     from pydantic import BaseModel
 
     from loresmith.models import OpenAICompatible, Sampling
@@ -216,13 +217,12 @@ def _asker(url: str, concurrency: int, calls: int, profile: str | None) -> dict[
     ):
         asker = Asker(model, cache)
         began = time.perf_counter()
-        with _profiled(profile):
-            for _ in pool.map(lambda number: asker.ask(request(number)), range(calls)):
-                pass
+        for _ in pool.map(lambda number: asker.ask(request(number)), range(calls)):
+            pass
         return {"seconds": time.perf_counter() - began, "needed": calls}
 
 
-def _aiohttp(url: str, concurrency: int, calls: int, _profile: str | None) -> dict[str, Any]:
+def _aiohttp(url: str, concurrency: int, calls: int) -> dict[str, Any]:
     import aiohttp
 
     async def run() -> float:
@@ -243,7 +243,7 @@ def _aiohttp(url: str, concurrency: int, calls: int, _profile: str | None) -> di
     return {"seconds": asyncio.run(run()), "needed": calls}
 
 
-def _openai(url: str, concurrency: int, calls: int, _profile: str | None) -> dict[str, Any]:
+def _openai(url: str, concurrency: int, calls: int) -> dict[str, Any]:
     import openai
 
     async def run() -> float:
@@ -294,25 +294,6 @@ def _section(number: int) -> str:
             "early. Carters asked for better stables beside the gate.\n"
         )
     return "\n".join(lines)
-
-
-@contextmanager
-def _profiled(path: str | None) -> Iterator[None]:
-    if path is None:
-        yield
-        return
-    import yappi  # type: ignore[import-not-found,unused-ignore]
-
-    yappi.set_clock_type("cpu")
-    yappi.start()
-    try:
-        yield
-    finally:
-        yappi.stop()
-        with Path(path).open("w") as out:
-            yappi.get_func_stats().sort("tsub").print_all(
-                out, columns={0: ("name", 100), 1: ("ncall", 9), 2: ("tsub", 8), 3: ("ttot", 8)}
-            )
 
 
 if __name__ == "__main__":
