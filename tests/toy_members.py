@@ -40,7 +40,7 @@ def with_toy(
 ) -> dict[str, str]:
     """The environment in which Python finds the package with one member more.
 
-    `family` is its folder in the package; `members` is the line of the family that names them,
+    `family` is its folder in the package; `members` is the end of a line that names them,
     and `source`, kept as `module`, defines a class of the same name with a capital.
     """
     ignored = shutil.ignore_patterns("__pycache__", "docs")
@@ -52,8 +52,9 @@ def with_toy(
     assert members in known
     added = module.capitalize()
     dotted = f"loresmith.{family}.{module}".replace("/", ".")
-    more = f"from {dotted} import {added}\n{members[:-1]} | {added},"
-    index.write_text(known.replace(members, more), encoding="utf-8")
+    first = "from __future__ import annotations\n"
+    known = known.replace(first, f"{first}from {dotted} import {added}\n")
+    index.write_text(known.replace(members, f"{members[:-1]} | {added},"), encoding="utf-8")
     return {**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
 
 

@@ -79,10 +79,7 @@ PROMPT = """RIDDLE
 {{ fact.question }} {{ fact.short_answer }}
 {% endfor %}
 """
-MEMBERS = (
-    "AnyRowKind = Annotated[\n    Annotated[\n"
-    "        DialogueRows | PreferenceRows | PretrainingRows | ComparisonRows | DistillationRows,"
-)
+MEMBERS = "| DistillationRows,"
 
 
 def teacher(messages: ChatMessages) -> str:
