@@ -19,6 +19,15 @@ class Ignored(NamedTuple):
     reason: str
 
 
+class Look(NamedTuple):
+    """What tells that a file was changed, without reading it."""
+
+    name: str
+    size: int
+    modified: int
+    """In nanoseconds since 1970."""
+
+
 class Listing(NamedTuple):
     """What a folder holds."""
 
@@ -31,10 +40,22 @@ class Listing(NamedTuple):
 
     def name_of(self, path: Path) -> str:
         """The document's name: its path relative to the folder, with forward slashes."""
-        text, above = os.fspath(path), f"{self.folder}{os.sep}"
-        if text.startswith(above):  # so for thousands of files; Path takes twenty times as long
-            return text[len(above) :].replace(os.sep, "/")
-        return path.relative_to(self.folder).as_posix()
+        return _name_of(os.fspath(path), f"{self.folder}{os.sep}") or (
+            path.relative_to(self.folder).as_posix()
+        )
+
+    def looks(self) -> Iterator[Look]:
+        """What each document's file looks like from outside; those that have just gone are left
+        out."""
+        above = f"{self.folder}{os.sep}"
+        for path in self.found:
+            text = os.fspath(path)
+            try:
+                seen = os.stat(text)  # noqa: PTH116 - of thousands; Path takes twice as long
+            except OSError:
+                continue
+            name = _name_of(text, above) or self.name_of(path)
+            yield Look(name, seen.st_size, seen.st_mtime_ns)
 
 
 def list_folder(folder: Path, *, suffixes: Sequence[str]) -> Listing:
@@ -73,6 +94,12 @@ def _listing(root: Path, paths: list[Path], suffixes: Sequence[str]) -> Listing:
         else:
             listing.found.append(path)
     return listing
+
+
+def _name_of(path: str, above: str) -> str:
+    """The name of a file below a folder; empty where it is not below it. Of thousands of files:
+    `Path.relative_to` takes twenty times as long."""
+    return path[len(above) :].replace(os.sep, "/") if path.startswith(above) else ""
 
 
 def can_be_shown(name: str) -> bool:

@@ -7,8 +7,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Tabl
 from loresmith.database import metadata
 
 _COUNT = BigInteger().with_variant(Integer, "sqlite")
-FACETS = ("document", "use", "kind", "state", "verdict", "reason", "language", "evidence")
-"""The columns of `row_index` by which rows are counted for a filter."""
+FACETS = ("use", "kind", "state", "verdict", "reason", "language", "evidence", "document")
+"""The columns of `row_index` by which rows are counted for a filter. That of many values is last:
+the index which counts all others together is read in its order."""
 
 ROWS = Table(
     "row_index",

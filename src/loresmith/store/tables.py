@@ -6,7 +6,7 @@ a clock. The JSON is plain text: SQLite and PostgreSQL keep it byte for byte.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
 from loresmith.database import metadata
 from loresmith.records import (
@@ -66,3 +66,6 @@ TABLES: dict[type[StoredRecord], Table] = {
     TagTree: _records("tag_trees"),
     WrittenRow: _records("written_rows", kind=String),
 }
+
+_OUTCOMES = TABLES[Outcome]
+Index("ix_outcomes_step", _OUTCOMES.c.project_id, _OUTCOMES.c.step, _OUTCOMES.c.sequence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from loresmith.store.row_index import FacetCell
@@ -11,8 +11,11 @@ from loresmith.store.row_tables import FACETS
 from loresmith.workspace.rows.model import Facet, Facets
 
 
-def counted(cells: Sequence[FacetCell], chosen: RowFilter) -> Facets:
-    """What the rows can be filtered by: each field's counts disregard its own filter."""
+def counted(cells: Sequence[FacetCell], documents: Mapping[str, int], chosen: RowFilter) -> Facets:
+    """What the rows can be filtered by: each field's counts disregard its own filter.
+
+    `cells` are of the documents that are chosen; `documents` are the counts of each document.
+    """
     wanted = _wanted(chosen)
     counts: dict[str, dict[str | int, int]] = {name: {} for name in FACETS}
     total = 0
@@ -22,16 +25,11 @@ def counted(cells: Sequence[FacetCell], chosen: RowFilter) -> Facets:
             continue
         if not failing:
             total += cell.rows
-        for name in failing or FACETS:
+        for name in failing or _PLACES:
             value, of_field = cell[_PLACES[name]], counts[name]
             of_field[value] = of_field.get(value, 0) + cell.rows
+    counts["document"].update(documents)
     return Facets(total=total, **{name: _in_order(name, counts[name]) for name in FACETS})
-
-
-def counted_rows(cells: Sequence[FacetCell], chosen: RowFilter) -> int:
-    """How many rows match."""
-    wanted = _wanted(chosen)
-    return sum(cell.rows for cell in cells if all(cell[one.place] in one.values for one in wanted))
 
 
 class _Wanted(NamedTuple):
@@ -42,7 +40,7 @@ class _Wanted(NamedTuple):
     values: frozenset[str | int]
 
 
-_PLACES = {name: FacetCell._fields.index(name) for name in FACETS}
+_PLACES = {name: place for place, name in enumerate(FacetCell._fields[:-1])}
 
 
 def _wanted(chosen: RowFilter) -> list[_Wanted]:
