@@ -16,6 +16,7 @@ from loresmith.records import (
     Fact,
     ImportedRow,
     Outcome,
+    Rating,
     Regrade,
     Review,
     Run,
@@ -45,6 +46,7 @@ KINDS: tuple[type[StoredRecord], ...] = (
     ImportedRow,
     TagTree,
     WrittenRow,
+    Rating,
 )
 """What every store keeps; other records travel inside these."""
 

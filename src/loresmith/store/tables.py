@@ -19,6 +19,7 @@ from loresmith.records import (
     Fact,
     ImportedRow,
     Outcome,
+    Rating,
     Regrade,
     Review,
     Run,
@@ -63,4 +64,5 @@ TABLES: dict[type[StoredRecord], Table] = {
     ImportedRow: _records("imported_rows", source=String),
     TagTree: _records("tag_trees"),
     WrittenRow: _records("written_rows", kind=String),
+    Rating: _records("ratings", subject_id=String),
 }

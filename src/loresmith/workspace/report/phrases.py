@@ -251,6 +251,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "question_too_long": ("question longer than allowed", "问题过长"),
     "question_too_short": ("question shorter than asked", "问题过短"),
     "quotation": ("quotation", "引语"),
+    "rated_low": ("rated too low by the judge", "评审模型评分过低"),
     "refers_to_document": ("speaks of “the document”", "提及“文档”本身"),
     "refusal": ("refusal", "拒绝回答"),
     "rejected_by_reviewer": ("rejected by a reviewer", "审核未通过"),
