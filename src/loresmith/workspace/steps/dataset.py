@@ -77,6 +77,7 @@ class FreezeDataset(Step):
                 folder,
                 project=context.project.name,
                 drops=[*kept.drops, *with_rows.left_out, *left_out],
+                documents=documents(context),
             )
         context.finish(_key(context, kept), self.name, f"version {frozen.version}", [frozen])
         keep_rows(context, frozen)
