@@ -81,6 +81,18 @@ QUALIFIERS = (
     ),
     _qualifier("annualised", r"\bannuali[sz]ed\b|年化"),
     _qualifier(
+        "at constant currency",
+        r"\bconstant[- ](?:currency|currencies|exchange rates?)\b|(?:不变|固定|恒定)汇率",
+        r"\bcurrenc|\bexchange rate|汇率",
+        is_exclusive=True,
+    ),
+    _qualifier(
+        "cumulative",
+        r"\bcumulative(?:ly)?\b|\byear[- ]to[- ]date\b|累计|年初至今",
+        r"\bsince\b|\bin total\b|\baltogether\b|\bso far\b|\bhalf\b|\bmonths\b|\bsum\b"
+        r"|[总共]|合计|至今|以来|截至|截止|半年|前.{1,3}(?:季度|个?月)|全年",
+    ),
+    _qualifier(
         "attributable to owners",
         r"\battributable to (?:the )?(?:\w+ )?(?:owners|shareholders|equity holders)\b"
         r"|归母|归属于.{0,14}(?:股东|持有人|所有者)",

@@ -30,7 +30,7 @@ class FigureFilter(Filter):
     def judge(self, claim: Claim) -> Verdict:
         if claim.fact is None:
             return KEEP
-        evidence = _figures(claim.evidence)
+        evidence = (*_figures(claim.evidence), *_bracketed(claim.evidence))
         borne_out = (*evidence, *_figures(claim.source.surroundings), *_agreed(claim))
         in_answer = (*_figures(claim.short_answer), *_figures(claim.answer))
         nearby = (*borne_out, *_figures("\n".join(claim.evidence_sentences)))
@@ -71,7 +71,8 @@ def _agreed(claim: Claim) -> Sequence[Figure]:
 
 
 def _has_source(figure: Figure, sources: Iterable[Figure], claim: Claim) -> bool:
-    if any(covers(one, figure) or _is_its_size(one, figure) for one in sources):
+    falls = _FALLS.search(f"{claim.question}\n{claim.answer}") is not None
+    if any(covers(one, figure) or (falls and _is_its_size(one, figure)) for one in sources):
         return True
     if moment_parts(figure):
         return _is_sourced_moment(figure, claim)
@@ -81,25 +82,58 @@ def _has_source(figure: Figure, sources: Iterable[Figure], claim: Claim) -> bool
     return not figure.unit and _is_small_count(figure) and not is_the_answer
 
 
+_FALLS = re.compile(
+    r"亏|损|负|[降减跌缩滑低]|(?<!多)少|赤字|流出|支出|费用|成本|收窄|回落"
+    r"|\b(?:loss|lost|lose|fell|fall|declin|decreas|drop|down|low|less|shr[aiu]nk|cut|negative|minus"
+    r"|deficit|outflow|expens|cost|worse|behind|under|below|short|narrow|reduc)",
+    re.IGNORECASE,
+)
+"""Words under which an amount below zero is told by its size; without one, it becomes a gain."""
+
+
 def _is_its_size(given: Figure, figure: Figure) -> bool:
     """`fell by 7.4 %` says what `-7.4 %` says."""
     size = given._replace(value=abs(given.value), written=abs(given.written))
-    return given.value < 0 and covers(size, figure)
+    return given.value < 0 and (covers(size, figure) or size.written == figure.value)
+
+
+_BRACKETED = re.compile(r"\|\s*[(（]\s*(\d[\d,]*(?:\.\d+)?)\s*(%?)\s*[)）]\s*(?=\||$)", re.MULTILINE)
+
+
+def _bracketed(evidence: str) -> Sequence[Figure]:
+    """The cells of a table that accountants put in brackets: (1,234) is -1,234."""
+    found = []
+    for cell in _BRACKETED.finditer(evidence):
+        value = -Decimal(cell[1].replace(",", ""))
+        found.append(Figure(value, cell[2], *cell.span(1), cell[0], value))
+    return found
 
 
 def _is_cell_of(given: Figure, figure: Figure, claim: Claim) -> bool:
-    """A table states 18.4 in a column headed 亿元: the answer says 18.4亿元."""
-    if given.unit or given.value != given.written or given.written != figure.written:
+    """A table states 18.4 in a column headed 亿元: the answer says 18.4亿元, or 1,840百万元."""
+    if given.unit or given.value != given.written:
         return False
-    magnitude = _MAGNITUDE.search(figure.text)
     around = f"{claim.source.chunk.text}\n{claim.source.surroundings}"
-    return magnitude is not None and magnitude[0] in _without_figures(around)
+    return any(given.value * size == figure.value for size in _sizes(around))
 
 
-_MAGNITUDE = re.compile(r"[百千万亿]+|million|billion|thousand|bn|mn")
+_MAGNITUDE = re.compile(r"[百千万亿]+|\b(?:million|billion|thousand|bn|mn)\b", re.IGNORECASE)
+_DECLARED = re.compile(r"(?:单位|unit|in )[^\n|。]*|[(（][^()（）\n]*[)）]", re.IGNORECASE)
 
 
 @lru_cache(maxsize=64)
+def _sizes(text: str) -> frozenset[Decimal]:
+    """What the numbers of a table count by: as declared (单位：百万元, 亿元 in brackets), or where
+    nothing is, every such word of the text that belongs to no figure of its own."""
+    plain = _without_figures(text)
+    declared = _magnitudes("\n".join(_DECLARED.findall(plain)))
+    return declared or _magnitudes(plain)
+
+
+def _magnitudes(text: str) -> frozenset[Decimal]:
+    return frozenset(figures(f"1 {word}")[0].value for word in _MAGNITUDE.findall(text))
+
+
 def _without_figures(text: str) -> str:
     """So that the 万 of `3,480万元` is not taken for the unit of a column."""
     parts, end = [], 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -23,9 +24,9 @@ class QualifierFilter(Filter):
     """Drops a claim whose question omits a qualifier of its figure (`qualifier_missing`) or adds
     one that its evidence does not have (`qualifier_not_in_evidence`).
 
-    Known qualifiers: adjusted, non-GAAP, year-on-year, quarter-on-quarter, estimated, annualised,
-    attributable to owners, preliminary; each in English and Chinese. A reversed question or a
-    restatement may name them in its answer.
+    Known qualifiers: adjusted, non-GAAP, recurring, year-on-year, quarter-on-quarter, estimated,
+    annualised, at constant currency, cumulative, attributable to owners, preliminary; each in
+    English and Chinese. A reversed question or a restatement may name them in its answer.
     """
 
     type: Literal["qualifiers"] = "qualifiers"
@@ -76,8 +77,24 @@ class _Clause(NamedTuple):
 def _clauses_with(sentence: str, wanted: list[Figure]) -> Iterator[tuple[_Clause, Figure]]:
     for clause in _clauses(sentence):
         for figure in clause.figures:
-            if any(covers(figure, one) for one in wanted):
+            if any(covers(figure, one) or _is_cell(figure, one, clause.text) for one in wanted):
                 yield clause, figure
+
+
+def _is_cell(figure: Figure, wanted: Figure, row: str) -> bool:
+    """In a table the unit stands elsewhere: `| 归属于股东的净利润 | 3,980 |` is 3,980百万元."""
+    if "|" not in row or figure.unit or figure.value != figure.written:
+        return False
+    return abs(figure.written) == abs(wanted.written) or _same_digits(figure, wanted)
+
+
+def _same_digits(one: Figure, other: Figure) -> bool:
+    """30,975 and 309.75, the same amount by another magnitude."""
+    return _digits(one.written) == _digits(other.written) != ()
+
+
+def _digits(number: Decimal) -> tuple[int, ...]:
+    return abs(number).normalize().as_tuple().digits if number else ()
 
 
 @lru_cache(maxsize=512)
