@@ -130,7 +130,8 @@ _NUMBER = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _SCALE = re.compile(
-    rf"[ {_SPACE}]?[多余]?个?(?P<zh>[百千万萬亿億兆]+)(?![克瓦米]|分[点之])"
+    rf"(?:[ {_SPACE}]|\n(?=[百千万亿]+[美港欧日]?元))?"
+    r"[多余]?个?(?P<zh>[百千万萬亿億兆]+)(?![克瓦米]|分[点之])"
     rf"|[ {_SPACE}-]?(?P<word>hundred|thousand|million|billion|trillion|mln|mn|bn|tn)(?!\w)"
     r"|(?P<letter>[kKMmbB])(?![\w²³])",
     re.IGNORECASE | re.ASCII,
@@ -270,9 +271,14 @@ def _size(scale: re.Match[str]) -> Decimal:
     return size
 
 
+_SHARE = re.compile(r"\s?(?:%|[个余]?百分点|[万亿倍])")
+
+
 def _is_part_of_a_name(plain: str, start: int, end: int) -> bool:
     """True for the digits of `HX-200`, `B12`, `5G`; not for `US$5`, `FY2031`, `12km`, `3k`."""
     before, after = plain[max(0, start - 8) : start], plain[end : end + 1]
+    if _SHARE.match(plain, end) and re.search(r"[A-Z]{2}\Z", before):
+        return False  # 占总GMV25%以上
     if before[-1:] == "_" or re.search(r"[A-Z][-/]\Z", before):
         return True
     if before[-1:].isascii() and before[-1:].isalpha():

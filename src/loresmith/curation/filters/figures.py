@@ -16,6 +16,7 @@ from typing import Literal
 from loresmith.curation.claim import Claim
 from loresmith.curation.filters.base import KEEP, Filter, drop
 from loresmith.curation.formula import Formula, NotArithmetic, evaluate
+from loresmith.curation.moments import is_sourced_moment
 from loresmith.records import Verdict
 from loresmith.text.figures import Figure, figures
 from loresmith.text.phrases import covers, moment_parts
@@ -39,7 +40,9 @@ class FigureFilter(Filter):
             *((f, nearby) for f in _figures(claim.question) if not _is_small_count(f)),
         ):
             if not _has_source(figure, sources, claim):
-                return _verdict_on(figure, evidence, claim)
+                verdict = _verdict_on(figure, evidence, claim)
+                if not verdict.keep:
+                    return verdict
         return KEEP
 
 
@@ -55,8 +58,8 @@ def _verdict_on(figure: Figure, evidence: Sequence[Figure], claim: Claim) -> Ver
     foreign = _foreign_operand(computed, evidence)
     if foreign is not None:
         return drop("formula_wrong", f"{foreign} of {formula!r} is not in the evidence")
-    if not _gives(computed.value, figure):
-        if any(_gives(computed.value, one) for one in _figures(claim.short_answer)):
+    if not _comes_to(formula, computed, figure, evidence):
+        if any(_comes_to(formula, computed, one, evidence) for one in _figures(claim.short_answer)):
             return drop("figure_not_in_evidence", f"{figure.text!r} is not in the evidence")
         shown = computed.value.normalize()
         return drop("formula_wrong", f"{formula!r} gives {shown:f}, not {figure.text!r}")
@@ -75,7 +78,7 @@ def _has_source(figure: Figure, sources: Iterable[Figure], claim: Claim) -> bool
     if any(covers(one, figure) or (falls and _is_its_size(one, figure)) for one in sources):
         return True
     if moment_parts(figure):
-        return _is_sourced_moment(figure, claim)
+        return is_sourced_moment(figure, claim)
     if any(_is_cell_of(one, figure, claim) for one in sources):
         return True
     is_the_answer = any(covers(one, figure) for one in _figures(claim.short_answer))
@@ -97,7 +100,9 @@ def _is_its_size(given: Figure, figure: Figure) -> bool:
     return given.value < 0 and (covers(size, figure) or size.written == figure.value)
 
 
-_BRACKETED = re.compile(r"\|\s*[(（]\s*(\d[\d,]*(?:\.\d+)?)\s*(%?)\s*[)）]\s*(?=\||$)", re.MULTILINE)
+_BRACKETED = re.compile(
+    r"\|\s*[(（]\s*(\d[\d,]*(?:\.\d+)?)\s*(%?)\s*[)）]\s*(?=\||$)", re.MULTILINE
+)
 
 
 def _bracketed(evidence: str) -> Sequence[Figure]:
@@ -148,64 +153,6 @@ def _is_small_count(figure: Figure) -> bool:
     return figure.value <= 10 and not any(c.isdecimal() for c in figure.text)
 
 
-def _is_sourced_moment(figure: Figure, claim: Claim) -> bool:
-    """Each part of a date is compared with that part of the dates of the evidence, or where the
-    evidence has none, of the surroundings, the passage and the document."""
-    sentences = "\n".join(claim.evidence_sentences)
-    evidence = _moments(sentences)
-    around = _moments(claim.source.surroundings)
-    document = _moments(claim.source.document.text)
-    relative = {name for name, said in _RELATIVE.items() if said.search(sentences)}
-    for name, value in moment_parts(figure).items():
-        near = evidence.get(name, _NONE) | around.get(name, _NONE)
-        everywhere = near | document.get(name, _NONE)
-        if value in (near if name in evidence else everywhere):
-            continue
-        if name not in relative or not _neighbours(name, value) & everywhere:
-            return False
-    return True
-
-
-_NONE: frozenset[int] = frozenset()
-_RELATIVE = {
-    "year": re.compile(
-        r"去年|上年|上一年|前一年|同期|同比|明年|次年|翌年|来年"
-        r"|\b(?:last|previous|preceding|prior|next|following|same) (?:year|period)"
-        r"|\byear (?:before|earlier)|year[- ]on[- ]year",
-        re.IGNORECASE,
-    ),
-    "quarter": re.compile(
-        r"上一?个?季|前一?个?季|下一?个?季|环比|\b(?:last|previous|preceding|prior|next) quarter"
-        r"|\bquarter (?:before|earlier)|quarter[- ]on[- ]quarter",
-        re.IGNORECASE,
-    ),
-    "month": re.compile(
-        r"上一?个?月|前一?个?月|下一?个?月|次月|环比|\b(?:last|previous|preceding|prior|next) month"
-        r"|\bmonth (?:before|earlier)|month[- ]on[- ]month",
-        re.IGNORECASE,
-    ),
-}
-"""Words by which a text of 2031 speaks of 2030 without naming it."""
-
-
-def _neighbours(name: str, value: int) -> set[int]:
-    """The year, quarter or month before and the one after; quarters and months go round."""
-    cycle = {"quarter": 4, "month": 12}.get(name)
-    if cycle is None:
-        return {value - 1, value + 1}
-    return {(value - 2) % cycle + 1, value % cycle + 1}
-
-
-@lru_cache(maxsize=4096)
-def _moments(text: str) -> dict[str, frozenset[int]]:
-    """The years, months, days, quarters and times that a text names."""
-    named: dict[str, set[int]] = {}
-    for figure in _figures(text):
-        for name, value in moment_parts(figure).items():
-            named.setdefault(name, set()).add(value)
-    return {name: frozenset(values) for name, values in named.items()}
-
-
 def _foreign_operand(formula: Formula, evidence: Sequence[Figure]) -> Decimal | None:
     """A number of the formula that is neither in the evidence nor 1, 100 or how many are added."""
     known = {abs(n) for one in evidence for n in (one.value, one.written)}
@@ -225,6 +172,26 @@ def _gives(value: Decimal, figure: Figure) -> bool:
     exponent = figure.written.as_tuple().exponent
     half = Decimal(5).scaleb((exponent if isinstance(exponent, int) else 0) - 1)
     return any(abs(abs(one) - abs(figure.written)) <= half for one in candidates)
+
+
+def _comes_to(formula: str, computed: Formula, figure: Figure, evidence: Sequence[Figure]) -> bool:
+    """Whether the formula gives the figure, in the unit of what it adds or takes away: 6.97亿 -
+    6.92亿 is 500万 and not 0.05万. Where amounts of several units go in, the digits decide."""
+    operands = {operand.written for operand in computed.operands}
+    amounts = [one for one in evidence if one.written and abs(one.written) in operands]
+    sizes = {one.value / one.written for one in amounts}
+    units = {one.unit for one in amounts}
+    of_one_kind = len(sizes) == len(units) == 1 and not re.search(r"[*/×÷]", formula)
+    if not of_one_kind or (sizes, units) == ({Decimal(1)}, {""}):  # bare cells of a table
+        return _gives(computed.value, figure)
+    (size,), (unit,) = sizes, units
+    if unit != figure.unit and unit and figure.unit and (unit, figure.unit) != _POINTS:
+        return False
+    exact = abs(computed.value) * size == abs(figure.value)
+    return exact or (figure.value == figure.written * size and _gives(computed.value, figure))
+
+
+_POINTS = ("%", "percentage point")
 
 
 @lru_cache(maxsize=4096)
