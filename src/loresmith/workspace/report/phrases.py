@@ -241,6 +241,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "fact_dropped": ("its fact was dropped", "所属知识点已剔除"),
     "fact_edited": ("its fact has another answer now", "所属知识点的答案已修改"),
     "facts_swapped": ("two figures stand the wrong way round", "两个数字张冠李戴"),
+    "figure_of_another_period": ("figure is of another period", "数字属于另一期间"),
     "figure_not_in_evidence": ("figure is not in the evidence", "数字不在依据中"),
     "first_person": ("sentence in the first person", "第一人称语句"),
     "flaw_not_shown": ("the worse answer is not wrong as it says", "错误回答并非错在所标明之处"),
