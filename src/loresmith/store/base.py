@@ -17,6 +17,7 @@ from loresmith.records import (
     Fact,
     ImportedRow,
     Outcome,
+    Rating,
     Regrade,
     Review,
     Run,
@@ -47,6 +48,7 @@ KINDS: tuple[type[StoredRecord], ...] = (
     ImportedRow,
     TagTree,
     WrittenRow,
+    Rating,
 )
 """What every store keeps; other records travel inside these."""
 

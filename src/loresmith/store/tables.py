@@ -20,6 +20,7 @@ from loresmith.records import (
     Fact,
     ImportedRow,
     Outcome,
+    Rating,
     Regrade,
     Review,
     Run,
@@ -65,6 +66,7 @@ TABLES: dict[type[StoredRecord], Table] = {
     ImportedRow: _records("imported_rows", source=String),
     TagTree: _records("tag_trees"),
     WrittenRow: _records("written_rows", kind=String),
+    Rating: _records("ratings", subject_id=String),
 }
 
 _OUTCOMES = TABLES[Outcome]

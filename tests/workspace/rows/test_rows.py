@@ -11,7 +11,9 @@ from loresmith.errors import Conflict, DatasetError, NotFound
 from loresmith.records import Dataset, Document
 from loresmith.workspace.frozen_rows import frozen_rows
 from loresmith.workspace.rows import IndexedRow, RowFilter, Rows
+from loresmith.workspace.rows.projection import list_rows
 from loresmith.workspace.steps.curate import curated as curated_rows
+from loresmith.workspace.steps.curate import curation_key
 from waiting import wait_for
 
 OpenWorkspace = Callable[..., Workspace]
@@ -404,3 +406,32 @@ def test_rows_that_curation_has_not_seen_are_counted_apart(open_workspace: OpenW
     workspace.do("generate")
     done = Rows(workspace).review(RowFilter(), "confirmed")
     assert (done.unchecked, done.kept) == (done.rows, 0)
+
+
+def test_marks_outlive_a_verdict_and_what_is_taken_back_leaves_them(rows: Rows) -> None:
+    one, two = rows.page(RowFilter(kind=("pair",), state=("kept",)), limit=2).rows
+    rows.mark([one.id, two.id], stars=5, tags=["to check", "to check"], note="Look again.")
+    rows.review([one.id], "confirmed")
+    assert rows.row(one.id).row.note == "Look again."
+    rows.review([one.id], "pending")
+    marked = rows.row(one.id).row
+    assert (marked.stars, marked.tags, marked.verdict) == (5, ("to check",), "pending")
+    facets = rows.facets()
+    assert {one.value: one.count for one in facets.stars}["5"] == 2
+    assert [(one.value, one.count) for one in facets.tags] == [("to check", 2)]
+    assert rows.page(RowFilter(stars=(5,), tags=("to check", "other"))).total == 2
+    assert [row.id for row in rows.page(order="-stars", limit=2).rows] == [two.id, one.id]
+
+
+def test_marks_change_neither_what_is_curated_nor_what_is_listed_anew(
+    curated: Workspace,
+) -> None:
+    rows = Rows(curated)
+    row = first(rows, kind=("pair",), state=("kept",))
+    with curated.opened() as context:
+        before = curation_key(context)
+    rows.mark([row.id], stars=1)
+    with curated.opened() as context:
+        assert curation_key(context) == before
+        list_rows(context)
+    assert rows.row(row.id).row.stars == 1

@@ -1,6 +1,5 @@
 """The rows of frozen datasets, some hundreds a record; before, one record had them all. And the
-titles of documents, apart from their texts; rows are counted with the document last, and
-outcomes found by their step."""
+titles of documents, apart from their texts; and outcomes are found by their step."""
 
 import json
 from collections.abc import Iterator
@@ -18,15 +17,6 @@ _ROWS_A_PART = 500
 
 def upgrade() -> None:
     op.create_index("ix_outcomes_step", "outcomes", ["project_id", "step", "sequence"])
-    op.drop_index("ix_row_index_facets", "row_index")
-    op.create_index(
-        "ix_row_index_facets",
-        "row_index",
-        [
-            *("project_id", "use", "kind", "state", "verdict", "reason", "language", "evidence"),
-            "document",
-        ],
-    )
     op.create_table(
         "document_titles",
         sa.Column("project_id", sa.String, nullable=False),

@@ -16,9 +16,9 @@ from loresmith.workspace.documents.shown import (
     DocumentListing,
     DocumentPage,
     IgnoredFile,
-    document_key,
 )
 from loresmith.workspace.documents.upload import SUPPORTED
+from loresmith.workspace.places import document_key
 from loresmith.workspace.steps.chunk import chunks_by_document
 from loresmith.workspace.steps.parse import (
     FoundFile,

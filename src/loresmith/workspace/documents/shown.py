@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Literal
 
-from loresmith.component import content_id
 from loresmith.records import Heading, Record, Section
 
 DocumentState = Literal["parsed", "new", "failed"]
-
-
-@lru_cache(maxsize=50_000)
-def document_key(name: str) -> str:
-    """What a document is addressed by: a hash of its name, so that no path is ever sent."""
-    return content_id("document", name)
 
 
 class DocumentLine(Record):

@@ -81,7 +81,13 @@ class FreezeDataset(Step):
             frozen = frozen._replace(version=known)
         folder = context.project.datasets / f"v{frozen.version}"
         with _dated_as_before(folder / "statistics.json", known is not None):
-            write_dataset(frozen, folder, project=context.project.name, drops=drops)
+            write_dataset(
+                frozen,
+                folder,
+                project=context.project.name,
+                drops=drops,
+                documents=documents(context),
+            )
         stored = store_parts(context, frozen)
         context.finish(_key(context, kept), self.name, f"version {frozen.version}", [stored])
         keep_rows(context, frozen.id, frozen.examples)
