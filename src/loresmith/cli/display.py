@@ -146,7 +146,16 @@ def show_coverage(documents: Sequence[DocumentCoverage], gaps: Iterable[Gap]) ->
     console.print(table)
     for gap in gaps:
         missing = f"  [{', '.join(gap.figures)}]" if gap.figures else ""
-        say(f"{gap.document}, {gap.start}: {gap.text}{missing}")
+        say(f"{gap.document}, {gap.start}: {gap.text}{missing}{_why_open(gap)}")
+
+
+def _why_open(gap: Gap) -> str:
+    """Why a statement is open that was asked about again; empty where it was not."""
+    if gap.not_there:
+        return f"  (the teacher: {gap.not_there})"
+    if gap.thrown_out:
+        return f"  (thrown out: {', '.join(gap.thrown_out)})"
+    return "  (asked about, and left out in the reply)" if gap.asked else ""
 
 
 def show_tree(view: TreeView) -> None:

@@ -32,10 +32,11 @@ class Assembly(Component):
         version: int,
         confirmed: Set[str] = frozenset(),
         edited: Set[str] = frozenset(),
+        added: Set[str] = frozenset(),
     ) -> Dataset:
         """A dataset with these settings; see `build.freeze`. `confirmed` are the ids of the facts
         and wordings that a person confirmed or edited; `edited` those whose answer a person
-        wrote, which stays as it is."""
+        wrote, which stays as it is; `added` those of facts that were written to fill gaps."""
         return freeze(
             facts,
             wordings,
@@ -46,4 +47,5 @@ class Assembly(Component):
             answers=self.answers,
             only=confirmed if self.confirmed_only else None,
             edited=edited,
+            added=added,
         )

@@ -38,6 +38,7 @@ def freeze(
     answers: Answers = "varied",
     only: Set[str] | None = None,
     edited: Set[str] = frozenset(),
+    added: Set[str] = frozenset(),
 ) -> Dataset:
     """A dataset of the pairs of `facts`, their training wordings and the abstentions.
 
@@ -46,6 +47,7 @@ def freeze(
     of the arguments; facts of unknown documents are left out. The id depends on the content only,
     not on `version`. With `answers="same"`, paraphrases are answered as the pair itself, but for
     those with the ids `edited`: a person wrote their answers.
+    Facts with the ids `added` leave the split of the others as it is (see `Splitter.split`).
     With `only`, nothing enters but the facts' own pairs and the training wordings with these ids.
     """
     names = {document.id for document in documents}
@@ -54,7 +56,7 @@ def freeze(
         worded = {one.fact_id for one in wordings}
         facts = [fact for fact in facts if fact.id in only or fact.id in worded]
     reachable = [fact for fact in facts if fact.document_id in names]
-    split = splitter.split(reachable, seed=seed)
+    split = splitter.split(reachable, seed=seed, added=added)
     examples = build_examples(
         reachable, wordings, documents, split=split, answers=answers, only=only, edited=edited
     )

@@ -14,6 +14,7 @@ from loresmith.records import (
     DocumentRevision,
     ExamReply,
     Fact,
+    FillRound,
     ImportedRow,
     Outcome,
     Regrade,
@@ -45,6 +46,7 @@ KINDS: tuple[type[StoredRecord], ...] = (
     ImportedRow,
     TagTree,
     WrittenRow,
+    FillRound,
 )
 """What every store keeps; other records travel inside these."""
 

@@ -17,6 +17,7 @@ from loresmith.records import (
     DocumentRevision,
     ExamReply,
     Fact,
+    FillRound,
     ImportedRow,
     Outcome,
     Regrade,
@@ -63,4 +64,5 @@ TABLES: dict[type[StoredRecord], Table] = {
     ImportedRow: _records("imported_rows", source=String),
     TagTree: _records("tag_trees"),
     WrittenRow: _records("written_rows", kind=String),
+    FillRound: _records("fill_rounds"),
 }

@@ -20,7 +20,7 @@ from pydantic import Field, field_validator
 from loresmith.component import Component, content_id
 from loresmith.records import Message
 
-Task = Literal["tags", "facts", "training", "exam"]
+Task = Literal["tags", "facts", "training", "exam", "fill"]
 """The tasks that every run has; each row kind brings one of its own."""
 
 

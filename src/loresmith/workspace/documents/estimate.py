@@ -11,9 +11,10 @@ from loresmith.models.prices import Price, Prices, in_words
 from loresmith.records import Chunk, Document, Record, Usage
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.measurements import FEWEST, factors, measured
-from loresmith.workspace.documents.passage_costs import Cost, cost_of
+from loresmith.workspace.documents.passage_costs import Cost, cost_of, cost_of_fill
 from loresmith.workspace.scope import Scope
 from loresmith.workspace.steps.asking import asked_passages, passages
+from loresmith.workspace.steps.fill import FillCall
 from loresmith.workspace.writing import teacher_of, unsuited
 
 TokenMethod = Literal["by_characters", "by_characters_and_usage"]
@@ -79,6 +80,14 @@ def estimate(context: Context, scope: Scope) -> Estimate:
     scale = len(asked) / len(sample) if sample else 1.0
     obstacle = _obstacle(context, asked, cost)
     return _estimate(context, cost, scale, len(asked), len(sample), obstacle)
+
+
+def estimate_of_fill(context: Context, calls: Sequence[FillCall]) -> Estimate:
+    """What these calls that fill gaps would take, with what follows from them; asks no model."""
+    cost = cost_of_fill(context, calls)
+    passages = len({call.passage[0].id for call in calls})
+    obstacle = _obstacle(context, [call.passage for call in calls], cost) if calls else _Obstacle()
+    return _estimate(context, cost, 1.0, passages, passages, obstacle)
 
 
 def _estimate(

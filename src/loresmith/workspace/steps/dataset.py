@@ -22,6 +22,7 @@ from loresmith.records import (
     WrittenRow,
 )
 from loresmith.workspace.context import Context, remembered
+from loresmith.workspace.fill_rounds import added_ids
 from loresmith.workspace.frozen_rows import keep_rows
 from loresmith.workspace.imported_rows import imports_key, live_imports, reviewed_rows
 from loresmith.workspace.reviews import answered, confirmed
@@ -54,6 +55,7 @@ class FreezeDataset(Step):
             version=_next_version(context),
             confirmed=confirmed(context),
             edited=answered(context),
+            added=added_ids(context),
         )
         with_rows = with_written_rows(written, _rows(context, kept), kept.facts, documents(context))
         frozen, left_out = with_imported(with_rows.dataset, _imported(context))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
@@ -44,8 +44,21 @@ class _Flight(NamedTuple):
 class ManyCalls:
     """The writing of all that is missing, at one teacher."""
 
-    def __init__(self, context: Context, asker: Asker, *, total: int, done: int) -> None:
+    def __init__(
+        self,
+        context: Context,
+        asker: Asker,
+        *,
+        total: int,
+        done: int,
+        step: str = "generate",
+        tasks: Sequence[tuple[Task, PassageOf]] | None = None,
+    ) -> None:
+        """Without `tasks`, all that is missing of the passages that are asked about; else these,
+        and what follows from them."""
         self._context = context
+        self._step = step
+        self._tasks = tasks
         self._asker = asker
         self._total = total
         self._done = done
@@ -59,7 +72,7 @@ class ManyCalls:
         self._next: deque[_Flight] = deque()
         """Tasks that follow from replies, before those of further passages."""
         self._again: list[_Flight] = []
-        self._named_of_all = False
+        self._named_of_all = tasks is not None
         """Whether the tasks about all passages together are named."""
         self._told = 0.0
 
@@ -101,6 +114,9 @@ class ManyCalls:
 
     def _waiting(self) -> Iterator[_Flight]:
         """What is missing, passage by passage; then, once more, what may go better now."""
+        if self._tasks is not None:
+            yield from (_Flight(task, passage) for task, passage in self._tasks)
+            return
         for passages in in_parts(asked_passages(self._context)):
             missing = missing_tasks(self._context, passages)
             for passage, tasks in zip(passages, missing, strict=True):
@@ -169,10 +185,11 @@ class ManyCalls:
             following = [_Flight(task, flight.about) for task in flight.task.then(written.records)]
             self._next.extend(following)
             self._total += len(following)
-            if any(isinstance(record, Fact) for record in written.records):
+            is_opening = self._tasks is None and not following
+            if is_opening and any(isinstance(record, Fact) for record in written.records):
                 bring_more.append(flight)
         if finished:
-            self._context.finish_all("generate", finished)
+            self._context.finish_all(self._step, finished)
             self._done += len(finished)
         if stop is not None:
             raise stop
@@ -180,7 +197,7 @@ class ManyCalls:
 
     def _failure(self, flight: _Flight, error: ModelError) -> ModelError | None:
         """Notes why a task failed; returns the error where it ends the whole writing."""
-        self._context.fail(flight.task.key, "generate", flight.task.subject, error.message)
+        self._context.fail(flight.task.key, self._step, flight.task.subject, error.message)
         self._unavailable += isinstance(error, ModelUnavailable)
         if isinstance(error, BudgetExceeded) or self._unavailable == _GIVE_UP_AFTER:
             return error
@@ -207,4 +224,4 @@ class ManyCalls:
         note = f"{usage.calls} calls, {usage.cached} cached, {usage.completion_tokens:,} tokens"
         if self._failed:
             note += f", {self._failed} failed"
-        self._context.tell("generate", self._done, self._total, note)
+        self._context.tell(self._step, self._done, self._total, note)
