@@ -61,6 +61,8 @@ def shown_progress() -> Iterator[ProgressListener]:
     def listen(step: Step) -> None:
         if step.sample is not None:
             _show_row(step.sample)
+        if step.said:
+            _errors.print(f"{step.step}: {step.said}", markup=False, soft_wrap=True)
         if step.step not in tasks:
             tasks[step.step] = bars.add_task(step.step, note="")
         bars.update(
@@ -81,6 +83,8 @@ def _plain_lines() -> ProgressListener:
     def listen(step: Step) -> None:
         if step.sample is not None:
             _show_row(step.sample)
+        if step.said:
+            print(f"{step.step}: {step.said}", file=sys.stderr, flush=True)
         news = 10 * step.done // step.total if step.total else step.note
         if said.get(step.step) == news:
             return
