@@ -74,8 +74,8 @@ class ComparisonPrompts(TaskPrompts):
 
 class ComparisonRows(AskedRows):
     """Questions that compare two facts of different documents or passages, which ask for the same
-    of two times, companies or products; or two figures of one passage. Pairs are found by rule; the answer states both figures,
-    and a difference carries its formula."""
+    of two times, companies or products; or two figures of one passage. Pairs are found by rule; the
+    answer states both figures, and a difference carries its formula."""
 
     type: Literal["comparison"] = "comparison"
     of_corpus = True
