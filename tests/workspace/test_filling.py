@@ -6,14 +6,15 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from loresmith import Workspace
 from loresmith.errors import ModelError, ModelUnavailable, NotFound
-from loresmith.records import Curated, Dataset, Fact
+from loresmith.records import Curated, Example, Fact
 from loresmith.workspace.coverage_report import Coverage
+from loresmith.workspace.dataset_parts import stored_dataset
 from loresmith.workspace.filling import Filling
 from loresmith.workspace.scope import FillOrder
 from loresmith.workspace.steps.curate import curated
@@ -32,12 +33,17 @@ def kept(workspace: Workspace) -> Curated:
     return found
 
 
-def frozen(workspace: Workspace) -> Dataset:
+class Frozen(NamedTuple):
+    withheld: tuple[str, ...]
+    examples: tuple[Example, ...]
+
+
+def frozen(workspace: Workspace) -> Frozen:
     workspace.do("dataset")
     with workspace.opened() as context:
         found = dataset(context)
-    assert found is not None
-    return found
+        assert found is not None
+        return Frozen(found.withheld, tuple(stored_dataset(context, found.id).examples))
 
 
 def open_figures(workspace: Workspace) -> int:

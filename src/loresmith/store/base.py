@@ -10,6 +10,7 @@ from loresmith.records import (
     Chunk,
     Curated,
     Dataset,
+    DatasetPart,
     Document,
     DocumentRevision,
     ExamReply,
@@ -17,6 +18,7 @@ from loresmith.records import (
     FillRound,
     ImportedRow,
     Outcome,
+    Rating,
     Regrade,
     Review,
     Run,
@@ -38,6 +40,7 @@ KINDS: tuple[type[StoredRecord], ...] = (
     StepLog,
     Curated,
     Dataset,
+    DatasetPart,
     ExamReply,
     Run,
     Review,
@@ -47,6 +50,7 @@ KINDS: tuple[type[StoredRecord], ...] = (
     TagTree,
     WrittenRow,
     FillRound,
+    Rating,
 )
 """What every store keeps; other records travel inside these."""
 

@@ -8,6 +8,7 @@ from itertools import groupby
 from loresmith.records import Record
 from loresmith.workspace.covered import Covered, covered_passages, kept_rows, thin_facts
 from loresmith.workspace.filling import asked_again
+from loresmith.workspace.places import EvidencePlace, place_of
 from loresmith.workspace.workspace import Workspace
 
 
@@ -44,6 +45,8 @@ class Gap(Record):
     text: str
     figures: tuple[str, ...]
     """Its figures that no fact asks for; none where no fact rests on it at all."""
+    place: EvidencePlace
+    """Where a person finds it."""
     asked: int = 0
     """How often the teacher was asked about it again, to fill the gap."""
     not_there: str = ""
@@ -83,6 +86,7 @@ class Coverage:
                     yield Gap(
                         document=one.document.name,
                         chunk_id=one.chunk.id,
+                        place=place_of(one.document, left.start, left.end),
                         **left._asdict(),
                         asked=len(told),
                         not_there=told[-1].not_there if told else "",

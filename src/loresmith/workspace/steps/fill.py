@@ -25,6 +25,7 @@ from loresmith.workspace.fill_rounds import facts_of_rounds, round_key, rounds_o
 from loresmith.workspace.steps.base import Failure, Step, StepState
 from loresmith.workspace.steps.curate import Curate, curated
 from loresmith.workspace.steps.many_calls import ManyCalls
+from loresmith.workspace.steps.task_outcomes import PassageOf
 from loresmith.workspace.tasks import Made, Task, place_of
 from loresmith.workspace.writing import (
     brief_of,
@@ -59,11 +60,8 @@ class Fill(Step):
         with open_asker(context) as asker:
             while calls := _next(list(planned(context)), tried):
                 tried |= {call.task.key for call in calls}
-                tasks = [(call.task, call.passage) for call in calls]
                 total = done + len(list(planned(context)))
-                ManyCalls(
-                    context, asker, total=total, done=done, step=self.name, tasks=tasks
-                ).write()
+                _FillCalls(context, asker, calls, total=total, done=done).write()
                 done += len(calls)
                 Curate().run(context)
 
@@ -78,6 +76,29 @@ class FillCall(NamedTuple):
     gaps: Gaps | None = None
     facts: tuple[Fact, ...] = ()
     """Those for which wordings are asked."""
+
+
+class _FillCalls(ManyCalls):
+    """The asking for what is open, and for what follows from that."""
+
+    step = "fill"
+
+    def __init__(
+        self, context: Context, asker: Asker, calls: Sequence[FillCall], *, total: int, done: int
+    ) -> None:
+        super().__init__(context, asker, total=total, done=done)
+        self._calls = calls
+
+    def _missing(self) -> Iterator[tuple[PassageOf | None, Task]]:
+        return ((call.passage, call.task) for call in self._calls)
+
+    def _bring_last(self) -> bool:
+        self._next.extend(self._again)
+        self._again.clear()
+        return bool(self._next)
+
+    def _name_wordings(self, flights: list[Any]) -> None:
+        """They follow from the calls themselves."""
 
 
 def refuse_unable_teacher(context: Context) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
@@ -44,21 +44,11 @@ class _Flight(NamedTuple):
 class ManyCalls:
     """The writing of all that is missing, at one teacher."""
 
-    def __init__(
-        self,
-        context: Context,
-        asker: Asker,
-        *,
-        total: int,
-        done: int,
-        step: str = "generate",
-        tasks: Sequence[tuple[Task, PassageOf]] | None = None,
-    ) -> None:
-        """Without `tasks`, all that is missing of the passages that are asked about; else these,
-        and what follows from them."""
+    step = "generate"
+    """Whose work it is, as progress and outcomes say."""
+
+    def __init__(self, context: Context, asker: Asker, *, total: int, done: int) -> None:
         self._context = context
-        self._step = step
-        self._tasks = tasks
         self._asker = asker
         self._total = total
         self._done = done
@@ -72,7 +62,7 @@ class ManyCalls:
         self._next: deque[_Flight] = deque()
         """Tasks that follow from replies, before those of further passages."""
         self._again: list[_Flight] = []
-        self._named_of_all = tasks is not None
+        self._named_of_all = False
         """Whether the tasks about all passages together are named."""
         self._told = 0.0
 
@@ -113,20 +103,20 @@ class ManyCalls:
         self._tell(at_last=True)
 
     def _waiting(self) -> Iterator[_Flight]:
-        """What is missing, passage by passage; then, once more, what may go better now."""
-        if self._tasks is not None:
-            yield from (_Flight(task, passage) for task, passage in self._tasks)
-            return
+        return (_Flight(task, passage) for passage, task in self._missing())
+
+    def _missing(self) -> Iterator[tuple[PassageOf | None, Task]]:
+        """What is missing, passage by passage."""
         for passages in in_parts(asked_passages(self._context)):
             missing = missing_tasks(self._context, passages)
             for passage, tasks in zip(passages, missing, strict=True):
                 for task in tasks:
-                    yield _Flight(task, passage)
+                    yield passage, task
 
     def _send(self, pool: ThreadPoolExecutor, waiting: Iterator[_Flight]) -> None:
-        """Fills up what may be in flight, and a little more: a worker that is free never waits."""
-        room = max(1, self._asker.model.concurrency)
-        room += min(room, 100)
+        """Fills up what may be in flight, and as much again: a worker that is free never waits,
+        however long the replies that came together take to be settled."""
+        room = 2 * max(1, self._asker.model.concurrency)
         while len(self._flying) < room:
             flight = self._next.popleft() if self._next else next(waiting, None)
             if flight is None:
@@ -185,19 +175,22 @@ class ManyCalls:
             following = [_Flight(task, flight.about) for task in flight.task.then(written.records)]
             self._next.extend(following)
             self._total += len(following)
-            is_opening = self._tasks is None and not following
-            if is_opening and any(isinstance(record, Fact) for record in written.records):
+            if any(isinstance(record, Fact) for record in written.records):
                 bring_more.append(flight)
         if finished:
-            self._context.finish_all(self._step, finished)
-            self._done += len(finished)
+            self._context.finish_all(self.step, finished)
+            self._done += sum(map(self._share, finished))
         if stop is not None:
             raise stop
         self._name_wordings(bring_more)
 
+    def _share(self, _finished: Finished) -> int:
+        """How much of the total a finished task is."""
+        return 1
+
     def _failure(self, flight: _Flight, error: ModelError) -> ModelError | None:
         """Notes why a task failed; returns the error where it ends the whole writing."""
-        self._context.fail(flight.task.key, self._step, flight.task.subject, error.message)
+        self._context.fail(flight.task.key, self.step, flight.task.subject, error.message)
         self._unavailable += isinstance(error, ModelUnavailable)
         if isinstance(error, BudgetExceeded) or self._unavailable == _GIVE_UP_AFTER:
             return error
@@ -224,4 +217,4 @@ class ManyCalls:
         note = f"{usage.calls} calls, {usage.cached} cached, {usage.completion_tokens:,} tokens"
         if self._failed:
             note += f", {self._failed} failed"
-        self._context.tell(self._step, self._done, self._total, note)
+        self._context.tell(self.step, self._done, self._total, note)
