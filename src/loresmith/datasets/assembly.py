@@ -34,11 +34,12 @@ class Assembly(Component):
         rows: KeptRows | None = None,
         confirmed: Set[str] = frozenset(),
         edited: Set[str] = frozenset(),
+        added: Set[str] = frozenset(),
     ) -> Freezing:
         """Begins a dataset with these settings, of the rows about facts (see `build.fact_rows`);
         they go to `rows`, or into memory. `confirmed` are the ids of the facts and wordings that a
         person confirmed or edited; `edited` those whose answer a person wrote, which stays as it
-        is."""
+        is; `added` those of facts that were written to fill gaps."""
         about_facts = fact_rows(
             facts,
             wordings,
@@ -48,5 +49,6 @@ class Assembly(Component):
             answers=self.answers,
             only=confirmed if self.confirmed_only else None,
             edited=edited,
+            added=added,
         )
         return Freezing(about_facts, rows)

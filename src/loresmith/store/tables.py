@@ -18,6 +18,7 @@ from loresmith.records import (
     DocumentRevision,
     ExamReply,
     Fact,
+    FillRound,
     ImportedRow,
     Outcome,
     Rating,
@@ -66,6 +67,7 @@ TABLES: dict[type[StoredRecord], Table] = {
     ImportedRow: _records("imported_rows", source=String),
     TagTree: _records("tag_trees"),
     WrittenRow: _records("written_rows", kind=String),
+    FillRound: _records("fill_rounds"),
     Rating: _records("ratings", subject_id=String),
 }
 

@@ -207,6 +207,8 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "cached_note": ("paid for earlier, not asked again", "此前已付费，未再次调用"),
     "prompt_tokens": ("Prompt tokens", "输入词元"),
     "completion_tokens": ("Completion tokens", "输出词元"),
+    "money": ("Money", "费用"),
+    "money_note": ("at the prices known when the report was written", "按写报告时已知的价格"),
     "time": ("Time", "用时"),
     "total": ("Total", "合计"),
     "stage": ("Stage", "阶段"),

@@ -23,6 +23,7 @@ from loresmith.records import (
 )
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.dataset_parts import RowsInFiles, rows_in_files, store_parts
+from loresmith.workspace.fill_rounds import added_ids
 from loresmith.workspace.frozen_rows import frozen_rows, keep_rows
 from loresmith.workspace.imported_rows import imports_key, live_imports, reviewed_rows
 from loresmith.workspace.reviews import answered, confirmed
@@ -59,6 +60,7 @@ class FreezeDataset(Step):
             rows=files,
             confirmed=confirmed(context),
             edited=answered(context),
+            added=added_ids(context),
         )
         drops = [
             *kept.drops,
