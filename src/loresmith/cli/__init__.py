@@ -23,6 +23,7 @@ from loresmith.cli import (
     file_verbs,
     model_verbs,
     project_verbs,
+    row_verbs,
     studio_verbs,
     tags_verb,
 )
@@ -74,6 +75,7 @@ project_verbs.register(app)
 tags_verb.register(app)
 coverage_verb.register(app)
 data_verbs.register(app)
+row_verbs.register(app)
 file_verbs.register(app)
 model_verbs.register(app)
 cost_verbs.register(app)

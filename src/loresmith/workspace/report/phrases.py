@@ -263,6 +263,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "subject_unresolved": ("the sentence’s subject is not clear", "句子主语不明"),
     "too_close_to_training": ("exam wording too close to training", "考题与训练措辞过近"),
     "too_long": ("row longer than the limit", "条目超出长度上限"),
+    "unchanged": ("nothing was changed", "没有改动"),
     "unreadable": ("unreadable characters", "含无法识别的字符"),
     "withheld": ("states a fact that is kept out of training", "陈述了不参与训练的知识点"),
     "wrong_language": ("not in the document’s language", "语言与文档不符"),
