@@ -9,22 +9,22 @@ from pathlib import Path
 
 from loresmith.component import content_id
 from loresmith.datasets import with_imported, with_written_rows, write_dataset
+from loresmith.datasets.choosing import ChoosableRow, Chosen, subject_of
 from loresmith.datasets.statistics import facts_of
 from loresmith.errors import RecipeError
 from loresmith.exams import ExamSheet, Material
 from loresmith.records import (
     Curated,
     Dataset,
+    Drop,
     Fact,
-    ImportedRow,
     Wording,
     WordingUse,
-    WrittenRow,
 )
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.frozen_rows import keep_rows
 from loresmith.workspace.imported_rows import imports_key, live_imports, reviewed_rows
-from loresmith.workspace.reviews import answered, confirmed
+from loresmith.workspace.reviews import answered, confirmed, with_stars
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.curate import curated
 from loresmith.workspace.steps.parse import documents
@@ -46,6 +46,7 @@ class FreezeDataset(Step):
                 faults=_reasons(kept),
                 hint="`loresmith status` says what is missing; a stronger --teacher helps most.",
             )
+        chosen = chosen_rows(context)
         written = context.recipe.dataset.freeze(
             kept.facts,
             kept.wordings,
@@ -54,17 +55,15 @@ class FreezeDataset(Step):
             version=_next_version(context),
             confirmed=confirmed(context),
             edited=answered(context),
+            only=chosen.ids if chosen is not None else None,
         )
-        with_rows = with_written_rows(written, _rows(context, kept), kept.facts, documents(context))
-        frozen, left_out = with_imported(with_rows.dataset, _imported(context))
+        rows = (row for row in kept.rows if chosen is None or row.id in chosen.ids)
+        with_rows = with_written_rows(written, rows, kept.facts, documents(context))
+        imported = (row for row in reviewed_rows(context) if chosen is None or row.id in chosen.ids)
+        frozen, left_out = with_imported(with_rows.dataset, imported)
         if not frozen.examples:
             raise RecipeError(
-                "there is no row to train on: "
-                + (
-                    "nobody has confirmed one, and dataset.confirmed_only takes no other"
-                    if _confirmed_only(context)
-                    else "every imported row was rejected"
-                ),
+                "there is no row to train on: " + _why_none(context),
                 hint="`loresmith studio` has a page on which rows are reviewed.",
             )
         known = _stored_version(context, frozen.id)
@@ -76,7 +75,7 @@ class FreezeDataset(Step):
                 frozen,
                 folder,
                 project=context.project.name,
-                drops=[*kept.drops, *with_rows.left_out, *left_out],
+                drops=[*kept.drops, *_unchosen(chosen), *with_rows.left_out, *left_out],
             )
         context.finish(_key(context, kept), self.name, f"version {frozen.version}", [frozen])
         keep_rows(context, frozen)
@@ -96,7 +95,9 @@ def exam_material(context: Context, use: WordingUse) -> Material:
     assert kept is not None and frozen is not None  # the steps before this one are complete
     trained = facts_of(frozen.examples)
     facts: Mapping[str, Fact] = {
-        fact.id: fact for fact in kept.facts if fact.id in trained or not _confirmed_only(context)
+        fact.id: fact
+        for fact in kept.facts
+        if fact.id in trained or not context.recipe.dataset.is_choosing
     }
     asked: Sequence[Wording] = [wording for wording in kept.wordings if wording.use == use]
     return Material(
@@ -167,22 +168,60 @@ def _next_version(context: Context) -> int:
         return 1 + (connection.scalar(highest) or 0)
 
 
-def _confirmed_only(context: Context) -> bool:
-    return context.recipe.dataset.confirmed_only
+@remembered
+def chosen_rows(context: Context) -> Chosen | None:
+    """Which of the rows that were kept are trained on, and why others are not; None for all."""
+    kept, assembly = curated(context), context.recipe.dataset
+    if kept is None or not assembly.is_choosing:
+        return None
+    left_out: dict[str, str] = {}
+    rows = list(_choosable(context, kept))
+    if assembly.confirmed_only:
+        left_out |= {one.id: "unconfirmed" for one in rows if one.id not in confirmed(context)}
+    if assembly.min_stars:
+        starred = with_stars(context, assembly.min_stars)
+        few = (one.id for one in rows if one.id not in starred)
+        left_out = {**dict.fromkeys(few, "too_few_stars"), **left_out}
+    by_subject = assembly.choose(
+        (one for one in rows if one.id not in left_out), seed=context.recipe.seed
+    )
+    return Chosen(by_subject.ids, {**left_out, **by_subject.left_out})
 
 
-def _rows(context: Context, kept: Curated) -> Iterator[WrittenRow]:
-    """The rows of other kinds that may be trained on."""
+def _choosable(context: Context, kept: Curated) -> Iterator[ChoosableRow]:
+    """Every kept row that would be trained on, with its subject."""
+    subjects = {fact.id: subject_of(fact.tag) for fact in kept.facts}
+    for fact in kept.facts:
+        yield ChoosableRow(fact.id, subjects[fact.id])
+    turns: dict[str | None, int] = {}
+    for wording in kept.wordings:
+        if wording.use != "training":
+            continue
+        turn = turns[wording.fact_id] = turns.get(wording.fact_id, 0) + 1
+        about = subjects.get(wording.fact_id or "", "")
+        yield ChoosableRow(wording.id, about, turn, is_free=wording.fact_id is None)
     for row in kept.rows:
-        if row.id in confirmed(context) or not _confirmed_only(context):
-            yield row
+        about = subjects.get(row.fact_ids[0], "") if row.fact_ids else ""
+        yield ChoosableRow(row.id, about, 1 + row.index)
+    for imported in reviewed_rows(context):
+        yield ChoosableRow(imported.id, subject_of(imported.tags[:1]))
 
 
-def _imported(context: Context) -> Iterator[ImportedRow]:
-    """The imported rows that may be trained on."""
-    for row in reviewed_rows(context):
-        if row.id in confirmed(context) or not _confirmed_only(context):
-            yield row
+def _unchosen(chosen: Chosen | None) -> list[Drop]:
+    """The rows that were not chosen, as drops with their reasons."""
+    return [
+        Drop(subject_id=row, subject="row", reason=reason, detail="", text="")
+        for row, reason in (chosen.left_out.items() if chosen is not None else ())
+    ]
+
+
+def _why_none(context: Context) -> str:
+    assembly = context.recipe.dataset
+    if assembly.subjects or assembly.min_stars:
+        return "none has the subjects and the stars that dataset.subjects and min_stars ask for"
+    if assembly.confirmed_only:
+        return "nobody has confirmed one, and dataset.confirmed_only takes no other"
+    return "every imported row was rejected"
 
 
 def _key(context: Context, kept: Curated) -> str:
@@ -192,6 +231,10 @@ def _key(context: Context, kept: Curated) -> str:
     edited = sorted(paraphrases & answered(context))
     if edited:  # once, what a person wrote there was not trained on: such a dataset is not today's
         key = content_id("as edited", key, edited)
+    if context.recipe.dataset.min_stars:
+        key = content_id(
+            "with stars", key, sorted(with_stars(context, context.recipe.dataset.min_stars))
+        )
     imports = imports_key(context)
     return content_id("with imports", key, imports) if imports else key
 
