@@ -569,14 +569,29 @@ class ImportedRow(StoredRecord):
 
 
 class Dataset(StoredRecord):
-    """A frozen, versioned set of examples; its id is the hash of its content."""
+    """A frozen, versioned set of rows, which are in its parts; its id is the hash of them all."""
 
     version: int
-    examples: tuple[Example, ...]
     withheld: tuple[str, ...] = ()
     """Ids of the facts that were kept out of training as a control."""
-    others: tuple[OtherExample, ...] = Field(default=(), exclude_if=_is_empty)
-    """Rows for other stages than fine-tuning: preferences, marked answers and texts."""
+    rows: int
+    """How many examples there are to train on."""
+    validation_rows: int
+    """How many there are to validate on."""
+    others: int
+    """How many rows there are for other stages than fine-tuning."""
+    parts: int
+    """How many parts hold them all."""
+
+
+class DatasetPart(StoredRecord):
+    """Rows of a frozen dataset that follow one another: a large one is never one record."""
+
+    dataset_id: str
+    examples: tuple[Example, ...] = ()
+    others: tuple[OtherExample, ...] = ()
+    """Rows for other stages than fine-tuning: preferences, marked answers and texts. They come
+    after all examples."""
 
 
 class AnswerKey(Record):

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence, Set
 from pydantic import Field, field_validator
 
 from loresmith.component import Component
-from loresmith.datasets.build import Answers, freeze
+from loresmith.datasets.build import Answers, fact_rows
 from loresmith.datasets.choosing import ChoosableRow, Chosen, PerSubject, choose
+from loresmith.datasets.freezing import Freezing
+from loresmith.datasets.frozen import KeptRows
 from loresmith.datasets.splitter import Splitter
-from loresmith.records import Dataset, Document, Fact, Wording
+from loresmith.records import Document, Fact, Wording
 
 
 class Assembly(Component):
@@ -24,7 +26,6 @@ class Assembly(Component):
     confirmed_only: bool = False
     """Whether only rows that a person confirmed or edited are trained on; the exam then asks for
     their facts alone."""
-
     min_stars: int = Field(default=0, ge=0, le=5)
     """Only rows that a person gave at least so many stars; 0 takes those without any as well."""
     subjects: tuple[str, ...] = Field(default=(), max_length=200)
@@ -58,24 +59,25 @@ class Assembly(Component):
         documents: Sequence[Document],
         *,
         seed: int,
-        version: int,
+        rows: KeptRows | None = None,
         confirmed: Set[str] = frozenset(),
         edited: Set[str] = frozenset(),
         only: Set[str] | None = None,
-    ) -> Dataset:
-        """A dataset with these settings; see `build.freeze`. `confirmed` are the ids of the facts
-        and wordings that a person confirmed or edited; `edited` those whose answer a person
-        wrote, which stays as it is. `only` are the ids that were chosen; None for all."""
+    ) -> Freezing:
+        """Begins a dataset with these settings, of the rows about facts (see `build.fact_rows`);
+        they go to `rows`, or into memory. `confirmed` are the ids of the facts and wordings that a
+        person confirmed or edited; `edited` those whose answer a person wrote, which stays as it
+        is. `only` are the ids that were chosen; None for all."""
         if self.confirmed_only:
             only = confirmed if only is None else confirmed & only
-        return freeze(
+        about_facts = fact_rows(
             facts,
             wordings,
             documents,
             splitter=self.split,
             seed=seed,
-            version=version,
             answers=self.answers,
             only=only,
             edited=edited,
         )
+        return Freezing(about_facts, rows)

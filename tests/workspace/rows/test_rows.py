@@ -9,6 +9,7 @@ import pytest
 from loresmith import Workspace
 from loresmith.errors import Conflict, DatasetError, NotFound
 from loresmith.records import Dataset, Document
+from loresmith.workspace.frozen_rows import frozen_rows
 from loresmith.workspace.rows import IndexedRow, RowFilter, Rows
 from loresmith.workspace.rows.projection import list_rows
 from loresmith.workspace.steps.curate import curated as curated_rows
@@ -309,7 +310,8 @@ def first(rows: Rows, **wanted: tuple[str, ...]) -> IndexedRow:
 def trained_texts(workspace: Workspace) -> set[str]:
     with workspace.opened() as context:
         newest = max(context.store.all(Dataset), key=lambda one: one.version)
-    return {message.content for row in newest.examples for message in row.messages}
+        rows = list(frozen_rows(context, newest.id))
+    return {message.content for row in rows for message in row.messages}
 
 
 def test_only_confirmed_rows_are_trained_on_where_that_is_asked(
@@ -346,7 +348,8 @@ def test_an_edited_paraphrase_is_trained_with_the_answer_that_a_person_wrote(
     workspace.do("dataset")
     with workspace.opened() as context:
         newest = max(context.store.all(Dataset), key=lambda one: one.version)
-    answers = {e.messages[0].content: e.messages[1].content for e in newest.examples}
+        trained = list(frozen_rows(context, newest.id))
+    answers = {e.messages[0].content: e.messages[1].content for e in trained}
     assert answers[row.question] == f"{row.answer} That is so."
     assert answers[fact.question] == fact.answer
 

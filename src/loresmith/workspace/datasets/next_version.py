@@ -11,7 +11,7 @@ from loresmith.records import Record
 from loresmith.workspace.context import Context
 from loresmith.workspace.rows import Facet, RowFilter, Rows
 from loresmith.workspace.scope import Scope
-from loresmith.workspace.steps.dataset import chosen_rows
+from loresmith.workspace.steps.chosen_rows import chosen_rows
 from loresmith.workspace.workspace import Workspace
 
 

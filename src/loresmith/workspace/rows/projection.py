@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -149,7 +149,8 @@ class _Written(NamedTuple):
     """By fact, and abstentions by passage."""
     conversations: Mapping[str, list[WrittenRow]]
     """By their first passage; under "" those that were written without a document."""
-    imported: Sequence[ImportedRow]
+    imported: Iterable[ImportedRow]
+    """Read while they are listed: they may be many."""
     superseded: Mapping[str, list[Superseded]]
     """Facts of earlier texts, by the name of the document."""
 
@@ -177,7 +178,7 @@ class _Written(NamedTuple):
         for row in written_rows(context) if found or free else ():
             if row.content.shape == "conversation":
                 talks.setdefault(row.chunk_ids[0] if row.chunk_ids else "", []).append(row)
-        return cls(in_order, by_chunk, by_fact, talks, list(imported_rows(context)), stale)
+        return cls(in_order, by_chunk, by_fact, talks, imported_rows(context), stale)
 
     def indexed_passages(self) -> Iterator[IndexedPassage]:
         for position, (chunk, document) in enumerate(self.passages):

@@ -114,9 +114,9 @@ class ManyCalls:
                     yield passage, task
 
     def _send(self, pool: ThreadPoolExecutor, waiting: Iterator[_Flight]) -> None:
-        """Fills up what may be in flight, and a little more: a worker that is free never waits."""
-        room = max(1, self._asker.model.concurrency)
-        room += min(room, 100)
+        """Fills up what may be in flight, and as much again: a worker that is free never waits,
+        however long the replies that came together take to be settled."""
+        room = 2 * max(1, self._asker.model.concurrency)
         while len(self._flying) < room:
             flight = self._next.popleft() if self._next else next(waiting, None)
             if flight is None:
