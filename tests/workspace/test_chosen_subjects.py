@@ -84,6 +84,6 @@ def test_only_rows_with_stars_are_frozen_and_exported_where_that_is_wanted(
 
 
 def test_a_subject_that_no_row_has_is_told(open_workspace: OpenWorkspace) -> None:
-    with pytest.raises(RecipeError, match="subjects and the stars"):
+    with pytest.raises(RecipeError, match="subjects and stars"):
         open_workspace('dataset.subjects=["Nowhere"]').do("dataset")
     assert DomainTrees(open_workspace()).now().id == ""

@@ -57,13 +57,3 @@ def unchosen(chosen: Chosen | None) -> list[Drop]:
         Drop(subject_id=row, subject="row", reason=reason, detail="", text="")
         for row, reason in (chosen.left_out.items() if chosen is not None else ())
     ]
-
-
-def why_none(context: Context) -> str:
-    """Why there is no row to train on, in words."""
-    assembly = context.recipe.dataset
-    if assembly.subjects or assembly.min_stars:
-        return "none has the subjects and the stars that dataset.subjects and min_stars ask for"
-    if assembly.confirmed_only:
-        return "nobody has confirmed one, and dataset.confirmed_only takes no other"
-    return "every imported row was rejected"

@@ -25,7 +25,7 @@ from loresmith.workspace.frozen_rows import frozen_rows, keep_rows
 from loresmith.workspace.imported_rows import imports_key, live_imports, reviewed_rows
 from loresmith.workspace.reviews import answered, confirmed, with_stars
 from loresmith.workspace.steps.base import Step, StepState
-from loresmith.workspace.steps.chosen_rows import chosen_rows, unchosen, why_none
+from loresmith.workspace.steps.chosen_rows import chosen_rows, unchosen
 from loresmith.workspace.steps.curate import curated
 from loresmith.workspace.steps.parse import documents
 
@@ -71,7 +71,14 @@ class FreezeDataset(Step):
         ]
         if not freezing:
             raise RecipeError(
-                "there is no row to train on: " + why_none(context),
+                "there is no row to train on: "
+                + (
+                    "none has the subjects and stars that the settings of the dataset ask for"
+                    if context.recipe.dataset.subjects or context.recipe.dataset.min_stars
+                    else "nobody has confirmed one, and dataset.confirmed_only takes no other"
+                    if context.recipe.dataset.confirmed_only
+                    else "every imported row was rejected"
+                ),
                 hint="`loresmith studio` has a page on which rows are reviewed.",
             )
         frozen = freezing.dataset(_next_version(context))
