@@ -106,11 +106,11 @@ def write_out(
         str, typer.Option(metavar="TEXT", help="Only rows with this in their text.")
     ] = "",
     min_stars: Annotated[
-        int, typer.Option(min=0, max=5, help="Only rows with at least so many stars.")
+        int, typer.Option(min=0, max=5, metavar="N", help="Only rows with at least so many stars.")
     ] = 0,
     subject: Annotated[
         list[str] | None,
-        typer.Option(help="Only rows about it: 'Cargo / Fish'; can be repeated."),
+        typer.Option(metavar="NAME", help="Only rows about it: 'Cargo / Fish'; can be repeated."),
     ] = None,
     per_subject: Annotated[
         str | None,

@@ -14,7 +14,9 @@ Row = Annotated[
 ]
 Tag = Annotated[
     list[str] | None,
-    typer.Option("--tag", help="In the place of the tags that are there; can be repeated."),
+    typer.Option(
+        "--tag", metavar="WORD", help="In the place of the tags that are there; can be repeated."
+    ),
 ]
 
 
@@ -31,7 +33,7 @@ def mark(
         str, typer.Option(metavar="TEXT", help="All rows with this in question or answer.")
     ] = "",
     stars: Annotated[
-        int | None, typer.Option(min=0, max=5, help="From 1 to 5; 0 takes them away.")
+        int | None, typer.Option(min=0, max=5, metavar="N", help="From 1 to 5; 0 takes them away.")
     ] = None,
     tag: Tag = None,
     note: Annotated[str | None, typer.Option(metavar="TEXT", help="A remark.")] = None,
