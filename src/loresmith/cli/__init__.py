@@ -24,6 +24,7 @@ from loresmith.cli import (
     fill_verb,
     model_verbs,
     project_verbs,
+    row_verbs,
     studio_verbs,
     tags_verb,
 )
@@ -76,6 +77,7 @@ tags_verb.register(app)
 coverage_verb.register(app)
 fill_verb.register(app)
 data_verbs.register(app)
+row_verbs.register(app)
 file_verbs.register(app)
 model_verbs.register(app)
 cost_verbs.register(app)

@@ -12,6 +12,7 @@ from loresmith.generation.exam_wordings import ExamWordingWriter
 from loresmith.generation.extractive import ExtractiveWriter
 from loresmith.generation.facts import FactWriter
 from loresmith.generation.filling import FillWriter
+from loresmith.generation.rewriting import RewritingWriter
 from loresmith.generation.row_kinds import AnyRowKind
 from loresmith.generation.wordings import TrainingWordingWriter
 from loresmith.models.budget import Budget
@@ -37,6 +38,8 @@ class Generation(Component):
     """How `loresmith fill` asks again, for what no row says."""
     extractive: ExtractiveWriter = ExtractiveWriter()
     """How the embedded model writes, which can do none of these."""
+    rewriting: RewritingWriter = RewritingWriter()
+    """Other words for a row, where a reviewer asks for them."""
     attempts: int = Field(default=3, ge=1, le=20)
     """Calls for one answer: a faulty reply is asked again with its faults named."""
     budget: Budget = Budget()

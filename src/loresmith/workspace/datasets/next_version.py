@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from pydantic import Field
 
 from loresmith.errors import LoresmithError
@@ -10,6 +12,7 @@ from loresmith.workspace.context import Context
 from loresmith.workspace.documents.estimate import Estimate, estimate
 from loresmith.workspace.rows import Facet, RowFilter, Rows
 from loresmith.workspace.scope import Scope
+from loresmith.workspace.steps.chosen_rows import chosen_rows
 from loresmith.workspace.workspace import Workspace
 
 
@@ -65,8 +68,13 @@ def next_version(workspace: Workspace) -> NextVersion:
         left_out["unconfirmed"] = kept_for.get("training", 0) - found.total
     with workspace.opened() as context:
         writing = _writing(context)
+        going = found.total
+        if recipe.min_stars or recipe.subjects or recipe.per_subject is not None:
+            chosen = chosen_rows(context)
+            going = len(chosen.ids) if chosen is not None else found.total
+            left_out |= Counter(chosen.left_out.values()) if chosen is not None else {}
     return NextVersion(
-        rows=found.total,
+        rows=going,
         facts=facts.total,
         apart=recipe.split.count_apart(_counts(facts.language)),
         kinds=_counts(found.kind),

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from loresmith.errors import DatasetError, NotFound
+from loresmith.models import Embedded
 from loresmith.records import ReviewVerdict
 from loresmith.store.review_log import ReviewLog
 from loresmith.store.row_index import IndexedRow, RowIndex
@@ -179,7 +180,7 @@ class Rows:
         texts = {name: text and without_nul(text).strip() for name, text in given.items()}
         with self._writing() as (index, connection, reviewing):
             row = _one(index, connection, row_id)
-            _refuse_several_turns(row)
+            refuse_several_turns(row)
             _refuse_empty(row, texts)
             left_out = reviewing.edit(
                 row, texts=texts, expected=expected, note=without_nul(note), author=author
@@ -212,6 +213,12 @@ class Rows:
         return {
             row.id: trained[row.id] for row in rows if trained.get(row.id, row.answer) != row.answer
         }
+
+    def can_reword(self, row: IndexedRow) -> bool:
+        """Whether the teacher can be asked for other words of a row."""
+        teacher = self._workspace.recipe.teacher
+        several = row.kind == "conversation" and is_several_turns(row.answer)
+        return not (isinstance(teacher, Embedded) or several)
 
     def undo(self, author: str = "") -> Undone:
         """Takes back what `author` did last, however many rows that was."""
@@ -353,7 +360,8 @@ _MOST_TAGS = 20
 _LONGEST_TAG = 60
 
 
-def _refuse_several_turns(row: IndexedRow) -> None:
+def refuse_several_turns(row: IndexedRow) -> None:
+    """Raises DatasetError for a conversation that an edit cannot put into one question."""
     if row.kind == "conversation" and is_several_turns(row.answer):
         raise DatasetError(
             "a conversation of several turns cannot be edited",
