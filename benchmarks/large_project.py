@@ -33,6 +33,7 @@ PLACES = ("Calder Reach", "Lantern Quay", "澜屿渔港", "Hask Yard", "云杉�
 CHUNKS_A_DOCUMENT, WORDINGS_A_FACT = 4, 4
 _RECIPE = (
     "teacher: {type: openai, model: nobody}\n"
+    "generation: {tolerated_failures: 1.0}\n"
     "curation: {filters: []}\n"
     "chunking: {min_length: 200, max_length: 500}\n"
 )

@@ -306,6 +306,7 @@ def _served(project: Path) -> dict[str, float]:
         [sys.executable, "-m", "loresmith", "serve", str(project), "--port", "0"],
         env=_environment(project),
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
     )
     try:
