@@ -8,8 +8,6 @@ from small_corpus import chunk_of, document_of, fact_of
 
 SAID = [f"Quay {number} took {number + 300} ships." for number in range(40)]
 DOCUMENT = document_of(" ".join(SAID))
-    " ".join(f"Quay {number} took {number + 300} ships." for number in range(40))
-)
 CHUNK = chunk_of(DOCUMENT)
 
 
