@@ -10,9 +10,11 @@ from loresmith.errors import LoresmithError
 from loresmith.records import Record
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.estimate import Estimate, estimate
+from loresmith.workspace.fill_rounds import added_ids
 from loresmith.workspace.rows import Facet, RowFilter, Rows
 from loresmith.workspace.scope import Scope
 from loresmith.workspace.steps.chosen_rows import chosen_rows
+from loresmith.workspace.steps.curate import curated
 from loresmith.workspace.workspace import Workspace
 
 
@@ -73,10 +75,11 @@ def next_version(workspace: Workspace) -> NextVersion:
             chosen = chosen_rows(context)
             going = len(chosen.ids) if chosen is not None else found.total
             left_out |= Counter(chosen.left_out.values()) if chosen is not None else {}
+        first = _without_added(context, _counts(facts.language))
     return NextVersion(
         rows=going,
         facts=facts.total,
-        apart=recipe.split.count_apart(_counts(facts.language)),
+        apart=recipe.split.count_apart(first),
         kinds=_counts(found.kind),
         languages=_counts(found.language),
         left_out={reason: count for reason, count in left_out.items() if count},
@@ -94,6 +97,13 @@ def _facts(entering: RowFilter) -> RowFilter:
 
 def _counts(facets: tuple[Facet, ...]) -> dict[str, int]:
     return {facet.value: facet.count for facet in facets if facet.count}
+
+
+def _without_added(context: Context, languages: dict[str, int]) -> dict[str, int]:
+    """Facts by language without those that filled gaps: none of these is drawn to be kept apart."""
+    added, kept = added_ids(context), curated(context) if added_ids(context) else None
+    later = Counter(one.language for one in (kept.facts if kept else ()) if one.id in added)
+    return {name: max(0, count - later[name]) for name, count in languages.items()}
 
 
 def _writing(context: Context) -> dict[str, int | str | Estimate]:
