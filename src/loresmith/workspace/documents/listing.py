@@ -19,6 +19,7 @@ from loresmith.workspace.documents.upload import SUPPORTED
 from loresmith.workspace.places import document_key
 from loresmith.workspace.steps.chunk import chunks_by_document
 from loresmith.workspace.steps.parse import Source, passed_over
+from loresmith.workspace.steps.seen_pages import waiting
 
 
 def listing(context: Context) -> DocumentListing:
@@ -35,6 +36,7 @@ def listing(context: Context) -> DocumentListing:
         ),
         supported=SUPPORTED,
         max_bytes=context.recipe.documents.max_bytes,
+        waiting=len(waiting(context, sources_today(context))),
     )
 
 
