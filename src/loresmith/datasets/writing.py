@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,16 @@ from loresmith.datasets.exporting import (
     folder_files,
     told_places,
 )
+from loresmith.datasets.frozen import FrozenDataset
 from loresmith.datasets.other_files import files_of
 from loresmith.datasets.statistics import statistics
 from loresmith.errors import DatasetError
-from loresmith.records import Dataset, Document, Drop, SplitName, TrainingRow
+from loresmith.records import Document, Drop, SplitName
 from loresmith.whole_files import whole_folder
 
 
 def write_dataset(
-    dataset: Dataset,
+    dataset: FrozenDataset,
     folder: Path,
     *,
     project: str,
@@ -60,7 +62,7 @@ def write_files(files: Iterable[NamedPieces], folder: Path) -> None:
 
 
 def _files(
-    dataset: Dataset, project: str, drops: Sequence[Drop], documents: Sequence[Document]
+    dataset: FrozenDataset, project: str, drops: Sequence[Drop], documents: Sequence[Document]
 ) -> Iterator[NamedPieces]:
     def rows(split: SplitName) -> Iterator[SourcedRow]:
         return (SourcedRow(one) for one in dataset.examples if one.split == split)
@@ -75,16 +77,17 @@ def _files(
     )
     counted = json.dumps(statistics(dataset, drops), ensure_ascii=False, indent=2) + "\n"
     yield NamedPieces("statistics.json", iter([counted.encode()]))
-    rows_of_all = (*dataset.examples, *dataset.others)
-    yield NamedPieces("provenance.jsonl", _provenance(rows_of_all, documents))
+    yield NamedPieces("provenance.jsonl", _provenance(dataset, documents))
 
 
-def _provenance(examples: Sequence[TrainingRow], documents: Sequence[Document]) -> Iterator[bytes]:
+def _provenance(dataset: FrozenDataset, documents: Sequence[Document]) -> Iterator[bytes]:
     by_id = {document.id: document for document in documents}
-    for example in sorted(examples, key=lambda one: one.split != "train"):
-        origin: dict[str, Any] = example.provenance.model_dump(mode="json")
-        line = {"id": example.id, "split": example.split, **origin}
-        places = told_places(example.provenance, by_id)
-        if places:
-            line["places"] = places
-        yield (json.dumps(line, ensure_ascii=False) + "\n").encode()
+    for is_trained in (True, False):
+        for row in chain(dataset.examples, dataset.others):
+            if (row.split == "train") == is_trained:
+                origin: dict[str, Any] = row.provenance.model_dump(mode="json")
+                line = {"id": row.id, "split": row.split, **origin}
+                places = told_places(row.provenance, by_id)
+                if places:
+                    line["places"] = places
+                yield (json.dumps(line, ensure_ascii=False) + "\n").encode()

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from loresmith.component import content_id
-from loresmith.records import Record, Review, ReviewVerdict, Section, Span
+from loresmith.records import CriterionScore, Record, Review, ReviewVerdict, Section, Span
 from loresmith.store.row_index import IndexedRow
 from loresmith.store.row_query import RowState
 from loresmith.workspace.places import EvidencePlace
@@ -50,6 +50,11 @@ class Facets(Record):
     language: tuple[Facet, ...]
     evidence: tuple[Facet, ...]
     """`true` and `false`."""
+    subject: tuple[Facet, ...]
+    """Wider subjects count all that is below them."""
+    stars: tuple[Facet, ...]
+    """`0` are rows that nobody gave any."""
+    tags: tuple[Facet, ...]
 
 
 class SourceText(Record):
@@ -92,6 +97,15 @@ class AsWritten(Record):
     short_answer: str
 
 
+class JudgedRating(Record):
+    """What the judge said of a row as it stands."""
+
+    overall: float
+    """From 0 to 5."""
+    scores: tuple[CriterionScore, ...]
+    model: str
+
+
 class RowView(Record):
     """One row with all that a reviewer wants to see beside it."""
 
@@ -107,6 +121,8 @@ class RowView(Record):
     model: str
     """Who wrote it; empty for imported rows."""
     prompt_version: str
+    rating: JudgedRating | None = None
+    """What the judge said; None where it was not asked about the row as it stands."""
     siblings: tuple[IndexedRow, ...]
     """The other rows about its fact."""
     history: tuple[Review, ...]

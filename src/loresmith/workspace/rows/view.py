@@ -9,7 +9,17 @@ from sqlalchemy import Connection
 from loresmith.curation import Claim, Kept, Source
 from loresmith.curation.curation import with_evidence
 from loresmith.curation.reviewing import reviewed_fact
-from loresmith.records import Chunk, Document, Fact, ImportedRow, Review, Span, Wording, WrittenRow
+from loresmith.records import (
+    Chunk,
+    Document,
+    Fact,
+    ImportedRow,
+    Rating,
+    Review,
+    Span,
+    Wording,
+    WrittenRow,
+)
 from loresmith.store.review_log import ReviewLog
 from loresmith.store.row_index import IndexedRow, RowIndex
 from loresmith.workspace.context import Context
@@ -18,7 +28,14 @@ from loresmith.workspace.report.passages import Block, marked_blocks
 from loresmith.workspace.reviews import latest
 from loresmith.workspace.rows.conversations import shown_conversation
 from loresmith.workspace.rows.figures import answer_parts
-from loresmith.workspace.rows.model import AnswerPart, AsWritten, RowView, SourceText, version_of
+from loresmith.workspace.rows.model import (
+    AnswerPart,
+    AsWritten,
+    JudgedRating,
+    RowView,
+    SourceText,
+    version_of,
+)
 
 
 def view_of(context: Context, index: RowIndex, connection: Connection, row: IndexedRow) -> RowView:
@@ -42,10 +59,18 @@ def view_of(context: Context, index: RowIndex, connection: Connection, row: Inde
         answer_parts=shown.parts or (AnswerPart(text=row.answer),),
         model="" if isinstance(record, ImportedRow) else record.model,
         prompt_version="" if isinstance(record, ImportedRow) else record.prompt_version,
+        rating=_rating(context, row),
         siblings=tuple(one for one in family if one.id != row.id),
         history=tuple(history.get(row.id, ())),
         version=version_of(row),
     )
+
+
+def _rating(context: Context, row: IndexedRow) -> JudgedRating | None:
+    found = context.store.one(Rating, row.rating_id) if row.rating_id else None
+    if found is None or row.rating is None:
+        return None
+    return JudgedRating(overall=row.rating, scores=found.scores, model=found.model)
 
 
 class _Shown(NamedTuple):
