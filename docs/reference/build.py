@@ -116,6 +116,23 @@ chapters. Each file is read in a process of its own, within the limits of
 [the recipe](recipe.md#documents); a zip archive of documents gives a document for each file in it,
 called `archive.zip/inner.txt`.
 
+## Scanned pages
+
+A page of a PDF that is a picture has no text to read. The document says which pages these are,
+and nothing leaves this machine. Where `documents.vision` names a model that sees pictures, they are
+sent to it, one call a page:
+
+```yaml
+documents:
+  vision: {type: openai, preset: dashscope, model: qwen-vl-max}
+```
+
+What it read is marked as its reading, and not the document's own: on the page of the document,
+beside evidence (page 3, read by a model), in `read_by` of the document's sections and in exported
+places. Calls are limited, counted and listed like all others (the list names a picture by its
+hash); a page is paid for once. A page that it cannot read stays without text, with the reason, and
+the next run asks for it again; `loresmith status` names it until then.
+
 """
 
 

@@ -32,6 +32,14 @@ class DocumentError(LoresmithError):
     """A document cannot be read as what it claims to be."""
 
 
+class NoTextLayerError(DocumentError):
+    """A document of pictures alone; `pages` are the numbers of all of them, from 1."""
+
+    def __init__(self, message: str, *, pages: Sequence[int], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.pages = tuple(pages)
+
+
 class DatasetError(LoresmithError):
     """A file of training rows cannot be read or written. `faults` may list what is wrong in it."""
 

@@ -90,6 +90,8 @@ class Section(Record):
     label: str
     """Its number from 1; of a sheet, its name."""
     start: int = Field(ge=0)
+    read_by: str = Field(default="", exclude_if=_is_empty)
+    """The model that read the text from a picture of it; empty where the text is the file's own."""
 
 
 class Document(StoredRecord):
@@ -108,6 +110,8 @@ class Document(StoredRecord):
     """What a reader should know of the reading: a guessed encoding, replaced characters."""
     sections: tuple[Section, ...] = ()
     """Where its pages, slides, sheets or chapters begin, in order; none where it has none."""
+    unread_pages: tuple[int, ...] = Field(default=(), exclude_if=_is_empty)
+    """Pages that are a picture without text, of which nothing was read, by their numbers from 1."""
 
     def sections_of(self, start: int, end: int) -> tuple[Section, ...]:
         """The sections that the characters from `start` to `end` lie on."""

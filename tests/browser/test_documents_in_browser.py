@@ -122,6 +122,32 @@ def test_other_settings_show_their_effect_before_they_are_applied(at: str, page:
     expect(effect).to_contain_text("Done")
 
 
+def test_cuts_are_set_by_hand_with_the_keyboard_on_a_narrow_screen(
+    at: str, page: Any, home: Path
+) -> None:
+    recipe = home / "projects" / "coast" / "loresmith.yaml"
+    recipe.write_text("chunking: {type: manual}\n")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(at)
+    page.get_by_role("link", name="annual-review.md").click()
+    expect(page.locator(".passage").first).to_be_visible()
+    page.goto(f"{at}/chunking")
+    place = page.locator(".cut-here").nth(1)
+    place.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".cutting [role=status]")).to_have_text("1 cut")
+    expect(place).to_have_attribute("aria-pressed", "true")
+    expect(place).to_be_focused()
+    expect(page.locator("textarea[name='chunking.cuts']")).to_have_value(
+        re.compile("annual-review")
+    )
+    box = place.bounding_box()
+    assert box["height"] >= 44 and box["x"] + box["width"] <= 360
+    page.get_by_role("button", name="Apply and cut anew").click()
+    expect(page.locator("#effect")).to_contain_text("Done")
+    assert "annual-review.md" in recipe.read_text()
+
+
 def test_a_large_document_is_read_as_one_scrolls(at: str, page: Any, home: Path) -> None:
     text = "".join(f"第{n}号航标于2031年点亮，高{n}米。\n\n" for n in range(60_000))
     large = home / "projects" / "coast" / "documents" / "large.txt"

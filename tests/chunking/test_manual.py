@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from chunker_family import raw_document
+from chunker_family import TEXTS, raw_document
 from loresmith.chunking import HeadingChunker, ManualChunker
 from loresmith.chunking.manual import DocumentCuts
 
@@ -55,3 +57,35 @@ def test_a_passage_over_the_longest_is_divided_all_the_same():
 def test_a_document_named_twice_is_refused():
     with pytest.raises(ValidationError, match=r"cuts names a\.md twice"):
         ManualChunker(cuts=(DocumentCuts(document="a.md"), DocumentCuts(document="a.md")))
+
+
+def test_cuts_that_the_text_does_not_have_are_named_and_counted():
+    cuts = (DocumentCuts(document="report.md", at=("第一条", "第九条", 10_000)),)
+    chunker = ManualChunker(cuts=cuts)
+    (remark,) = chunker.remarks(raw_document(TEXT))
+    assert remark == "2 of 3 cuts are not in the text: '第九条', 10000"
+    whole = ManualChunker(cuts=(DocumentCuts(document="report.md", at=("第一条",)),))
+    assert whole.remarks(raw_document(TEXT)) == () == ManualChunker().remarks(raw_document(TEXT))
+
+
+def test_a_cut_that_is_set_is_named_by_its_words_where_these_tell_the_place():
+    document = raw_document(TEXT)
+    first, second = TEXT.index("第一条"), TEXT.rindex("第一条")
+    once = ManualChunker().toggled(document, second)
+    assert once.cuts[0].at == ("第一条 重申。",)
+    both = once.toggled(document, first)
+    assert both.cuts[0].at == ("第一条 甲方付款。", "第一条 重申。")
+    assert both.toggled(document, first) == once
+    assert once.toggled(document, second).cuts == ()
+
+
+@given(TEXTS, st.lists(st.integers(1, 300), max_size=8))
+def test_what_is_set_lies_where_it_was_set_and_nothing_else_moves(text: str, places: list[int]):
+    document, chunker = raw_document(text), ManualChunker()
+    wanted: set[int] = set()
+    for place in places:
+        if place >= len(text):
+            continue
+        chunker = chunker.toggled(document, place)
+        wanted ^= {place}
+        assert [one.place for one in chunker.found(document)] == sorted(wanted)

@@ -313,7 +313,7 @@ class _Handler(BaseHTTPRequestHandler):
             teacher.take_back(call)
 
     def _completion(self, act: Act, body: dict[str, Any], text: str, tokens: int) -> bytes:
-        asked = sum(count_tokens(message["content"]) for message in body["messages"])
+        asked = sum(count_tokens(str(message["content"])) for message in body["messages"])
         message = {"role": "assistant", "content": text, **act.message}
         completion = {
             "id": "chatcmpl-test",

@@ -39,6 +39,16 @@ class Chunker(Component, ABC):
         del document
         return ()
 
+    @property
+    def named_documents(self) -> Sequence[str]:
+        """Documents that the settings name; none, if not said."""
+        return ()
+
+    def remarks(self, document: Document) -> Sequence[str]:
+        """What of the settings could not be done with this document; nothing, if not said."""
+        del document
+        return ()
+
     def chunk(self, document: Document) -> Iterator[Chunk]:
         """The chunks of `document`; none where it holds only space."""
         outline = Outline(document)

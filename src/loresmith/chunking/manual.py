@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 from typing_extensions import Self
@@ -56,16 +56,73 @@ class ManualChunker(JoiningChunker):
         cuts = [one for one in self.cuts if one.document == document.name]
         if not cuts:
             return super().stretches(document)
-        bounds = [0, *_positions(cuts[0].at, document.text), len(document.text)]
+        places = [one.place for one in _found(cuts[0].at, document.text) if one.place is not None]
+        bounds = [0, *places, len(document.text)]
         wanted = (Stretch(*both) for both in pairwise(bounds))
         return list(divided(document, wanted, max_length=self.max_length))
 
+    @property
+    def named_documents(self) -> Sequence[str]:
+        return tuple(one.document for one in self.cuts)
 
-def _positions(cuts: Sequence[int | str], text: str) -> Iterator[int]:
-    """The cuts as positions, rising, within the text."""
+    def found(self, document: Document) -> list[FoundCut]:
+        """The cuts of a document, each with its place in the text."""
+        cuts = next((one.at for one in self.cuts if one.document == document.name), ())
+        return list(_found(cuts, document.text))
+
+    def remarks(self, document: Document) -> Sequence[str]:
+        """Which cuts the text does not have."""
+        cuts = self.found(document)
+        missing = [_SHOWN.format(one.cut) for one in cuts if one.place is None]
+        if not missing:
+            return ()
+        more = ["..."] if len(missing) > _MOST_SHOWN else []
+        listed = ", ".join([*missing[:_MOST_SHOWN], *more])
+        warning = f"{len(missing)} of {len(cuts)} cuts are not in the text: {listed}"
+        return (warning,)
+
+    def toggled(self, document: Document, place: int) -> ManualChunker:
+        """With a cut at `place`, or without the one that is there. A new one is named by the words
+        that follow, where these are found again at that place, else by the position."""
+        cuts = self.found(document)
+        if any(one.place == place for one in cuts):
+            left = [one.cut for one in cuts if one.place != place]
+        else:
+            after = (n for n, one in enumerate(cuts) if one.place is not None and one.place > place)
+            index = next(after, len(cuts))
+            before = max((one.place for one in cuts[:index] if one.place is not None), default=0)
+            named = _named(document.text, place, before)
+            left = [one.cut for one in cuts]
+            left.insert(index, named)
+        others = tuple(one for one in self.cuts if one.document != document.name)
+        mine = (DocumentCuts(document=document.name, at=tuple(left)),) if left else ()
+        return self.model_copy(update={"cuts": (*others, *mine)})
+
+
+class FoundCut(NamedTuple):
+    """A cut, and where it lies; None where the text does not have it after the cut before."""
+
+    cut: int | str
+    place: int | None
+
+
+_SHOWN = "{!r:.60}"
+_MOST_SHOWN = 10
+_MOST_WORDS = 40
+
+
+def _found(cuts: Sequence[int | str], text: str) -> Iterator[FoundCut]:
     last = 0
     for cut in cuts:
         position = cut if isinstance(cut, int) else text.find(cut, last + 1)
         if last < position < len(text):
-            yield position
+            yield FoundCut(cut, position)
             last = position
+        else:
+            yield FoundCut(cut, None)
+
+
+def _named(text: str, place: int, before: int) -> int | str:
+    """The first words at `place`, if they are found there by who looks from `before` on."""
+    words = text[place : place + _MOST_WORDS].split("\n", 1)[0].rstrip()
+    return words if words.strip() and text.find(words, before + 1) == place else place

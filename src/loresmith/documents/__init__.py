@@ -24,6 +24,7 @@ from loresmith.documents.markdown import MarkdownParser
 from loresmith.documents.pdf import PdfParser
 from loresmith.documents.plain import PlainTextParser
 from loresmith.documents.pptx import PptxParser
+from loresmith.documents.source_code import SourceCodeParser
 from loresmith.documents.true_suffix import suffix_by_content
 from loresmith.documents.xlsx import XlsxParser
 from loresmith.errors import DocumentError
@@ -44,6 +45,7 @@ __all__ = [
     "PdfParser",
     "PlainTextParser",
     "PptxParser",
+    "SourceCodeParser",
     "XlsxParser",
     "find_documents",
     "parse_bytes",
@@ -63,6 +65,7 @@ _BuiltIn = (
     | CsvParser
     | EpubParser
     | JsonParser
+    | SourceCodeParser
 )
 AnyParser = Annotated[
     Annotated[_BuiltIn, Field(discriminator="type")],

@@ -13,7 +13,7 @@ from pydantic import Field
 from loresmith.component import Component, content_id
 from loresmith.documents.headings import headings_of
 from loresmith.errors import DocumentError
-from loresmith.records import Document, Heading, Section
+from loresmith.records import Document, Heading, Record, Section
 from loresmith.text.language import language_of
 
 
@@ -26,6 +26,17 @@ class Reading(NamedTuple):
     warnings: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
     """Where pages, slides, sheets or chapters begin in `text`, in order."""
+    unread_pages: tuple[int, ...] = ()
+    """Pages without text, of which nothing was read."""
+
+
+class SeenPage(Record):
+    """The text of a page that has none of its own, as a model read it from a picture."""
+
+    number: int
+    """From 1."""
+    text: str
+    model: str
 
 
 class Parser(Component, ABC):
@@ -76,6 +87,7 @@ class Parser(Component, ABC):
             headings=headings,
             warnings=reading.warnings + warnings,
             sections=_in_cleaned_text(reading),
+            unread_pages=reading.unread_pages,
         )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -17,8 +18,10 @@ from loresmith.documents.archive import (
     contents_of,
     is_archive,
 )
+from loresmith.documents.base import SeenPage
 from loresmith.documents.folder import Listing
 from loresmith.documents.reading_task import ReadingTask
+from loresmith.documents.vision import AnyVision, NoVision, VisionModel
 from loresmith.documents.zipped import MOST_EXPANDED
 from loresmith.records import Document
 
@@ -46,6 +49,10 @@ class DocumentFolder(Component):
     processes: int | None = Field(default=None, ge=1)
     """How many files are read at once, each in a process of its own; null: one for each core."""
 
+    vision: AnyVision = NoVision()
+    """Who reads pages that are pictures without text, as scanned ones are: `none`, or a model that
+    sees pictures, named as a teacher is. Pages are sent to it."""
+
     def listing(self, project: Path) -> Listing:
         """The files to read, and those that are passed over, with reasons; raises DocumentError."""
         return find_documents(project / self.path)
@@ -65,21 +72,15 @@ class DocumentFolder(Component):
         name: str,
         member: Member | None = None,
         processes: ReadingProcesses | None = None,
+        seen: Sequence[SeenPage] = (),
     ) -> Document:
         """One document; `member` is the file in the archive at `path`. Raises DocumentError.
 
-        Small plain texts are read here; all else in a process of its own, within the limits: one
-        of `processes`, if several files are read at once.
+        `seen` are the texts of pages that have none of their own. Small plain texts are read here;
+        all else in a process of its own, within the limits: one of `processes`, if several files
+        are read at once.
         """
-        task = ReadingTask(
-            path=os.fsencode(path).hex(),
-            name=name,
-            member=member,
-            max_bytes=self.max_bytes,
-            max_expanded_bytes=self.max_expanded_bytes,
-            max_seconds=self.max_seconds,
-            max_memory=self.max_memory,
-        )
+        task = self.task(path, name=name, member=member, seen=tuple(seen))
         if member is None and is_archive(path):
             self.contents(path, name=name)  # tells what is wrong with it
         if self._is_light(task, path):
@@ -91,9 +92,25 @@ class DocumentFolder(Component):
         with ReadingProcesses() as alone:
             return alone.read(task)
 
+    def task(self, path: Path, *, name: str, member: Member | None, **wanted: Any) -> ReadingTask:
+        """What a process is asked to do with a file, within the limits."""
+        return ReadingTask(
+            path=os.fsencode(path).hex(),
+            name=name,
+            member=member,
+            max_bytes=self.max_bytes,
+            max_expanded_bytes=self.max_expanded_bytes,
+            max_seconds=self.max_seconds,
+            max_memory=self.max_memory,
+            **wanted,
+        )
+
     def version(self) -> str:
         """Changes when the same file would begin to give another document."""
-        return content_id(*((type(p).__name__, p.version) for p in PARSERS), self.max_bytes)
+        read_as = [(type(p).__name__, p.version) for p in PARSERS]
+        if isinstance(self.vision, VisionModel):
+            return content_id(*read_as, self.max_bytes, self.vision.model, self.vision.max_pixels)
+        return content_id(*read_as, self.max_bytes)
 
     def files_at_once(self) -> int:
         """How many files are read at a time."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
+
+from loresmith.documents.base import SeenPage
 
 
 class Line(NamedTuple):
@@ -33,6 +35,8 @@ class Page(NamedTuple):
     number: int
     height: float
     lines: Sequence[Line]
+    seen: SeenPage | None = None
+    """The text that a model read from a picture of it; counts where there are no lines."""
 
 
 class Layout(NamedTuple):
@@ -59,15 +63,56 @@ def markdown_of_pages(pages: Sequence[Page]) -> Layout:
         kept.append(inner)
     lines = [line for page in kept for line in page]
     style = _style(lines)
+    text, places = "", []
+    for group in _between_seen(pages, kept):
+        written = _written(group, style)
+        places += [(number, len(text) + start) for number, start in written.pages]
+        text += written.text
+    return Layout(text.removesuffix("\n"), removed, tuple(places))
+
+
+class _Kept(NamedTuple):
+    """A page, and the lines of it that are told."""
+
+    page: Page
+    lines: Sequence[Line]
+
+
+def _between_seen(pages: Sequence[Page], kept: Sequence[Sequence[Line]]) -> Iterator[list[_Kept]]:
+    """Pages with lines together, and each page that a model read by itself: no paragraph of the
+    document's own runs into what is not."""
+    together: list[_Kept] = []
+    for page, lines in zip(pages, kept, strict=True):
+        if page.seen is None or page.lines:
+            together.append(_Kept(page, lines))
+            continue
+        yield together
+        yield [_Kept(page, lines)]
+        together = []
+    yield together
+
+
+class _Written(NamedTuple):
+    """The text of some pages, each block with an empty line after it."""
+
+    text: str
+    pages: Sequence[tuple[int, int]]
+
+
+def _written(group: Sequence[_Kept], style: _Style) -> _Written:
+    first = group[0].page if group else None
+    if first is not None and first.seen is not None and not first.lines:
+        return _Written(first.seen.text.strip() + "\n\n", [(first.number, 0)])
     blocks: list[list[Line]] = []
     begins: dict[_Begin, int] = {}
-    for page, page_lines in zip(pages, kept, strict=True):
+    for page, page_lines in group:
         if page_lines:
             before = _Begin(len(blocks) - 1, len(blocks[-1]) if blocks else 0)
             _add_blocks(blocks, page_lines, style, continues=bool(blocks))
             goes_on = before.line > 0 and len(blocks[before.block]) > before.line
             begins[before if goes_on else _Begin(before.block + 1, 0)] = page.number
-    text, places = "", []
+    text: str = ""
+    places: list[tuple[int, int]] = []
     for index, block in enumerate(blocks):
         places += [
             (number, len(text) + _position(block, begin.line, style))
@@ -75,7 +120,7 @@ def markdown_of_pages(pages: Sequence[Page]) -> Layout:
             if begin.block == index
         ]
         text += _markdown(block, style) + "\n\n"
-    return Layout(text.removesuffix("\n"), removed, tuple(sorted(places)))
+    return _Written(text, sorted(places))
 
 
 class _Begin(NamedTuple):

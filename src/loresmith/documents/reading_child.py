@@ -14,7 +14,7 @@ import threading
 from typing import TextIO
 
 from loresmith.documents.reading_task import ReadingAnswer, ReadingTask
-from loresmith.errors import DocumentError
+from loresmith.errors import DocumentError, NoTextLayerError
 
 IDLE_SECONDS = 60.0
 """After this long without a task the process ends."""
@@ -54,9 +54,10 @@ def _listen(tasks: queue.Queue[str]) -> None:
 def _answer(task: ReadingTask) -> ReadingAnswer:
     _limit(task)
     try:
-        return ReadingAnswer(document=task.read())
+        return task.answer()
     except DocumentError as error:
-        return ReadingAnswer(message=error.message, hint=error.hint)
+        pages = error.pages if isinstance(error, NoTextLayerError) else ()
+        return ReadingAnswer(pages=pages, message=error.message, hint=error.hint)
     except MemoryError:
         return ReadingAnswer(out_of_memory=True)
     finally:

@@ -18,7 +18,7 @@ from typing import IO
 from typing_extensions import Self
 
 from loresmith.documents.reading_task import ReadingAnswer, ReadingTask
-from loresmith.errors import DocumentError, JobCancelled
+from loresmith.errors import DocumentError, JobCancelled, NoTextLayerError
 from loresmith.records import Document
 
 
@@ -40,7 +40,13 @@ class ReadingProcesses:
             process.kill()
 
     def read(self, task: ReadingTask) -> Document:
-        """The document of `task`, as any thread may ask for it. Raises DocumentError, also for a
+        """The document of `task`. Raises as `answer` does."""
+        document = self.answer(task).document
+        assert document is not None  # what a task of this kind is answered with
+        return document
+
+    def answer(self, task: ReadingTask) -> ReadingAnswer:
+        """The answer to `task`, as any thread may ask for it. Raises DocumentError, also for a
         file that took too long, wanted too much memory or ended the process that read it; and
         JobCancelled where the block was left meanwhile."""
         process = self._taken()
@@ -58,9 +64,11 @@ class ReadingProcesses:
         if process.can_go_on():
             with _lock:
                 _idle.append(process)
-        if answer.document is None:
+        if answer.message and answer.pages:
+            raise NoTextLayerError(answer.message, pages=answer.pages, hint=answer.hint)
+        if answer.message:
             raise DocumentError(answer.message, hint=answer.hint)
-        return answer.document
+        return answer
 
     def _taken(self) -> _Process:
         """A process that waits for work, or a new one."""

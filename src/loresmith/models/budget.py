@@ -11,6 +11,7 @@ from pydantic import Field
 from loresmith.component import Component
 from loresmith.errors import BudgetExceeded
 from loresmith.models.base import Sampling
+from loresmith.models.pictures import tokens_of_pictures
 from loresmith.models.prices import Price
 from loresmith.records import Message, Usage
 
@@ -106,9 +107,11 @@ class _Paid:
 
 
 def tokens_asked(messages: Sequence[Message]) -> int:
-    """About so many: one for each Chinese character, one for four Latin letters."""
+    """About so many: one for each Chinese character, one for four Latin letters, and for pictures
+    by their size."""
     content = [message.content.encode("utf-8", "replace") for message in messages]
-    return sum(len(text) // (4 if text.isascii() else 3) for text in content)
+    said = sum(len(text) // (4 if text.isascii() else 3) for text in content)
+    return said + sum(tokens_of_pictures(message.content) for message in messages)
 
 
 def _at_most(messages: Sequence[Message], sampling: Sampling) -> Usage:

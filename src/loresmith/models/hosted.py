@@ -19,6 +19,7 @@ from loresmith.models.budget import tokens_asked
 from loresmith.models.completions import NotACompletion, read_completion
 from loresmith.models.endpoints import MOST, Limit, endpoint
 from loresmith.models.limits.of_machine import LimitsOfMachine, stricter
+from loresmith.models.pictures import Pictures
 from loresmith.models.presets import PRESETS, PresetName, endpoint_url
 from loresmith.models.setbacks import Setback, Target, garbled, not_reached, refused, without_key
 from loresmith.models.spec import ModelSpec
@@ -97,6 +98,7 @@ class HostedModel(ChatModel):
 
     def __init__(self, settings: OpenAICompatible) -> None:
         self.name = settings.model
+        self.pictures = Pictures()
         self._settings = settings
         preset = PRESETS[settings.preset]
         self._target = target_of(settings)
@@ -179,7 +181,7 @@ class HostedModel(ChatModel):
             failures += 1
 
     def _call(self, messages: Sequence[Message], options: dict[str, Any]) -> Reply | Setback:
-        turns = [{"role": message.role, "content": message.content} for message in messages]
+        turns = [{"role": message.role, "content": self._content(message)} for message in messages]
         expected = tokens_asked(messages) + int(self._usual_reply.value)
         gone = self._closed.is_set
         self._endpoint.rates.wait(
@@ -221,6 +223,10 @@ class HostedModel(ChatModel):
             return
         text = without_key(body[:_SHOWN_BYTES].decode("utf-8", "replace"), self._target)
         self.on_failure(CallFailure(kind, setback.error.message, text, round(seconds, 3)))
+
+    def _content(self, message: Message) -> str | list[dict[str, Any]]:
+        """What a person says may name pictures that are shown; nothing else may."""
+        return self.pictures.content(message.content) if message.role == "user" else message.content
 
     @property
     def _limit(self) -> Limit:

@@ -63,7 +63,7 @@ class Wire:
         self._proxy: Proxy | None = None
         self._tls: ssl.SSLContext | None = None
 
-    def post(self, model: str, messages: list[dict[str, str]], rest: dict[str, Any]) -> WireReply:
+    def post(self, model: str, messages: list[dict[str, Any]], rest: dict[str, Any]) -> WireReply:
         """Asks for a completion; `rest` are further members of the body. Raises WireFault."""
         body = json.dumps({"model": model, "messages": messages, **rest}, ensure_ascii=False)
         return self._sent("POST", "/chat/completions", body.encode("utf-8", "replace"))

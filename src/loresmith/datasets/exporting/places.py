@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from loresmith.records import Document, Provenance
+from loresmith.records import Document, Provenance, Section
 
 
 def told_places(origin: Provenance, documents: Mapping[str, Document]) -> tuple[str, ...]:
@@ -19,6 +19,10 @@ def told_places(origin: Provenance, documents: Mapping[str, Document]) -> tuple[
         if document is None:
             continue
         sections = document.sections_of(span.start, span.end)
-        on = [f"{one.kind} {one.label}" for one in sections]
+        on = [f"{one.kind} {one.label}{_reader(one)}" for one in sections]
         lines.append(", ".join([document.name, *on, f"characters {span.start}-{span.end}"]))
     return tuple(dict.fromkeys(lines))
+
+
+def _reader(section: Section) -> str:
+    return f" (read from a picture by {section.read_by})" if section.read_by else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from loresmith.web.pages.typed_text import TypedText
 from loresmith.web.rendering import render
 from loresmith.web.schema_forms import Typed, fault_texts, said_of, typed_of, typed_over
 from loresmith.workspace.background import Background
-from loresmith.workspace.documents import Documents, Revised
+from loresmith.workspace.documents import ChunkingPreview, Documents, Revised
 from loresmith.workspace.forms import Form as SettingsForm
 from loresmith.workspace.forms import Submission, form_as_typed, form_of, submission_of
 from loresmith.workspace.projects import KnownProject
@@ -92,6 +93,7 @@ def chunking(request: Request, project: ProjectHere, workspace: WorkspaceHere) -
         project=project,
         **_chunking_form(request, form_of(documents.recipe, "chunking")),
         preview=documents.preview_chunking({}) if documents.page(limit=1).total else None,
+        cutting=documents.cutting_by_hand({}),
         fault="",
     )
 
@@ -118,7 +120,26 @@ def preview_chunking(
         preview = Documents(workspace).preview_chunking(submitted.changes)
     except LoresmithError as error:  # a tokenizer that cannot be had, say
         return _chunking_refused(request, project, f"{error.message}\n{error.hint}".strip())
-    return render(request, "documents/_chunking.html", project=project, preview=preview, fault="")
+    return _effect(request, project, workspace, typed, submitted, preview)
+
+
+@router.post("/chunking/cut")
+def cut(
+    request: Request, project: ProjectHere, workspace: WorkspaceHere, typed: TypedHere
+) -> Response:
+    """Sets a cut by hand or takes it away, in the form; the answer is the effect, and the form."""
+    submitted = submission_of(workspace.recipe, typed, "chunking")
+    if submitted.recipe is None:
+        return _chunking_faults(request, project, workspace, typed, submitted)
+    here = Documents(workspace)
+    place = int(_last(typed, "cut_at") or 0)
+    cuts = here.toggled_cut(submitted.changes, _last(typed, "cut_document"), place)
+    typed = {**typed, "chunking.cuts": [json.dumps(cuts, ensure_ascii=False)]}
+    submitted = submission_of(workspace.recipe, typed, "chunking")
+    preview = here.preview_chunking(submitted.changes)
+    form = form_as_typed(workspace.recipe, typed, "chunking")
+    shown = _chunking_form(request, form) | {"typed": typed_over(form, typed), "oob": True}
+    return _effect(request, project, workspace, typed, submitted, preview, **shown)
 
 
 @router.post("/chunking")
@@ -370,6 +391,31 @@ def _page_of(project_id: str, documents: Documents, search: str, start: int) -> 
         "previous": f"{table}{query(start - _ON_A_PAGE)}" if start else "",
         "next": f"{table}{query(start + _ON_A_PAGE)}" if end < page.found else "",
     }
+
+
+def _effect(
+    request: Request,
+    project: KnownProject,
+    workspace: WorkspaceHere,
+    typed: Typed,
+    submitted: Submission,
+    preview: ChunkingPreview,
+    /,
+    **shown: Any,
+) -> Response:
+    """What the settings would do; with cuts by hand, the paragraphs between which they are set."""
+    start = _last(typed, "cut_from")
+    shown["cutting"] = Documents(workspace).cutting_by_hand(
+        submitted.changes,
+        key=_last(typed, "cut_document"),
+        start=int(start) if start.isdecimal() else 0,
+    )
+    shown |= {"project": project, "preview": preview, "fault": ""}
+    return render(request, "documents/_chunking.html", **shown)
+
+
+def _last(typed: Typed, name: str) -> str:
+    return typed.get(name, [""])[-1]
 
 
 def _chunking_form(request: Request, form: SettingsForm) -> dict[str, Any]:

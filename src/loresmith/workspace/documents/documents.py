@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from loresmith.chunking import ManualChunker
 from loresmith.errors import Conflict, LoresmithError, NotFound, StoreError
 from loresmith.recipe import Recipe
 from loresmith.records import Chunk
 from loresmith.workspace.background import Background
 from loresmith.workspace.context import Context
+from loresmith.workspace.documents import cutting, listing, preview, rechunking, revising
 from loresmith.workspace.documents import estimate as estimating
-from loresmith.workspace.documents import listing, preview, rechunking, revising
 from loresmith.workspace.documents.coverage import rows_by_document
 from loresmith.workspace.documents.difference import Difference
 from loresmith.workspace.documents.file_names import visible
@@ -30,6 +31,7 @@ from loresmith.workspace.places import document_key
 from loresmith.workspace.recipes import change_recipe
 from loresmith.workspace.scope import Scope
 from loresmith.workspace.steps.chunk import chunks_of
+from loresmith.workspace.steps.parse import documents
 from loresmith.workspace.workspace import Workspace
 
 
@@ -130,6 +132,28 @@ class Documents:
         """What changed settings would do; nothing is stored. Raises RecipeError."""
         with self._workspace.opened() as context:
             return rechunking.preview_chunking(context, changes, key=key)
+
+    def cutting_by_hand(
+        self, changes: Mapping[str, Any], *, key: str = "", start: int = 0
+    ) -> cutting.Cutting | None:
+        """A document's paragraphs with the cuts by hand that the changed settings have; None where
+        they cut in another way, or nothing is read yet. Raises RecipeError."""
+        with self._workspace.opened() as context:
+            chunker = rechunking.chunker_of(context, changes)
+            if not isinstance(chunker, ManualChunker) or not documents(context):
+                return None
+            return cutting.cutting_of(context, chunker, key, start)
+
+    def toggled_cut(self, changes: Mapping[str, Any], key: str, place: int) -> list[dict[str, Any]]:
+        """The setting `chunking.cuts` with a cut at `place` of a document, or without the one that
+        is there; nothing is written. Raises RecipeError, NotFound, and Conflict where the changed
+        settings do not cut by hand."""
+        with self._workspace.opened() as context:
+            chunker = rechunking.chunker_of(context, changes)
+            if not isinstance(chunker, ManualChunker):
+                raise Conflict("cuts are set by hand only where chunking.type is manual")
+            toggled = chunker.toggled(cutting.document_to_cut(context, key), place)
+            return [one.model_dump(mode="json") for one in toggled.cuts]
 
     def apply_chunking(self, changes: Mapping[str, Any]) -> str:
         """Writes the settings into the recipe and cuts all documents anew; returns the job's id.

@@ -27,6 +27,7 @@ from loresmith.workspace.steps.parse import (
     passed_over,
     source_of,
 )
+from loresmith.workspace.steps.seen_pages import vision_of, waiting
 
 
 def listing(context: Context) -> DocumentListing:
@@ -47,6 +48,7 @@ def folder(context: Context) -> DocumentListing:
         ),
         supported=SUPPORTED,
         max_bytes=context.recipe.documents.max_bytes,
+        waiting=len(waiting(context, sources_today(context))) if vision_of(context) else 0,
     )
 
 

@@ -77,7 +77,7 @@ def preview_chunking(
     `changes` are settings such as `{"chunking.max_length": 1200}`; with `key`, the changes that
     are listed are those of that document. Raises RecipeError for settings that cannot be.
     """
-    wanted = _chunker(context, changes)
+    wanted = chunker_of(context, changes)
     found = documents(context)
     compared = [_compared(context, one, wanted) for one in _first(found)]
     before = [chunk for one in compared for chunk in one.before]
@@ -114,7 +114,8 @@ def refuse_foreign(changes: Mapping[str, Any]) -> None:
         raise RecipeError(f"{foreign[0]} is not a setting of chunking")
 
 
-def _chunker(context: Context, changes: Mapping[str, Any]) -> Chunker:
+def chunker_of(context: Context, changes: Mapping[str, Any]) -> Chunker:
+    """How documents are cut by the changed settings. Raises RecipeError."""
     refuse_foreign(changes)
     return changed_recipe(context.recipe, changes).chunking
 

@@ -59,6 +59,8 @@ class DocumentListing(Record):
     """Endings of files that can be read."""
     max_bytes: int
     """Largest file that is read."""
+    waiting: int = 0
+    """Documents with pages that the model of `documents.vision` is still to read."""
 
 
 class DocumentPage(Record):

@@ -37,7 +37,9 @@ def section_phrase(sections: Sequence[Section], language: PageLanguage) -> str:
     """Which pages, slides, sheets or chapters these are."""
     first, last = sections[0], sections[-1]
     place = first.label if first == last else f"{first.label}–{last.label}"
-    return phrases(language)[first.kind].format(place)
+    said = phrases(language)[first.kind].format(place)
+    readers = dict.fromkeys(one.read_by for one in sections if one.read_by)
+    return said + "".join(phrases(language)["read_by"].format(one) for one in readers)
 
 
 _PHRASES: dict[str, tuple[str, str]] = {
@@ -150,6 +152,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "仅有引文，未附原文位置",
     ),
     "page": ("page {}", "第 {} 页"),
+    "read_by": (" (read from a picture by {})", "（由 {} 从图像识读）"),
     "slide": ("slide {}", "幻灯片 {}"),
     "sheet": ("sheet {}", "工作表 {}"),
     "chapter": ("part {}", "第 {} 部分"),

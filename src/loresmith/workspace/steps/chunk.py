@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from loresmith.component import content_id
 from loresmith.records import Chunk, Document, Outcome
 from loresmith.workspace.context import Context, remembered
-from loresmith.workspace.steps.base import Step, StepState
+from loresmith.workspace.steps.base import Failure, Step, StepState
 from loresmith.workspace.steps.parse import documents
 from loresmith.workspace.steps.taking_over import take_over
 
@@ -19,7 +19,8 @@ class ChunkDocuments(Step):
 
     def state(self, context: Context) -> StepState:
         found = documents(context)
-        return StepState(sum(_is_cut(context, document) for document in found), len(found))
+        done = sum(_is_cut(context, document) for document in found)
+        return StepState(done, len(found), tuple(_remarks(context, found)))
 
     def run(self, context: Context) -> None:
         found = documents(context)
@@ -27,6 +28,19 @@ class ChunkDocuments(Step):
             context.tell(self.name, number, len(found), document.name)
             chunk_document(context, document)
         context.tell(self.name, len(found), len(found))
+
+
+def _remarks(context: Context, found: Sequence[Document]) -> Iterator[Failure]:
+    """What the settings ask for and the documents do not have; the rest is cut all the same."""
+    chunker = context.recipe.chunking
+    for document in found:
+        for remark in chunker.remarks(document):
+            yield Failure(ChunkDocuments.name, document.name, f"{document.name}: {remark}")
+    names = {document.name for document in found}
+    for name in chunker.named_documents:
+        if name not in names:
+            warning = f"{name}: chunking.cuts names it, and there is no such document"
+            yield Failure(ChunkDocuments.name, name, warning)
 
 
 @remembered

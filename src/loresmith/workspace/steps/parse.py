@@ -6,7 +6,7 @@ as the file is the one that the correction was made to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,7 +17,7 @@ from loresmith.documents.archive import Member, PassedOver
 from loresmith.documents.folder import Listing, shown_name
 from loresmith.documents.reading_ahead import read_ahead
 from loresmith.documents.revised import revised
-from loresmith.errors import DocumentError
+from loresmith.errors import DocumentError, ModelError, NoTextLayerError
 from loresmith.records import Document, DocumentRevision, Outcome
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.document_titles import fill_titles
@@ -25,6 +25,14 @@ from loresmith.workspace.imported_rows import live_imports
 from loresmith.workspace.steps.base import Failure, Step, StepState
 from loresmith.workspace.steps.file_contents import content_hash, contents
 from loresmith.workspace.steps.revisions import current_revision_id
+from loresmith.workspace.steps.seen_pages import (
+    PageReader,
+    SeenPages,
+    note_waiting,
+    page_reader,
+    pages_key,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from loresmith.documents.reading_process import ReadingProcesses
@@ -65,7 +73,15 @@ class Parse(Step):
             for source in found
             if source.key in outcomes and outcomes[source.key].failure
         )
-        done = sum(s.key in outcomes and not outcomes[s.key].failure for s in found)
+        left = waiting(context, found)
+        failed = {source.key for source in found if _failed(outcomes, source)}
+        failures += tuple(
+            Failure(self.name, source.name, _why(context, source))
+            for source in left
+            if source.key not in failed
+        )
+        beyond = failed | {source.key for source in left}
+        done = sum(s.key in outcomes and s.key not in beyond for s in found)
         return StepState(done, len(found), failures)
 
     def run(self, context: Context) -> None:
@@ -90,11 +106,26 @@ class Parse(Step):
                 for number, source in enumerate(missing, done):
                     context.tell(self.name, number, len(found), source.name)
                     _keep(context, source, next(results))
+            self._read_pages(context, found, processes)
         fill_titles(context)
         context.tell(self.name, len(found), len(found))
         if found and not documents(context):
             reasons = "\n".join(f"  {one.reason}" for one in self.state(context).failures)
             raise DocumentError(f"none of the documents can be read:\n{reasons}")
+
+    @staticmethod
+    def _read_pages(context: Context, found: Sequence[Source], processes: ReadingProcesses) -> None:
+        """Has the model read what no text layer holds; why it did not is kept with each file."""
+        left = waiting(context, found)
+        if not left:
+            return
+        try:
+            with page_reader(context, processes) as reader:
+                for source in left:
+                    _keep_seen(context, source, reader, processes)
+        except ModelError as error:
+            for source in left:
+                _keep_faults(context, source, (error.message,))
 
 
 @remembered
@@ -217,6 +248,50 @@ def parse_source(context: Context, source: Source) -> Outcome:
     return outcome
 
 
+def _failed(outcomes: Mapping[str, Outcome], source: Source) -> bool:
+    return source.key in outcomes and bool(outcomes[source.key].failure)
+
+
+def _why(context: Context, source: Source) -> str:
+    outcome = context.store.one(Outcome, pages_key(source.key))
+    return outcome.failure if outcome is not None else ""
+
+
+def _keep_seen(
+    context: Context, source: Source, reader: PageReader, processes: ReadingProcesses
+) -> None:
+    """Reads the file once more, with what the model read of its pages."""
+    settings = context.recipe.documents
+    seen = SeenPages((), ())
+    try:
+        seen = reader.read(source)
+        document: Document | DocumentError = settings.read(
+            source.path,
+            name=source.name,
+            member=source.member,
+            processes=processes,
+            seen=seen.pages,
+        )
+    except NoTextLayerError as error:
+        document = DocumentError("; ".join([error.message, *seen.faults]), hint=error.hint)
+    except DocumentError as error:
+        document = error
+    if isinstance(document, Document):
+        warnings = (*document.warnings, *seen.faults)
+        document = document.model_copy(update={"warnings": warnings})
+    _keep(context, source, document)
+    _keep_faults(context, source, seen.faults)
+
+
+def _keep_faults(context: Context, source: Source, faults: Sequence[str]) -> None:
+    """What stands in the way of pages; none where they are read, or there is nothing on them."""
+    if faults:
+        reasons = "; ".join(faults[:5]) + ("; and more" if len(faults) > 5 else "")
+        context.fail(pages_key(source.key), "pages", source.name, f"{source.name}: {reasons}")
+    else:
+        context.finish(pages_key(source.key), "pages", source.name, [])
+
+
 def _read_file(
     context: Context, source: Source, processes: ReadingProcesses | None = None
 ) -> Document:
@@ -226,7 +301,10 @@ def _read_file(
 
 
 def _keep(context: Context, source: Source, read: Document | DocumentError) -> None:
-    """Stores the document as it counts today, or why there is none."""
+    """Stores the document as it counts today, or why there is none; pages of it that have no text
+    wait for a model, where one is named."""
+    if isinstance(read, NoTextLayerError) or (isinstance(read, Document) and read.unread_pages):
+        note_waiting(context, source)
     if isinstance(read, DocumentError):
         context.fail(source.key, "parse", source.name, f"{read.message}. {read.hint}".strip())
         return

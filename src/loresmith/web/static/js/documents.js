@@ -229,7 +229,7 @@ function lookAheadOnlyAtWhatIsNew() {
     if (event.target === chunking) {
       if (typed() === applied) event.preventDefault();
       applied = "";
-    } else if (chunking.contains(event.target) && event.target.matches("button[hx-post]")) {
+    } else if (chunking.contains(event.target) && event.target.matches("button[hx-post]:not([data-cut])")) {
       applied = typed();
     }
   });
