@@ -387,6 +387,43 @@ class Outcome(StoredRecord):
     failure: str = ""
 
 
+class AskedStatement(Record):
+    """A statement of a passage that the teacher was asked about again."""
+
+    start: int
+    """Where it begins in the document's text, in code points."""
+    end: int
+    text: str
+    figures: tuple[str, ...] = ()
+    """The figures that were asked for; none where the statement as a whole was."""
+    fact_ids: tuple[str, ...] = ()
+    """The facts that were written for it, whether or not they pass the checks."""
+    not_there: str = ""
+    """Why the teacher says that there is no fact in it; empty where it says no such thing."""
+
+
+FillKind = Literal["facts", "training wordings", "exam wordings"]
+
+
+class FillRound(StoredRecord):
+    """One call that was to fill what the rows about a passage left open."""
+
+    kind: FillKind
+    opening: str
+    """The key of the passage's opening task: with another teacher or prompt, it counts no more."""
+    number: int
+    """Which of its kind for this passage, from 0."""
+    job: str
+    """The id of the job that asked: gone on with, it does not ask again."""
+    chunk_id: str
+    statements: tuple[AskedStatement, ...] = ()
+    """What facts were asked for."""
+    fact_ids: tuple[str, ...] = ()
+    """The facts for which wordings were asked."""
+    made: tuple[str, ...] = ()
+    """The ids of the facts or wordings that it brought."""
+
+
 class Curated(StoredRecord):
     """What curation kept, with evidence located, and what it threw out and why."""
 
@@ -408,9 +445,37 @@ class Review(StoredRecord):
     answer: str | None = None
     short_answer: str | None = None
     note: str = ""
+    stars: int = Field(default=0, ge=0, le=5, exclude_if=_is_empty)
+    """How good a person finds it, from 1 to 5; 0 where nobody said."""
+    tags: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
+    """A person's own labels."""
     author: str = ""
     at: str
     """ISO 8601, UTC."""
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it leaves the row as if nobody had looked at it."""
+        return self.verdict == "pending" and not (self.stars or self.tags or self.note)
+
+
+class CriterionScore(Record):
+    """What a judge gave a row for one criterion of its rubric, and why."""
+
+    criterion: str
+    score: int = Field(ge=0, le=5)
+    """5: nothing to object to; 0: wrong."""
+    reason: str = ""
+
+
+class Rating(StoredRecord):
+    """What a judge said of a row as it stood, beside its source."""
+
+    subject_id: str
+    """The id of the fact, wording or other row."""
+    scores: tuple[CriterionScore, ...]
+    model: str
+    prompt_version: str
 
 
 class DocumentRevision(StoredRecord):
@@ -541,14 +606,29 @@ class ImportedRow(StoredRecord):
 
 
 class Dataset(StoredRecord):
-    """A frozen, versioned set of examples; its id is the hash of its content."""
+    """A frozen, versioned set of rows, which are in its parts; its id is the hash of them all."""
 
     version: int
-    examples: tuple[Example, ...]
     withheld: tuple[str, ...] = ()
     """Ids of the facts that were kept out of training as a control."""
-    others: tuple[OtherExample, ...] = Field(default=(), exclude_if=_is_empty)
-    """Rows for other stages than fine-tuning: preferences, marked answers and texts."""
+    rows: int
+    """How many examples there are to train on."""
+    validation_rows: int
+    """How many there are to validate on."""
+    others: int
+    """How many rows there are for other stages than fine-tuning."""
+    parts: int
+    """How many parts hold them all."""
+
+
+class DatasetPart(StoredRecord):
+    """Rows of a frozen dataset that follow one another: a large one is never one record."""
+
+    dataset_id: str
+    examples: tuple[Example, ...] = ()
+    others: tuple[OtherExample, ...] = ()
+    """Rows for other stages than fine-tuning: preferences, marked answers and texts. They come
+    after all examples."""
 
 
 class AnswerKey(Record):

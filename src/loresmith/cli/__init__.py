@@ -21,6 +21,7 @@ from loresmith.cli import (
     device_verbs,
     export_verb,
     file_verbs,
+    fill_verb,
     model_verbs,
     project_verbs,
     studio_verbs,
@@ -73,6 +74,7 @@ def _options(
 project_verbs.register(app)
 tags_verb.register(app)
 coverage_verb.register(app)
+fill_verb.register(app)
 data_verbs.register(app)
 file_verbs.register(app)
 model_verbs.register(app)

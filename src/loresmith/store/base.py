@@ -10,12 +10,15 @@ from loresmith.records import (
     Chunk,
     Curated,
     Dataset,
+    DatasetPart,
     Document,
     DocumentRevision,
     ExamReply,
     Fact,
+    FillRound,
     ImportedRow,
     Outcome,
+    Rating,
     Regrade,
     Review,
     Run,
@@ -37,6 +40,7 @@ KINDS: tuple[type[StoredRecord], ...] = (
     StepLog,
     Curated,
     Dataset,
+    DatasetPart,
     ExamReply,
     Run,
     Review,
@@ -45,6 +49,8 @@ KINDS: tuple[type[StoredRecord], ...] = (
     ImportedRow,
     TagTree,
     WrittenRow,
+    FillRound,
+    Rating,
 )
 """What every store keeps; other records travel inside these."""
 

@@ -6,19 +6,22 @@ a clock. The JSON is plain text: SQLite and PostgreSQL keep it byte for byte.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
 from loresmith.database import metadata
 from loresmith.records import (
     Chunk,
     Curated,
     Dataset,
+    DatasetPart,
     Document,
     DocumentRevision,
     ExamReply,
     Fact,
+    FillRound,
     ImportedRow,
     Outcome,
+    Rating,
     Regrade,
     Review,
     Run,
@@ -55,6 +58,7 @@ TABLES: dict[type[StoredRecord], Table] = {
     StepLog: _records("step_logs", step=String),
     Curated: _records("curations"),
     Dataset: _records("datasets", version=Integer),
+    DatasetPart: _records("dataset_parts", dataset_id=String),
     ExamReply: _records("exam_replies"),
     Run: _records("runs", dataset_id=String),
     Review: _records("reviews", subject_id=String),
@@ -63,4 +67,9 @@ TABLES: dict[type[StoredRecord], Table] = {
     ImportedRow: _records("imported_rows", source=String),
     TagTree: _records("tag_trees"),
     WrittenRow: _records("written_rows", kind=String),
+    FillRound: _records("fill_rounds"),
+    Rating: _records("ratings", subject_id=String),
 }
+
+_OUTCOMES = TABLES[Outcome]
+Index("ix_outcomes_step", _OUTCOMES.c.project_id, _OUTCOMES.c.step, _OUTCOMES.c.sequence)

@@ -14,7 +14,9 @@ import pytest
 from loresmith import Workspace
 from loresmith.errors import NotFound
 from loresmith.records import Dataset, Review
+from loresmith.workspace.dataset_parts import stored_dataset
 from loresmith.workspace.datasets import Datasets, ExportSettings, RowFilter
+from loresmith.workspace.frozen_rows import frozen_rows
 from servers.teacher_server import TeacherServer
 
 OpenWorkspace = Callable[..., Workspace]
@@ -60,11 +62,10 @@ def test_a_version_whose_files_were_deleted_is_still_listed(
 def test_pages_hold_the_rows_of_the_dataset_in_their_order(workspace: Workspace) -> None:
     datasets = Datasets(workspace)
     with workspace.opened() as context:
-        dataset = context.store.one(Dataset, datasets.version(1).id)
-    assert dataset is not None
-    total = len(dataset.examples)
+        rows = list(stored_dataset(context, datasets.version(1).id).examples)
+    total = len(rows)
     paged = [datasets.rows(1, start=start, limit=7) for start in range(0, total, 7)]
-    assert [row for page in paged for row in page.rows] == list(dataset.examples)
+    assert [row for page in paged for row in page.rows] == rows
     assert {page.total for page in paged} == {total}
 
 
@@ -178,7 +179,8 @@ def test_a_version_that_is_frozen_again_keeps_its_date(
     statistics = project / "datasets" / "v1" / "statistics.json"
     os.utime(statistics, (1e9, 1e9))
     with workspace.opened() as context:
-        row = context.store.all(Dataset)[0].examples[0].provenance.fact_id
+        (frozen,) = context.store.all(Dataset)
+        row = frozen_rows(context, frozen.id).at([0])[0].provenance.fact_id
     review(workspace, str(row))
     workspace.do("dataset")
     (version,) = Datasets(workspace).versions()

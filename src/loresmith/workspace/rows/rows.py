@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 from loresmith.errors import DatasetError, NotFound
 from loresmith.records import ReviewVerdict
 from loresmith.store.review_log import ReviewLog
-from loresmith.store.row_index import FacetCell, IndexedRow, IndexState, RowIndex
+from loresmith.store.row_index import IndexedRow, RowIndex
 from loresmith.store.row_query import Cursor, RowFilter, RowOrder, without_nul
 from loresmith.workspace.context import Context
 from loresmith.workspace.reviews import latest
 from loresmith.workspace.rows.conversations import is_several_turns
-from loresmith.workspace.rows.counting import counted, counted_rows
+from loresmith.workspace.rows.counting import counted
 from loresmith.workspace.rows.freshness import make_current
 from loresmith.workspace.rows.model import (
     DocumentMap,
@@ -46,7 +46,6 @@ class Rows:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._checked = float("-inf")
-        self._cells: dict[tuple[RowFilter, IndexState | None], Sequence[FacetCell]] = {}
 
     def page(
         self,
@@ -60,7 +59,8 @@ class Rows:
         place = Cursor.read(cursor) if cursor is not None else None
         with self._reading() as (index, connection, current):
             found = index.slice(connection, chosen, order=order, cursor=place, limit=limit)
-            total = self._count(index, connection, chosen)
+            is_all = place is None and not found.more_after
+            total = len(found.rows) if is_all else index.count(connection, chosen)
             first, last = found.rows[:1], found.rows[-1:]
             return RowPage(
                 rows=found.rows,
@@ -73,8 +73,18 @@ class Rows:
     def facets(self, chosen: RowFilter = RowFilter()) -> Facets:  # noqa: B008
         """What the rows can be filtered by, and how many rows each value would bring."""
         with self._reading() as (index, connection, _):
-            cells = self._cells_of(index, connection, chosen)
-        return counted(cells, chosen)
+            wide = RowFilter(
+                search=chosen.search,
+                passage=chosen.passage,
+                fact=chosen.fact,
+                note=chosen.note,
+                rating_below=chosen.rating_below,
+                document=chosen.document,
+            )
+            cells = index.cells(connection, wide)
+            anywhere = chosen.model_copy(update={"document": ()})
+            documents = index.counts_by_document(connection, anywhere)
+        return counted(cells, documents, chosen)
 
     def row(self, row_id: str) -> RowView:
         """One row with all that belongs to it. Raises NotFound."""
@@ -86,25 +96,64 @@ class Rows:
         chosen: Sequence[str] | RowFilter,
         verdict: ReviewVerdict,
         *,
-        note: str = "",
+        note: str | None = None,
         author: str = "",
     ) -> Reviewed:
         """Says one thing of one row or of thousands, in one transaction.
 
         `chosen` are ids, or a filter: all rows that match it when the transaction begins.
-        `pending` takes back whatever was said, with its edits. Raises NotFound for unknown ids.
+        `pending` takes back whatever was said, with its edits; stars and tags stay. Without a
+        `note` an earlier one stays. Raises NotFound for unknown ids.
         """
+        note = note if note is None else without_nul(note)
+        return self._say(
+            chosen,
+            author,
+            lambda said, part, act: said.review(part, act, verdict, note=note, author=author),
+        )
+
+    def mark(
+        self,
+        chosen: Sequence[str] | RowFilter,
+        *,
+        stars: int | None = None,
+        tags: Sequence[str] | None = None,
+        note: str | None = None,
+        author: str = "",
+    ) -> Reviewed:
+        """Gives one row or thousands stars (0 takes them away), tags or a note, in one
+        transaction; None leaves one as it is, and so is whatever else was said of them.
+
+        Raises NotFound for unknown ids, and DatasetError for a tag that cannot be one.
+        """
+        labels = None if tags is None else _labels(tags)
+        note = note and without_nul(note)
+        return self._say(
+            chosen,
+            author,
+            lambda said, part, act: said.mark(
+                part, act, stars=stars, tags=labels, note=note, author=author
+            ),
+        )
+
+    def _say(
+        self,
+        chosen: Sequence[str] | RowFilter,
+        author: str,
+        say: Callable[[Reviewing, Sequence[IndexedRow], str], Reviewed],
+    ) -> Reviewed:
+        """One act on ids, or on all rows that match a filter when the transaction begins."""
         with self._writing() as (index, connection, reviewing):
             if isinstance(chosen, RowFilter):
                 ids: Sequence[str] = index.ids(connection, chosen)
             else:
                 ids = list(dict.fromkeys(without_nul(one) for one in chosen))
                 _require(index.rows(connection, ids), ids)
-            note, act = without_nul(note), reviewing.begin(author) if ids else ""
+            act = reviewing.begin(author) if ids else ""
             kept = unchecked = 0
             for start in range(0, len(ids), _REVIEWED_AT_ONCE):
                 part = index.rows(connection, ids[start : start + _REVIEWED_AT_ONCE])
-                done = reviewing.review(part, act, verdict, note=note, author=author)
+                done = say(reviewing, part, act)
                 kept, unchecked = kept + done.kept, unchecked + done.unchecked
             return Reviewed(act=act, rows=len(ids), kept=kept, unchecked=unchecked)
 
@@ -211,9 +260,9 @@ class Rows:
         """How many of the rows that match, whatever was said of them, have been reviewed."""
         everything = chosen.model_copy(update={"verdict": ()})
         with self._reading() as (index, connection, _):
-            total = self._count(index, connection, everything)
+            total = index.count(connection, everything)
             untouched = everything.model_copy(update={"verdict": ("pending",)})
-            return Progress(reviewed=total - self._count(index, connection, untouched), total=total)
+            return Progress(reviewed=total - index.count(connection, untouched), total=total)
 
     def neighbours(
         self,
@@ -235,26 +284,11 @@ class Rows:
             ]
             listed = index.number(connection, chosen, row.position)
             matches = index.number(connection, chosen, row.position + 1) > listed
-            total = self._count(index, connection, chosen)
+            total = index.count(connection, chosen)
         previous, following = (found[0].id if found else None for found in beside)
         return Neighbours(
             previous=previous, next=following, number=listed + 1 if matches else 0, total=total
         )
-
-    def _count(self, index: RowIndex, connection: Connection, chosen: RowFilter) -> int:
-        """How many rows match."""
-        cells = self._cells_of(index, connection, chosen)
-        return counted_rows(cells, chosen)
-
-    def _cells_of(
-        self, index: RowIndex, connection: Connection, chosen: RowFilter
-    ) -> Sequence[FacetCell]:
-        """The rows that the search finds, counted once for all that a page tells of them."""
-        wide = RowFilter(search=chosen.search, passage=chosen.passage, fact=chosen.fact)
-        counted_of = (wide, index.state(connection))
-        if counted_of not in self._cells:
-            self._cells = {counted_of: index.cells(connection, wide)}
-        return self._cells[counted_of]
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[RowIndex, Connection, bool]]:
@@ -301,6 +335,22 @@ def _require(rows: Sequence[IndexedRow], ids: Sequence[str]) -> Sequence[Indexed
             hint="Documents or settings may have changed since the list was read.",
         )
     return rows
+
+
+def _labels(tags: Sequence[str]) -> tuple[str, ...]:
+    """Tags without double ones, each in one line."""
+    labels = (" ".join(without_nul(tag).split()) for tag in tags)
+    found = tuple(dict.fromkeys(label for label in labels if label))
+    if len(found) > _MOST_TAGS or any(len(label) > _LONGEST_TAG for label in found):
+        raise DatasetError(
+            f"a row has at most {_MOST_TAGS} tags of {_LONGEST_TAG} characters",
+            hint="A longer remark is a note.",
+        )
+    return found
+
+
+_MOST_TAGS = 20
+_LONGEST_TAG = 60
 
 
 def _refuse_several_turns(row: IndexedRow) -> None:

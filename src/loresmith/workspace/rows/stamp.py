@@ -14,6 +14,7 @@ from loresmith.records import (
     DocumentRevision,
     Fact,
     ImportedRow,
+    Rating,
     StoredRecord,
     Wording,
     WrittenRow,
@@ -31,6 +32,7 @@ _KINDS: tuple[type[StoredRecord], ...] = (
     Curated,
     ImportedRow,
     WrittenRow,
+    Rating,
 )
 
 
@@ -42,7 +44,7 @@ def stamp_of(context: Context) -> str:
     with transaction(context.engine) as connection:
         records = [_last(connection, kind, context.project_id) for kind in _KINDS]
     return content_id(
-        "rows 3",
+        "rows 4",
         [one.fingerprint() for one in (*settings, *more_settings)],
         _files(context),
         live_imports(context),
@@ -81,11 +83,4 @@ def _files(context: Context) -> list[list[str | int]]:
         listing = context.recipe.documents.listing(context.project.folder)
     except DocumentError:
         return []
-    found: list[list[str | int]] = []
-    for path in listing.found:
-        try:
-            seen = path.stat()
-        except OSError:
-            continue  # it has just gone, or will be told of when it is read
-        found.append([listing.name_of(path), seen.st_size, seen.st_mtime_ns])
-    return found
+    return [[*look] for look in listing.looks()]
