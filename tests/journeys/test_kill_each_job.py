@@ -19,13 +19,15 @@ import pytest
 from sqlalchemy import Engine
 
 from loresmith.database import open_database, sqlite_url
-from loresmith.records import TagTree
+from loresmith.records import Outcome, TagTree
 from loresmith.store.sql import SqlStore
 from loresmith.store.tables import TABLES
 from postgres_server import new_database
 from projects import QUICK, copy_documents, environment, with_settings
 from servers.row_teacher import row_teacher
 from servers.teacher_server import TeacherServer
+
+pytestmark = pytest.mark.timeout(1800)
 
 _LAUNCHER = Path(__file__).parents[1] / "killed_at.py"
 _CONCURRENCY = 5
@@ -107,6 +109,7 @@ class _Journey:
             store = SqlStore(engine, project_id=project["id"])
             stored = {kind.__name__: sorted(one.id for one in store.all(kind)) for kind in TABLES}
             labels = [[tag.model_dump() for tag in tree.tags] for tree in store.all(TagTree)]
+            stored["Outcome"] = sorted(_done(one) for one in store.all(Outcome))
         for made_when in ("StepLog", "TagTree"):  # their ids tell when or how long
             stored.pop(made_when)
         version = self.project / "datasets" / "v1"
@@ -141,6 +144,11 @@ class _Journey:
         )
         yield engine
         engine.dispose()
+
+
+def _done(outcome: Outcome) -> str:
+    """What was done and what it made; the id of an outcome hangs on the teacher's address."""
+    return " ".join((outcome.step, outcome.subject, outcome.failure, *outcome.made))
 
 
 @pytest.fixture(scope="module")
