@@ -11,9 +11,6 @@ from typing import NamedTuple
 
 import pytest
 
-from loresmith.curation.claim import Claim, Source
-from loresmith.curation.curation import with_evidence
-from loresmith.curation.kept import Kept
 from loresmith.records import Fact
 
 FOLDER = Path(__file__).parents[2] / "examples" / "financial-report"
@@ -95,15 +92,14 @@ def test_a_fact_that_is_spoilt_is_thrown_out(
     spoil: Callable[[Fact], Spoilt], at_least: int
 ) -> None:
     rows, curation = check.rows(), check.curation()
-    source = Source(rows.document, rows.chunk)
     spoilt = kept = 0
     for fact in rows.facts:
         parts = spoil(fact)
         if parts == (fact.question, fact.answer, fact.short_answer):
             continue
         spoilt += 1
-        changed = with_evidence(fact.model_copy(update=parts._asdict()), source)
-        kept += curation.judge(Claim.of_fact(changed, source, Kept())).keep
+        changed = fact.model_copy(update=parts._asdict())
+        kept += len(curation.curate_facts([changed], [rows.chunk], [rows.document]).kept)
     assert spoilt >= at_least
     assert kept == 0
 
@@ -112,11 +108,10 @@ def test_the_year_before_is_mostly_found_out() -> None:
     """2023 for 2024: where a sentence names both years and ties the figure to neither, nothing can
     be told; that is at most one in eight."""
     rows, curation = check.rows(), check.curation()
-    source = Source(rows.document, rows.chunk)
     spoil = _replaced("2024年", "2023年")
     kept = 0
     for fact in rows.facts:
-        changed = with_evidence(fact.model_copy(update=spoil(fact)._asdict()), source)
-        was_spoilt = changed.question != fact.question
-        kept += was_spoilt and curation.judge(Claim.of_fact(changed, source, Kept())).keep
+        changed = fact.model_copy(update=spoil(fact)._asdict())
+        if changed.question != fact.question:
+            kept += len(curation.curate_facts([changed], [rows.chunk], [rows.document]).kept)
     assert kept <= len(rows.facts) // 8
