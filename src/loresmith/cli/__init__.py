@@ -21,6 +21,7 @@ from loresmith.cli import (
     device_verbs,
     export_verb,
     file_verbs,
+    fill_verb,
     model_verbs,
     project_verbs,
     row_verbs,
@@ -74,6 +75,7 @@ def _options(
 project_verbs.register(app)
 tags_verb.register(app)
 coverage_verb.register(app)
+fill_verb.register(app)
 data_verbs.register(app)
 row_verbs.register(app)
 file_verbs.register(app)

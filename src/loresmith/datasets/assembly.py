@@ -63,11 +63,13 @@ class Assembly(Component):
         confirmed: Set[str] = frozenset(),
         edited: Set[str] = frozenset(),
         only: Set[str] | None = None,
+        added: Set[str] = frozenset(),
     ) -> Freezing:
         """Begins a dataset with these settings, of the rows about facts (see `build.fact_rows`);
         they go to `rows`, or into memory. `confirmed` are the ids of the facts and wordings that a
         person confirmed or edited; `edited` those whose answer a person wrote, which stays as it
-        is. `only` are the ids that were chosen; None for all."""
+        is; `added` those of facts that were written to fill gaps. `only` are the ids that were
+        chosen; None for all."""
         if self.confirmed_only:
             only = confirmed if only is None else confirmed & only
         about_facts = fact_rows(
@@ -79,5 +81,6 @@ class Assembly(Component):
             answers=self.answers,
             only=only,
             edited=edited,
+            added=added,
         )
         return Freezing(about_facts, rows)

@@ -27,7 +27,7 @@ __all__ = [
     "tried",
 ]
 
-TASKS: tuple[PromptTask, ...] = ("tags", "facts", "training", "exam")
+TASKS: tuple[PromptTask, ...] = ("tags", "facts", "training", "exam", "fill")
 PromptLanguage = Literal["en", "zh"]
 LANGUAGES: tuple[PromptLanguage, ...] = ("en", "zh")
 
@@ -37,7 +37,7 @@ class TeacherPrompt(Record):
 
     task: PromptTask
     """`tags` makes the domain tree; `facts` writes questions and answers about a passage,
-    `training` and `exam` put them into other words."""
+    `training` and `exam` put them into other words, `fill` asks for what no row says yet."""
     language: PromptLanguage
     """The language of the passages it is used for: `zh` for Chinese, `en` for all others."""
     text: str

@@ -9,6 +9,7 @@ from pydantic import Field
 from loresmith.errors import LoresmithError
 from loresmith.records import Record
 from loresmith.workspace.context import Context
+from loresmith.workspace.documents.estimate import Estimate, estimate
 from loresmith.workspace.rows import Facet, RowFilter, Rows
 from loresmith.workspace.scope import Scope
 from loresmith.workspace.steps.chosen_rows import chosen_rows
@@ -41,6 +42,8 @@ class NextVersion(Record):
     """Passages about which questions are missing: they are written before freezing."""
     calls: int
     """Calls of the teacher which that takes."""
+    writing: Estimate | None = None
+    """What that takes in tokens, money and time; null where nothing can be said."""
     teacher: str
     """Who is asked then."""
     obstacle: str = ""
@@ -93,16 +96,15 @@ def _counts(facets: tuple[Facet, ...]) -> dict[str, int]:
     return {facet.value: facet.count for facet in facets if facet.count}
 
 
-def _writing(context: Context) -> dict[str, int | str]:
+def _writing(context: Context) -> dict[str, int | str | Estimate]:
     """What of the writing is missing; a project of imported rows alone needs none."""
-    from loresmith.workspace.documents.estimate import estimate
-
     try:
         told = estimate(context, Scope())
     except LoresmithError:  # no document is there, or none can be read: nothing can be written
         return {"passages": 0, "calls": 0, "teacher": ""}
     missing = told.passages - told.finished
-    found: dict[str, int | str] = {
+    found: dict[str, int | str | Estimate] = {
+        "writing": told,
         "passages": missing,
         "calls": told.calls,
         "teacher": told.teacher,

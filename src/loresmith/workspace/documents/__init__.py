@@ -8,19 +8,21 @@ from loresmith.workspace.documents.revising import Revised, RevisionLine
 from loresmith.workspace.documents.shown import (
     DocumentLine,
     DocumentListing,
+    DocumentPage,
     Outline,
     Passage,
     TextPage,
     TextPiece,
     Uploaded,
-    document_key,
 )
+from loresmith.workspace.places import document_key
 
 __all__ = [
     "ChunkingPreview",
     "Difference",
     "DocumentLine",
     "DocumentListing",
+    "DocumentPage",
     "Documents",
     "Estimate",
     "Outline",

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from loresmith.component import content_id
 from loresmith.records import Heading, Record, Section
 
 DocumentState = Literal["parsed", "new", "failed"]
-
-
-def document_key(name: str) -> str:
-    """What a document is addressed by: a hash of its name, so that no path is ever sent."""
-    return content_id("document", name)
 
 
 class DocumentLine(Record):
@@ -65,6 +59,18 @@ class DocumentListing(Record):
     """Endings of files that can be read."""
     max_bytes: int
     """Largest file that is read."""
+
+
+class DocumentPage(Record):
+    """Some of a project's documents."""
+
+    documents: tuple[DocumentLine, ...]
+    start: int
+    """How many of those that match come before them."""
+    found: int
+    """How many match in all."""
+    total: int
+    """How many there are, whether they match or not."""
 
 
 class Uploaded(Record):

@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from loresmith.models.prices import in_words
 from loresmith.records import Document, Drop
 from loresmith.workspace.report import formatting
 from loresmith.workspace.report.charts import loss_curve
@@ -21,7 +22,13 @@ from loresmith.workspace.report.formatting import PageLanguage
 from loresmith.workspace.report.inert import inert, shorten
 from loresmith.workspace.report.mark_reasons import mark_reason
 from loresmith.workspace.report.model import RunReport
-from loresmith.workspace.report.phrases import language_phrase, phrases, reason_phrase, stage_phrase
+from loresmith.workspace.report.phrases import (
+    language_phrase,
+    phrases,
+    reason_phrase,
+    section_phrase,
+    stage_phrase,
+)
 from loresmith.workspace.report.questions import outcome_counts, question_sets
 from loresmith.workspace.report.scoreboard import scoreboard
 from loresmith.workspace.report.verdict import verdict
@@ -67,6 +74,7 @@ def render_page(
             curve=loss_curve(report.training.losses, validation=_validation(report)),
             practice=[p.score for p in report.training.practice if p.score is not None],
             stages=_stages(report, language),
+            money=in_words(report.usage.money),
             seconds=sum(report.usage.seconds.values()),
             stage=partial(stage_phrase, language=language),
             why=partial(mark_reason, language=language),
@@ -74,6 +82,7 @@ def render_page(
             interval=partial(formatting.interval, language=language),
             duration=partial(formatting.duration, language=language),
             language_name=partial(language_phrase, language=language),
+            section=partial(section_phrase, language=language),
             points=formatting.points,
             count=formatting.count,
             shorten=shorten,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from loresmith.records import Section
 from loresmith.workspace.report.formatting import PageLanguage
 
 
@@ -30,6 +31,13 @@ def stage_phrase(stage: str, language: PageLanguage) -> str:
 def language_phrase(code: str, language: PageLanguage) -> str:
     """The name of a document's or question's language; its code where that is not known here."""
     return phrases(language).get(f"language_{code}", code)
+
+
+def section_phrase(sections: Sequence[Section], language: PageLanguage) -> str:
+    """Which pages, slides, sheets or chapters these are."""
+    first, last = sections[0], sections[-1]
+    place = first.label if first == last else f"{first.label}–{last.label}"
+    return phrases(language)[first.kind].format(place)
 
 
 _PHRASES: dict[str, tuple[str, str]] = {
@@ -141,6 +149,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "quoted; its place in the source is not at hand",
         "仅有引文，未附原文位置",
     ),
+    "page": ("page {}", "第 {} 页"),
+    "slide": ("slide {}", "幻灯片 {}"),
+    "sheet": ("sheet {}", "工作表 {}"),
+    "chapter": ("part {}", "第 {} 部分"),
     "no_reply": ("(no reply)", "（无回答）"),
     "shortened": ("shortened, {} more characters", "已截短，另有 {} 字符"),
     "no_questions": ("There are no questions to show.", "没有可展示的题目。"),
@@ -195,6 +207,8 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "cached_note": ("paid for earlier, not asked again", "此前已付费，未再次调用"),
     "prompt_tokens": ("Prompt tokens", "输入词元"),
     "completion_tokens": ("Completion tokens", "输出词元"),
+    "money": ("Money", "费用"),
+    "money_note": ("at the prices known when the report was written", "按写报告时已知的价格"),
     "time": ("Time", "用时"),
     "total": ("Total", "合计"),
     "stage": ("Stage", "阶段"),
@@ -229,6 +243,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "fact_dropped": ("its fact was dropped", "所属知识点已剔除"),
     "fact_edited": ("its fact has another answer now", "所属知识点的答案已修改"),
     "facts_swapped": ("two figures stand the wrong way round", "两个数字张冠李戴"),
+    "figure_of_another_period": ("figure is of another period", "数字属于另一期间"),
     "figure_not_in_evidence": ("figure is not in the evidence", "数字不在依据中"),
     "first_person": ("sentence in the first person", "第一人称语句"),
     "flaw_not_shown": ("the worse answer is not wrong as it says", "错误回答并非错在所标明之处"),

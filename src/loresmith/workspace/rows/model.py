@@ -7,9 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from loresmith.component import content_id
-from loresmith.records import CriterionScore, Record, Review, ReviewVerdict, Span
+from loresmith.records import CriterionScore, Record, Review, ReviewVerdict, Section, Span
 from loresmith.store.row_index import IndexedRow
 from loresmith.store.row_query import RowState
+from loresmith.workspace.places import EvidencePlace
 
 
 class RowPage(Record):
@@ -74,6 +75,10 @@ class SourceText(Record):
     """Where the evidence stands in the document; it need not be within the passage."""
     elsewhere: tuple[str, ...]
     """The evidence that stands outside the passage, in a heading far above, say."""
+    sections: tuple[Section, ...] = ()
+    """The pages, slides, sheets or chapters that the passage lies on."""
+    places: tuple[EvidencePlace, ...] = ()
+    """Where each piece of evidence is to be found, also that of other documents."""
 
 
 class AnswerPart(Record):

@@ -13,12 +13,12 @@ from loresmith.errors import DatasetError, NotFound
 from loresmith.models import Embedded
 from loresmith.records import ReviewVerdict
 from loresmith.store.review_log import ReviewLog
-from loresmith.store.row_index import FacetCell, IndexedRow, IndexState, RowIndex
+from loresmith.store.row_index import IndexedRow, RowIndex
 from loresmith.store.row_query import Cursor, RowFilter, RowOrder, without_nul
 from loresmith.workspace.context import Context
 from loresmith.workspace.reviews import latest
 from loresmith.workspace.rows.conversations import is_several_turns
-from loresmith.workspace.rows.counting import counted, counted_rows
+from loresmith.workspace.rows.counting import counted
 from loresmith.workspace.rows.freshness import make_current
 from loresmith.workspace.rows.model import (
     DocumentMap,
@@ -47,7 +47,6 @@ class Rows:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._checked = float("-inf")
-        self._cells: dict[tuple[RowFilter, IndexState | None], Sequence[FacetCell]] = {}
 
     def page(
         self,
@@ -61,7 +60,8 @@ class Rows:
         place = Cursor.read(cursor) if cursor is not None else None
         with self._reading() as (index, connection, current):
             found = index.slice(connection, chosen, order=order, cursor=place, limit=limit)
-            total = self._count(index, connection, chosen)
+            is_all = place is None and not found.more_after
+            total = len(found.rows) if is_all else index.count(connection, chosen)
             first, last = found.rows[:1], found.rows[-1:]
             return RowPage(
                 rows=found.rows,
@@ -74,8 +74,18 @@ class Rows:
     def facets(self, chosen: RowFilter = RowFilter()) -> Facets:  # noqa: B008
         """What the rows can be filtered by, and how many rows each value would bring."""
         with self._reading() as (index, connection, _):
-            cells = self._cells_of(index, connection, chosen)
-        return counted(cells, chosen)
+            wide = RowFilter(
+                search=chosen.search,
+                passage=chosen.passage,
+                fact=chosen.fact,
+                note=chosen.note,
+                rating_below=chosen.rating_below,
+                document=chosen.document,
+            )
+            cells = index.cells(connection, wide)
+            anywhere = chosen.model_copy(update={"document": ()})
+            documents = index.counts_by_document(connection, anywhere)
+        return counted(cells, documents, chosen)
 
     def row(self, row_id: str) -> RowView:
         """One row with all that belongs to it. Raises NotFound."""
@@ -257,9 +267,9 @@ class Rows:
         """How many of the rows that match, whatever was said of them, have been reviewed."""
         everything = chosen.model_copy(update={"verdict": ()})
         with self._reading() as (index, connection, _):
-            total = self._count(index, connection, everything)
+            total = index.count(connection, everything)
             untouched = everything.model_copy(update={"verdict": ("pending",)})
-            return Progress(reviewed=total - self._count(index, connection, untouched), total=total)
+            return Progress(reviewed=total - index.count(connection, untouched), total=total)
 
     def neighbours(
         self,
@@ -281,32 +291,11 @@ class Rows:
             ]
             listed = index.number(connection, chosen, row.position)
             matches = index.number(connection, chosen, row.position + 1) > listed
-            total = self._count(index, connection, chosen)
+            total = index.count(connection, chosen)
         previous, following = (found[0].id if found else None for found in beside)
         return Neighbours(
             previous=previous, next=following, number=listed + 1 if matches else 0, total=total
         )
-
-    def _count(self, index: RowIndex, connection: Connection, chosen: RowFilter) -> int:
-        """How many rows match."""
-        cells = self._cells_of(index, connection, chosen)
-        return counted_rows(cells, chosen)
-
-    def _cells_of(
-        self, index: RowIndex, connection: Connection, chosen: RowFilter
-    ) -> Sequence[FacetCell]:
-        """The rows that the search finds, counted once for all that a page tells of them."""
-        wide = RowFilter(
-            search=chosen.search,
-            passage=chosen.passage,
-            fact=chosen.fact,
-            note=chosen.note,
-            rating_below=chosen.rating_below,
-        )
-        counted_of = (wide, index.state(connection))
-        if counted_of not in self._cells:
-            self._cells = {counted_of: index.cells(connection, wide)}
-        return self._cells[counted_of]
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[RowIndex, Connection, bool]]:

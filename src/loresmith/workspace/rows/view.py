@@ -23,6 +23,7 @@ from loresmith.records import (
 from loresmith.store.review_log import ReviewLog
 from loresmith.store.row_index import IndexedRow, RowIndex
 from loresmith.workspace.context import Context
+from loresmith.workspace.places import places_of
 from loresmith.workspace.report.passages import Block, marked_blocks
 from loresmith.workspace.reviews import latest
 from loresmith.workspace.rows.conversations import shown_conversation
@@ -116,12 +117,13 @@ def _beside_conversation(context: Context, record: WrittenRow) -> _Shown:
     sources = {chunk.id: Source(documents[chunk.document_id], chunk) for chunk in chunks}
     facts = context.store.get(Fact, record.fact_ids)
     first = sources[record.chunk_ids[0]]
-    here = [
+    spans = [
         span
         for fact in facts
-        if fact.document_id == first.document.id
+        if fact.chunk_id in sources
         for span in with_evidence(fact, sources[fact.chunk_id]).evidence
     ]
+    here = [span for span in spans if span.document_id == first.document.id]
     quoted = [
         f"{documents[fact.document_id].name}: {quote}"
         for fact in facts
@@ -129,7 +131,11 @@ def _beside_conversation(context: Context, record: WrittenRow) -> _Shown:
         for quote in fact.quotes
     ]
     shown = _source_text(first, tuple(dict.fromkeys(here)))
-    return _Shown(shown.model_copy(update={"elsewhere": (*shown.elsewhere, *quoted)}), ())
+    added = {
+        "elsewhere": (*shown.elsewhere, *quoted),
+        "places": places_of(spans, documents),
+    }
+    return _Shown(shown.model_copy(update=added), ())
 
 
 def _source_text(source: Source, evidence: tuple[Span, ...]) -> SourceText:
@@ -147,6 +153,8 @@ def _source_text(source: Source, evidence: tuple[Span, ...]) -> SourceText:
             for span in evidence
             if span.end <= chunk.start or span.start >= chunk.end
         ),
+        sections=document.sections_of(chunk.start, chunk.end),
+        places=places_of(evidence, {document.id: document}),
     )
 
 

@@ -21,6 +21,7 @@ from loresmith.records import (
 )
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.dataset_parts import RowsInFiles, rows_in_files, store_parts
+from loresmith.workspace.fill_rounds import added_ids
 from loresmith.workspace.frozen_rows import frozen_rows, keep_rows
 from loresmith.workspace.imported_rows import imports_key, live_imports, reviewed_rows
 from loresmith.workspace.reviews import answered, confirmed, with_stars
@@ -60,6 +61,7 @@ class FreezeDataset(Step):
             confirmed=confirmed(context),
             edited=answered(context),
             only=chosen.ids if chosen is not None else None,
+            added=added_ids(context),
         )
         rows = (row for row in kept.rows if chosen is None or row.id in chosen.ids)
         imported = (row for row in reviewed_rows(context) if chosen is None or row.id in chosen.ids)
@@ -87,7 +89,13 @@ class FreezeDataset(Step):
             frozen = frozen._replace(version=known)
         folder = context.project.datasets / f"v{frozen.version}"
         with _dated_as_before(folder / "statistics.json", known is not None):
-            write_dataset(frozen, folder, project=context.project.name, drops=drops)
+            write_dataset(
+                frozen,
+                folder,
+                project=context.project.name,
+                drops=drops,
+                documents=documents(context),
+            )
         stored = store_parts(context, frozen)
         context.finish(_key(context, kept), self.name, f"version {frozen.version}", [stored])
         keep_rows(context, frozen.id, frozen.examples)
