@@ -147,3 +147,29 @@ def _edit(api: TestClient, url: str, **texts: str) -> dict[str, Any]:
     done = api.patch(url, json=texts, headers={"If-Match": tag})
     assert done.status_code == 200
     return dict(done.json())
+
+
+def test_marks_are_given_to_many_at_once_and_found_again(api: TestClient, rows_url: str) -> None:
+    chosen = {"filter": {"language": ["zh"]}, "stars": 3, "tags": ["税务"]}
+    done = api.post(f"{rows_url}/mark", json=chosen).json()
+    assert done["rows"] > 1
+    page = api.get(rows_url, params={"stars": 3, "tags": "税务", "limit": 200}).json()
+    assert page["total"] == done["rows"]
+    assert {row["language"] for row in page["items"]} == {"zh"}
+    assert api.post(f"{rows_url}/undo").json()["rows"] == done["rows"]
+    assert api.get(rows_url, params={"stars": 3}).json()["total"] == 0
+
+
+def test_marks_need_rows_and_stay_within_bounds(api: TestClient, rows_url: str) -> None:
+    assert api.post(f"{rows_url}/mark", json={"stars": 3}).status_code == 422
+    assert api.post(f"{rows_url}/mark", json={"filter": {}, "stars": 6}).status_code == 422
+    assert api.post(f"{rows_url}/mark", json={"ids": ["none"], "stars": 1}).status_code == 404
+    long = {"filter": {}, "tags": ["x" * 100]}
+    assert api.post(f"{rows_url}/mark", json=long).status_code >= 400
+
+
+def test_advice_that_says_nothing_asks_no_model(api: TestClient, rows_url: str) -> None:
+    row = api.get(rows_url, params={"kind": "pair", "limit": 1}).json()["items"][0]
+    reply = api.post(f"{rows_url}/{row['id']}/rewrite", json={"advice": " "})
+    assert reply.status_code == 409
+    assert "no advice" in reply.json()["detail"]

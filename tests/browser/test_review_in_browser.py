@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("playwright")
+from playwright.sync_api import expect
+
 from loresmith.settings import load_settings
 from loresmith.workspace.home import Home
 from loresmith.workspace.rows import RowFilter, Rows
@@ -123,3 +126,22 @@ def test_a_note_waits_with_its_row_until_it_is_sent(page: Any, project: Any) -> 
     press_and_wait(page, "u")
     assert row_at(page) == first
     assert page.locator("#note").input_value() == ""
+
+
+def test_stars_and_tags_are_given_without_leaving_the_keyboard(page: Any, project: Any) -> None:
+    address, workspace = project
+    row = Rows(workspace).page(RowFilter(verdict=("pending",)), limit=1).rows[0]
+    page.goto(f"{address}/review?verdict=pending&row={row.id}")
+    page.keyboard.press("4")
+    expect(page.locator(".star.given")).to_have_count(4)
+    page.keyboard.press("t")
+    page.keyboard.type("税务, 待核对")
+    with page.expect_response(lambda reply: "/mark?" in reply.url):
+        page.keyboard.press("Enter")
+    page.reload()
+    expect(page.locator("#tags")).to_have_value("税务, 待核对")
+    expect(page.locator(".star.given")).to_have_count(4)
+    marked = Rows(workspace).row(row.id).row
+    assert (marked.stars, marked.tags, marked.verdict) == (4, ("税务", "待核对"), "pending")
+    page.keyboard.press("0")
+    expect(page.locator(".star.given")).to_have_count(0)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from loresmith import Workspace
+from loresmith.workspace.rows import RowFilter, Rows
 from projects import Finished
+from written_rows import copy_written
 
 Loresmith = Callable[..., Finished]
 
@@ -60,3 +63,14 @@ def test_what_is_wrong_is_said(loresmith: Loresmith, empty: Path, rows: Path) ->
     none_yet = loresmith("export-dataset", empty, "--output", "out")
     assert (none_yet.code, "there is no version 1" in none_yet.err) == (2, True)
     assert loresmith("export-dataset", empty).code == 2
+
+
+def test_rows_are_marked_by_what_they_say(loresmith: Loresmith, tmp_path: Path) -> None:
+    project = copy_written(tmp_path / "coast")
+    marking = ("--search", "2031", "--stars", "4", "--tag", "to check")
+    done = loresmith("mark", project, *marking)
+    assert done.code == 0, done.err
+    marked = Rows(Workspace(project)).page(RowFilter(stars=(4,), tags=("to check",)))
+    assert marked.total > 1 and f"{marked.total} rows are marked" in done.out
+    refused = loresmith("mark", project, "--stars", "4")
+    assert (refused.code, "which rows" in refused.err) == (2, True)

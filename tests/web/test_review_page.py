@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from loresmith import Workspace
 from loresmith.workspace.documents import Documents, document_key
 from loresmith.workspace.home import Home
 from loresmith.workspace.rows import RowFilter, Rows
 from loresmith.workspace.rows.projection import list_rows
+from projects import copy_documents
+from servers.sentence_teacher import sentence_teacher
+from servers.teacher_server import TeacherServer
 from written_rows import copy_written
 
 
@@ -167,3 +173,37 @@ def test_more_stars_than_there_are_and_too_many_tags_are_refused(
     many = {"tags": ",".join(f"tag {number}" for number in range(30))}
     assert client.post(f"{address}/{row.id}/mark", data=many).status_code >= 400
     assert Rows(rows._workspace).row(row.id).row == row
+
+
+def test_a_proposal_stands_beside_the_row_until_it_is_accepted(
+    client: Any, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    reply: list[str] = []
+
+    def teacher(messages: list[dict[str, str]]) -> str:
+        return reply[0] if reply else sentence_teacher(messages)
+
+    folder = copy_documents(tmp_path / "advised", "annual-review.md")
+    with TeacherServer(teacher) as server:
+        recipe = f"teacher: {{type: openai, model: any, url: '{server.url}'}}\n"
+        (folder / "loresmith.yaml").write_text(recipe)
+        Workspace(folder).do("curate")
+        known = home.projects.add(folder, name="Advised")
+        rows = Rows(Workspace(folder))
+        row = rows.page(RowFilter(kind=("pair",), state=("kept",)), limit=1).rows[0]
+        texts = {"answer": row.answer, "short_answer": row.short_answer, "remark": "politer"}
+        reply.append(json.dumps({"question": f"Please tell: {row.question}", **texts}))
+        at = f"/projects/{known.id}/review/{row.id}"
+        page = client.post(f"{at}/rewrite?row={row.id}", data={"advice": "Be polite."}).text
+        assert f"Please tell: {row.question}" in page and "passes all checks" in page
+        assert Rows(Workspace(folder)).row(row.id).row == row
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+        fields["answer"] = row.answer
+        client.post(f"{at}/edit", data={name: unescape(text) for name, text in fields.items()})
+        edited = Rows(Workspace(folder)).row(row.id)
+        assert edited.row.question == f"Please tell: {row.question}"
+        assert (edited.row.state, edited.history[-1].note) == ("kept", "Be polite.")
+        reply[0] = json.dumps({"question": row.question, **texts, "answer": "It was 98,765."})
+        refused = client.post(f"{at}/rewrite", data={"advice": "Say less."}).text
+        assert "Refused" in refused and "98,765" in refused and "Accept" not in refused

@@ -145,7 +145,7 @@ def _sample(text: str, title: str, said: str, asks: str) -> Mapping[str, Any]:
 
 
 class JudgePrompts(TaskPrompts):
-    """What the judge is told."""
+    """What the judge is told when it scores rows."""
 
     task = "judge"
     variables = {  # noqa: RUF012
