@@ -70,7 +70,7 @@ def write_recipe(
     warnings = ""
     if trade is not None:
         plain = recipe.model_dump(mode="json")
-        recipe = Recipe.build(_laid_over(plain, trade.settings), source=f"the domain {trade.name}")
+        recipe = Recipe.build(_laid_over(plain, trade.changes), source=f"the domain {trade.name}")
         warnings = "".join(f"# {one}\n" for one in (*trade.warnings, *trade.warnings_zh)) + "#\n"
     project.recipe.write_text(warnings + commented_yaml(recipe), encoding="utf-8")
     return project.recipe
