@@ -462,6 +462,8 @@ def _default(field: Schema, members: list[Schema]) -> str:
     if isinstance(default, list) and members:
         if not default:
             return "none"
+        if "type" not in default[0]:  # members of one kind, each with its name
+            return ", ".join(f"`{one['name']}`" for one in default)
         kinds = [one["type"] for one in default]
         every = [_kind(member) for member in members]
         return "all of them" if kinds == every else ", ".join(f"`{kind}`" for kind in kinds)

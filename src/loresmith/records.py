@@ -408,9 +408,37 @@ class Review(StoredRecord):
     answer: str | None = None
     short_answer: str | None = None
     note: str = ""
+    stars: int = Field(default=0, ge=0, le=5, exclude_if=_is_empty)
+    """How good a person finds it, from 1 to 5; 0 where nobody said."""
+    tags: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
+    """A person's own labels."""
     author: str = ""
     at: str
     """ISO 8601, UTC."""
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it leaves the row as if nobody had looked at it."""
+        return self.verdict == "pending" and not (self.stars or self.tags or self.note)
+
+
+class CriterionScore(Record):
+    """What a judge gave a row for one criterion of its rubric, and why."""
+
+    criterion: str
+    score: int = Field(ge=0, le=5)
+    """5: nothing to object to; 0: wrong."""
+    reason: str = ""
+
+
+class Rating(StoredRecord):
+    """What a judge said of a row as it stood, beside its source."""
+
+    subject_id: str
+    """The id of the fact, wording or other row."""
+    scores: tuple[CriterionScore, ...]
+    model: str
+    prompt_version: str
 
 
 class DocumentRevision(StoredRecord):
@@ -541,14 +569,29 @@ class ImportedRow(StoredRecord):
 
 
 class Dataset(StoredRecord):
-    """A frozen, versioned set of examples; its id is the hash of its content."""
+    """A frozen, versioned set of rows, which are in its parts; its id is the hash of them all."""
 
     version: int
-    examples: tuple[Example, ...]
     withheld: tuple[str, ...] = ()
     """Ids of the facts that were kept out of training as a control."""
-    others: tuple[OtherExample, ...] = Field(default=(), exclude_if=_is_empty)
-    """Rows for other stages than fine-tuning: preferences, marked answers and texts."""
+    rows: int
+    """How many examples there are to train on."""
+    validation_rows: int
+    """How many there are to validate on."""
+    others: int
+    """How many rows there are for other stages than fine-tuning."""
+    parts: int
+    """How many parts hold them all."""
+
+
+class DatasetPart(StoredRecord):
+    """Rows of a frozen dataset that follow one another: a large one is never one record."""
+
+    dataset_id: str
+    examples: tuple[Example, ...] = ()
+    others: tuple[OtherExample, ...] = ()
+    """Rows for other stages than fine-tuning: preferences, marked answers and texts. They come
+    after all examples."""
 
 
 class AnswerKey(Record):

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from loresmith.datasets import write_dataset
+from loresmith.datasets import FrozenDataset, write_dataset
 from loresmith.datasets.exporting import (
     AnyExportForm,
     ExportForm,
@@ -29,7 +29,7 @@ from loresmith.datasets.exporting import (
 )
 from loresmith.datasets.mapping import propose
 from loresmith.datasets.opening import open_rows
-from loresmith.records import Dataset, Example, Message, SplitName, TrainingRow
+from loresmith.records import Example, Message, SplitName, TrainingRow
 
 _TEXT = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="<[\0"), min_size=1, max_size=30
@@ -112,7 +112,9 @@ def test_the_zip_holds_the_files_that_a_version_has_on_disk(tmp_path: Path) -> N
         return Example(id=str(number), messages=turns, split=split)
 
     rows = [row(1, "train"), row(2, "train"), row(3, "validation")]
-    write_dataset(Dataset(id="d", version=1, examples=tuple(rows)), tmp_path / "v1", project="港")
+    write_dataset(
+        FrozenDataset(id="d", version=1, examples=tuple(rows)), tmp_path / "v1", project="港"
+    )
 
     def packed_now() -> bytes:
         files = folder_files(

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from loresmith.component import content_id
-from loresmith.datasets import Assembly, Splitter, freeze
-from loresmith.records import Dataset, Document, Fact, Span, Wording
+from loresmith.datasets import Assembly, Freezing, FrozenDataset, Splitter, fact_rows
+from loresmith.records import Document, Fact, Span, Wording
 from small_corpus import chunk_of, document_of, fact_of, wording_of
 
 DOCUMENTS = [
@@ -46,10 +46,23 @@ def corpus() -> tuple[list[Fact], list[Wording]]:
     return facts, wordings
 
 
-def frozen(seed: int = 1, version: int = 1, **settings: float) -> Dataset:
+def frozen(seed: int = 1, version: int = 1, **settings: float) -> FrozenDataset:
     facts, wordings = corpus()
     splitter = Splitter.model_validate(settings)
     return freeze(facts, wordings, DOCUMENTS, splitter=splitter, seed=seed, version=version)
+
+
+def freeze(
+    facts: list[Fact],
+    wordings: list[Wording],
+    documents: list[Document],
+    *,
+    splitter: Splitter,
+    seed: int = 1,
+    version: int = 1,
+) -> FrozenDataset:
+    rows = fact_rows(facts, wordings, documents, splitter=splitter, seed=seed)
+    return Freezing(rows).dataset(version)
 
 
 def test_a_fact_gives_its_pair_and_its_training_wordings_and_nothing_of_the_exam() -> None:
@@ -65,7 +78,7 @@ def test_paraphrases_are_answered_as_the_pair_itself_or_in_the_teachers_words() 
     wordings = [w.model_copy(update={"answer": f"In other words, {w.answer}"}) for w in wordings]
     for answers in ("same", "varied"):
         assembly = Assembly.model_validate({"answers": answers})
-        dataset = assembly.freeze(facts, wordings, DOCUMENTS, seed=1, version=1)
+        dataset = assembly.freeze(facts, wordings, DOCUMENTS, seed=1).dataset(1)
         by_fact = {fact.id: fact.answer for fact in facts}
         rows = [e for e in dataset.examples if e.provenance.kind == "paraphrase"]
         same = [e.messages[1].content == by_fact[str(e.provenance.fact_id)] for e in rows]
@@ -82,11 +95,11 @@ def test_rows_say_where_they_came_from() -> None:
 
 def test_the_order_is_that_of_the_documents_whatever_finished_first() -> None:
     facts, wordings = corpus()
-    wanted = freeze(facts, wordings, DOCUMENTS, splitter=Splitter(), seed=1, version=1)
+    wanted = freeze(facts, wordings, DOCUMENTS, splitter=Splitter())
     for seed in range(3):
         random.Random(seed).shuffle(facts)
         random.Random(seed).shuffle(wordings)
-        again = freeze(facts, wordings, DOCUMENTS[::-1], splitter=Splitter(), seed=1, version=1)
+        again = freeze(facts, wordings, DOCUMENTS[::-1], splitter=Splitter())
         assert again.examples == wanted.examples
         assert again.id == wanted.id
     documents = [example.provenance.document for example in wanted.examples]
@@ -156,7 +169,7 @@ def test_how_many_facts_are_kept_out_is_known_from_their_languages_alone(
 
 
 def test_the_id_is_that_of_all_rows_at_once() -> None:
-    for dataset in (frozen(), freeze([], [], DOCUMENTS, splitter=Splitter(), seed=1, version=1)):
+    for dataset in (frozen(), freeze([], [], DOCUMENTS, splitter=Splitter())):
         rows = [example.model_dump(mode="json") for example in dataset.examples]
         assert dataset.id == content_id("dataset", rows, dataset.withheld)
 
@@ -169,7 +182,7 @@ def test_the_id_is_of_the_content_and_not_of_the_version() -> None:
 def test_a_deleted_document_s_rows_do_not_come_back() -> None:
     facts, wordings = corpus()
     only: list[Document] = DOCUMENTS[:1]
-    dataset = freeze(facts, wordings, only, splitter=Splitter(), seed=1, version=1)
+    dataset = freeze(facts, wordings, only, splitter=Splitter())
     assert {example.provenance.document for example in dataset.examples} == {"b.md"}
     assert all("b.md" in fact_id for fact_id in dataset.withheld)
 
@@ -178,8 +191,7 @@ def test_a_paraphrase_whose_answer_a_person_wrote_keeps_it() -> None:
     facts, wordings = corpus()
     wordings = [w.model_copy(update={"answer": f"In other words, {w.answer}"}) for w in wordings]
     edited = next(one for one in reversed(wordings) if one.kind == "paraphrase")
-    dataset = Assembly().freeze(
-        facts, wordings, DOCUMENTS, seed=1, version=1, edited=frozenset({edited.id})
-    )
+    freezing = Assembly().freeze(facts, wordings, DOCUMENTS, seed=1, edited=frozenset({edited.id}))
+    dataset = freezing.dataset(1)
     answers = [e.messages[1].content for e in dataset.examples]
     assert [one for one in answers if one.startswith("In other words")].count(edited.answer) == 1

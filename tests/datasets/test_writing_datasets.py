@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from loresmith.datasets import AlpacaFormat, ShareGPTFormat, read_rows, write_dataset
+from loresmith.datasets import AlpacaFormat, FrozenDataset, ShareGPTFormat, read_rows, write_dataset
 from loresmith.errors import DatasetError
-from loresmith.records import Dataset, Drop, Example, Message, Provenance
+from loresmith.records import Drop, Example, Message, Provenance
 
 CHINESE = Example(
     id="2",
@@ -32,14 +32,14 @@ ENGLISH = Example(
 WITHHELD = ENGLISH.model_copy(
     update={"id": "3", "split": "validation", "provenance": Provenance(fact_id="c")}
 )
-DATASET = Dataset(id="d", version=3, examples=(ENGLISH, CHINESE, WITHHELD), withheld=("c",))
+DATASET = FrozenDataset(id="d", version=3, examples=(ENGLISH, CHINESE, WITHHELD), withheld=("c",))
 DROPS = [
     Drop(subject_id="x", subject="fact", reason=reason, detail="", text="")
     for reason in ("refusal", "empty", "refusal")
 ]
 
 
-def written(tmp_path: Path, dataset: Dataset = DATASET, project: str = "harbor") -> Path:
+def written(tmp_path: Path, dataset: FrozenDataset = DATASET, project: str = "harbor") -> Path:
     folder = tmp_path / "datasets" / "v3"
     write_dataset(dataset, folder, project=project, drops=DROPS)
     return folder
@@ -141,7 +141,7 @@ def test_earlier_turns_go_into_history_and_its_column_is_declared(tmp_path: Path
     long = ENGLISH.model_copy(
         update={"messages": (*turns, Message(role="assistant", content="2031."))}
     )
-    folder = written(tmp_path, DATASET.model_copy(update={"examples": (ENGLISH, long)}))
+    folder = written(tmp_path, DATASET._replace(examples=(ENGLISH, long)))
     assert as_llama_factory_reads(folder, "[Loresmith] [harbor] Alpaca")[1] == (
         "",
         [("user", "Who?"), ("assistant", "Ines."), ("user", "Since?"), ("assistant", "2031.")],

@@ -14,9 +14,16 @@ from typing import Any
 import pytest
 
 from llama_factory import IGNORED, LlamaFactory, SeenRow
-from loresmith.datasets import AlpacaFormat, ShareGPTFormat, dataset_name, read_rows, write_dataset
+from loresmith.datasets import (
+    AlpacaFormat,
+    FrozenDataset,
+    ShareGPTFormat,
+    dataset_name,
+    read_rows,
+    write_dataset,
+)
 from loresmith.models.templates import ChatTemplate
-from loresmith.records import Dataset, Example, Message, Provenance, Role, SplitName
+from loresmith.records import Example, Message, Provenance, Role, SplitName
 from projects import copy_example, loresmith
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -127,7 +134,7 @@ def _assert_read_as_we_do(
     scratch: Path,
 ) -> None:
     folder, project = scratch / "v1", "渔港,2031: #1"
-    write_dataset(Dataset(id="any", version=1, examples=rows), folder, project=project)
+    write_dataset(FrozenDataset(id="any", version=1, examples=rows), folder, project=project)
     names = [dataset_name(project, form, validation=held) for held in (False, True)]
     run = llama_factory.train(folder, *names, base=base, scratch=scratch / "run")
     _assert_same_tokens(run.train, folder / f"{form.type}.json", base)

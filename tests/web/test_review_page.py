@@ -136,3 +136,34 @@ def test_the_map_leads_to_the_rows_of_a_passage(client: Any, address: str, rows:
 
 def test_a_row_that_there_is_not_is_not_found(client: Any, address: str) -> None:
     assert client.get(f"{address}?row=nothing").status_code == 404
+
+
+def test_stars_tags_and_a_note_stay_with_the_row_and_the_lists_find_it_by_them(
+    client: Any, address: str, rows: Rows
+) -> None:
+    row = rows.page(RowFilter(kind=("pair",)), limit=1).rows[0]
+    asked = f"{address}/{row.id}/mark?row={row.id}"
+    reply = client.post(asked, data={"stars": "4", "tags": "待核对，税务, ", "note": "看一下单位"})
+    assert f'data-row="{row.id}"' in reply.text
+    marked = Rows(rows._workspace).row(row.id).row
+    assert (marked.stars, marked.tags, marked.note) == (4, ("待核对", "税务"), "看一下单位")
+    assert (marked.verdict, marked.state) == (row.verdict, row.state)
+    page = client.get(f"{address}?stars=4&tags=税务&row={row.id}").text
+    assert "1 / 1" in page
+    listed = client.get(f"{address.removesuffix('review')}questions?note=单位").text
+    assert "★★★★" in listed and row.question in listed
+    client.post(asked, data={"tags": "税务", "note": ""})
+    assert Rows(rows._workspace).row(row.id).row.stars == 4
+    client.post(f"{address}/undo")
+    client.post(f"{address}/undo")
+    assert Rows(rows._workspace).row(row.id).row == row
+
+
+def test_more_stars_than_there_are_and_too_many_tags_are_refused(
+    client: Any, address: str, rows: Rows
+) -> None:
+    row = rows.page(limit=1).rows[0]
+    assert client.post(f"{address}/{row.id}/mark", data={"stars": "6"}).status_code == 422
+    many = {"tags": ",".join(f"tag {number}" for number in range(30))}
+    assert client.post(f"{address}/{row.id}/mark", data=many).status_code >= 400
+    assert Rows(rows._workspace).row(row.id).row == row

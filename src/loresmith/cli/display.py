@@ -146,7 +146,8 @@ def show_coverage(documents: Sequence[DocumentCoverage], gaps: Iterable[Gap]) ->
     console.print(table)
     for gap in gaps:
         missing = f"  [{', '.join(gap.figures)}]" if gap.figures else ""
-        say(f"{gap.document}, {gap.start}: {gap.text}{missing}")
+        page = "".join(f", {one.kind} {one.label}" for one in gap.place.sections[:1])
+        say(f"{gap.document}{page}, {gap.start}: {gap.text}{missing}")
 
 
 def show_tree(view: TreeView) -> None:

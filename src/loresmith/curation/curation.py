@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
-from loresmith.component import Component
+from loresmith.component import Component, content_id
 from loresmith.curation.claim import Claim, Source
 from loresmith.curation.filters import (
     AbstentionFilter,
@@ -25,6 +25,7 @@ from loresmith.curation.filters import (
 )
 from loresmith.curation.filters.evidence import find_evidence
 from loresmith.curation.grounds import Ground
+from loresmith.curation.judge import Judge
 from loresmith.curation.kept import Kept
 from loresmith.curation.reviewing import (
     outdated,
@@ -92,6 +93,12 @@ class Curation(Component):
         DuplicateFilter(),
     )
     """Applied in this order; the first that objects gives the reason. `[]` keeps everything."""
+    judge: Judge = Judge()
+    """A model that reads what the filters keep, beside its source."""
+
+    def fingerprint(self) -> str:
+        """A hash of what the filters do; what the judge says comes after them."""
+        return content_id(type(self).__name__, self.model_dump(mode="json", exclude={"judge"}))
 
     def curate_facts(
         self,
@@ -111,7 +118,7 @@ class Curation(Component):
             source, review = sources.of(fact), reviews.get(fact.id)
             found = with_evidence(reviewed_fact(fact, review), source)
             claim = Claim.of_fact(found, source, seen)
-            verdict = self.judge(claim, review)
+            verdict = self.verdict(claim, review)
             if verdict.keep:
                 kept[found.id] = found
                 seen.add(claim)
@@ -149,7 +156,7 @@ class Curation(Component):
             review, fact_review = reviews.get(wording.id), reviews.get(wording.fact_id or "")
             worded = reviewed_wording(wording, review, fact_of, fact_review)
             claim = Claim.of_wording(worded, fact_of, sources.of(wording), seen)
-            verdict = outdated(wording, review, fact_review) or self.judge(claim, review)
+            verdict = outdated(wording, review, fact_review) or self.verdict(claim, review)
             if verdict.keep:
                 kept.append(worded)
                 seen.add(claim)
@@ -227,7 +234,7 @@ class Curation(Component):
                 drops.append(_row_drop(row, verdict, self._mask(row.said)))
         return CuratedRows(tuple(kept), tuple(drops))
 
-    def judge(self, claim: Claim, review: Review | None = None) -> Verdict:
+    def verdict(self, claim: Claim, review: Review | None = None) -> Verdict:
         """The first objection to `claim`; a rejection always is one, and a confirmed row is kept
         against objections of style."""
         rejected = rejection(review)

@@ -11,13 +11,14 @@ OVERRULED_BY_CONFIRMATION = frozenset(
         "near_duplicate",
         "qualifier_missing",
         "qualifier_not_in_evidence",
+        "rated_low",
         "refers_to_document",
         "refusal",
         "subject_missing",
         "wrong_language",
     }
 )
-"""Objections of style, on which a person's word counts for more than a filter's.
+"""Objections of style, and of a judge, on which a person's word counts for more than a filter's.
 
 No word of a person makes a figure true that the source does not have, nor an exam fair whose
 question is trained on: all other objections stand (docs/decisions/0012-reviews.md).

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from loresmith.datasets.assembly import Assembly
-from loresmith.datasets.build import build_examples, freeze, with_imported
+from loresmith.datasets.build import fact_rows
 from loresmith.datasets.exporting.folder import dataset_name
 from loresmith.datasets.formats import AlpacaFormat, AnyDatasetFormat, DatasetFormat, ShareGPTFormat
+from loresmith.datasets.freezing import Freezing
+from loresmith.datasets.frozen import FrozenDataset, KeptRows, RowsInMemory
 from loresmith.datasets.named import (
     DatasetInfo,
     NamedRows,
@@ -17,7 +19,6 @@ from loresmith.datasets.reading import RowsRead, read_rows
 from loresmith.datasets.splitter import Split, Splitter
 from loresmith.datasets.statistics import statistics
 from loresmith.datasets.writing import write_dataset
-from loresmith.datasets.written_rows import with_written_rows
 
 __all__ = [
     "AlpacaFormat",
@@ -25,20 +26,21 @@ __all__ = [
     "Assembly",
     "DatasetFormat",
     "DatasetInfo",
+    "Freezing",
+    "FrozenDataset",
+    "KeptRows",
     "NamedRows",
+    "RowsInMemory",
     "RowsRead",
     "ShareGPTFormat",
     "Split",
     "Splitter",
     "ValidationSplit",
-    "build_examples",
     "dataset_name",
-    "freeze",
+    "fact_rows",
     "read_named",
     "read_rows",
     "split_validation",
     "statistics",
-    "with_imported",
-    "with_written_rows",
     "write_dataset",
 ]

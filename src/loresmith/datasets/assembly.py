@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from loresmith.component import Component
-from loresmith.datasets.build import Answers, freeze
+from loresmith.datasets.build import Answers, fact_rows
+from loresmith.datasets.freezing import Freezing
+from loresmith.datasets.frozen import KeptRows
 from loresmith.datasets.splitter import Splitter
-from loresmith.records import Dataset, Document, Fact, Wording
+from loresmith.records import Document, Fact, Wording
 
 
 class Assembly(Component):
@@ -29,21 +31,22 @@ class Assembly(Component):
         documents: Sequence[Document],
         *,
         seed: int,
-        version: int,
+        rows: KeptRows | None = None,
         confirmed: Set[str] = frozenset(),
         edited: Set[str] = frozenset(),
-    ) -> Dataset:
-        """A dataset with these settings; see `build.freeze`. `confirmed` are the ids of the facts
-        and wordings that a person confirmed or edited; `edited` those whose answer a person
-        wrote, which stays as it is."""
-        return freeze(
+    ) -> Freezing:
+        """Begins a dataset with these settings, of the rows about facts (see `build.fact_rows`);
+        they go to `rows`, or into memory. `confirmed` are the ids of the facts and wordings that a
+        person confirmed or edited; `edited` those whose answer a person wrote, which stays as it
+        is."""
+        about_facts = fact_rows(
             facts,
             wordings,
             documents,
             splitter=self.split,
             seed=seed,
-            version=version,
             answers=self.answers,
             only=confirmed if self.confirmed_only else None,
             edited=edited,
         )
+        return Freezing(about_facts, rows)

@@ -1,24 +1,19 @@
-"""Turns kept facts and wordings into training rows and freezes them into a dataset."""
+"""Turns kept facts and wordings into training rows."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from loresmith.component import content_id
 from loresmith.datasets.splitter import Split, Splitter
 from loresmith.records import (
-    Dataset,
     Document,
-    Drop,
     Example,
     Fact,
     ImportedRow,
     Message,
-    OtherExample,
     Provenance,
     SplitName,
     Wording,
@@ -27,25 +22,31 @@ from loresmith.records import (
 Answers = Literal["same", "varied"]
 
 
-def freeze(
+class FactRows(NamedTuple):
+    """The rows about facts, which can be read once, and the ids of the facts that are withheld."""
+
+    examples: Iterator[Example]
+    withheld: tuple[str, ...]
+
+
+def fact_rows(
     facts: Sequence[Fact],
     wordings: Sequence[Wording],
     documents: Sequence[Document],
     *,
     splitter: Splitter,
     seed: int,
-    version: int,
     answers: Answers = "varied",
     only: Set[str] | None = None,
     edited: Set[str] = frozenset(),
-) -> Dataset:
-    """A dataset of the pairs of `facts`, their training wordings and the abstentions.
+) -> FactRows:
+    """The pairs of `facts`, their training wordings and the abstentions.
 
-    Practice and exam wordings never enter it. Rows of withheld and validation facts are there
-    with `split` "validation". The order is document, passage, fact, wording, whatever the order
-    of the arguments; facts of unknown documents are left out. The id depends on the content only,
-    not on `version`. With `answers="same"`, paraphrases are answered as the pair itself, but for
-    those with the ids `edited`: a person wrote their answers.
+    Practice and exam wordings never are among them. Rows of withheld and validation facts are
+    there with `split` "validation". The order is document, passage, fact, wording, whatever the
+    order of the arguments; facts of unknown documents are left out. With `answers="same"`,
+    paraphrases are answered as the pair itself, but for those with the ids `edited`: a person
+    wrote their answers.
     With `only`, nothing enters but the facts' own pairs and the training wordings with these ids.
     """
     names = {document.id for document in documents}
@@ -58,37 +59,7 @@ def freeze(
     examples = build_examples(
         reachable, wordings, documents, split=split, answers=answers, only=only, edited=edited
     )
-    withheld = tuple(sorted(split.withheld))
-    return frozen(examples, withheld, version=version)
-
-
-def with_imported(
-    dataset: Dataset, rows: Iterable[ImportedRow]
-) -> tuple[Dataset, tuple[Drop, ...]]:
-    """`dataset` with imported rows to train on, in their order, after its own; and what was left
-    out of them.
-
-    A row that is there already is left out, and so is one that asks what is to be validated on:
-    with it, the control would be none. Without rows, `dataset` is given back as it is.
-    """
-    said = {example.messages for example in dataset.examples}
-    kept_apart = {e.messages[:-1] for e in dataset.examples if e.split == "validation"}
-    added: list[Example] = []
-    drops: list[Drop] = []
-    for row in rows:
-        if row.messages in said:
-            drops.append(_left_out(row, "already_there", "a row says the same"))
-        elif row.messages[:-1] in kept_apart:
-            detail = "its question is that of a fact which is kept out of training"
-            drops.append(_left_out(row, "withheld", detail))
-        else:
-            said.add(row.messages)
-            added.append(imported_example(row))
-    if not added:
-        return dataset, tuple(drops)
-    examples = (*dataset.examples, *added)
-    whole = frozen(examples, dataset.withheld, version=dataset.version, others=dataset.others)
-    return whole, tuple(drops)
+    return FactRows(examples, tuple(sorted(split.withheld)))
 
 
 def imported_example(row: ImportedRow) -> Example:
@@ -108,44 +79,6 @@ def _imported_from(source: str, tags: tuple[str, ...]) -> Provenance:
     return Provenance(document=source, kind="imported", tags=tags)
 
 
-def _left_out(row: ImportedRow, reason: str, detail: str) -> Drop:
-    text = row.messages[-1].content[:200]
-    return Drop(subject_id=row.id, subject="row", reason=reason, detail=detail, text=text)
-
-
-def frozen(
-    examples: tuple[Example, ...],
-    withheld: tuple[str, ...],
-    *,
-    version: int,
-    others: tuple[OtherExample, ...] = (),
-) -> Dataset:
-    """The dataset of these rows; its id follows from them."""
-    dataset_id = _id_of(examples, withheld)
-    if others:
-        plain = [other.model_dump(mode="json") for other in others]
-        dataset_id = content_id("with others", dataset_id, plain)
-    return Dataset(
-        id=dataset_id, version=version, examples=examples, withheld=withheld, others=others
-    )
-
-
-def _id_of(examples: Iterable[Example], withheld: tuple[str, ...]) -> str:
-    """`content_id("dataset", rows, withheld)`, without all rows as one text in memory."""
-    digest = hashlib.sha256(b'["dataset",[')
-    for number, example in enumerate(examples):
-        digest.update(b"," if number else b"")
-        digest.update(_compact(example.model_dump(mode="json")))
-    digest.update(b"]," + _compact(withheld) + b"]")
-    return digest.hexdigest()[:24]
-
-
-def _compact(value: object) -> bytes:
-    """As `content_id` writes it."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode("utf-8", "surrogatepass")
-
-
 def build_examples(
     facts: Sequence[Fact],
     wordings: Iterable[Wording],
@@ -155,7 +88,7 @@ def build_examples(
     answers: Answers = "varied",
     only: Set[str] | None = None,
     edited: Set[str] = frozenset(),
-) -> tuple[Example, ...]:
+) -> Iterator[Example]:
     """One user and one assistant message a row; facts of unknown documents are left out."""
     names = {document.id: document.name for document in documents}
     known = {fact.id: fact for fact in facts if fact.document_id in names}
@@ -174,13 +107,9 @@ def build_examples(
         rows = [row if row.wording.id in edited else row.answered_as_its_pair() for row in rows]
     starts = _passage_starts(known.values())
     rows.sort(key=lambda row: row.place(names, starts))
-    return tuple(
-        row.example(
-            names[row.wording.document_id],
-            "validation" if row.wording.fact_id in out_of_training else "train",
-        )
-        for row in rows
-    )
+    for row in rows:
+        split_name: SplitName = "validation" if row.wording.fact_id in out_of_training else "train"
+        yield row.example(names[row.wording.document_id], split_name)
 
 
 class _Row(NamedTuple):

@@ -5,12 +5,13 @@ They are in the form of LLaMA Factory, whose `dataset_info.json` says of each wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from loresmith.datasets.exporting.file_kinds import Column
+from loresmith.datasets.frozen import FrozenDataset
 from loresmith.records import (
-    Dataset,
     FeedbackExample,
     OtherExample,
     PreferenceExample,
@@ -66,30 +67,41 @@ class WrittenFile(NamedTuple):
     name: str
     title: str
     """What `dataset_info.json` calls it, after the project's name."""
-    rows: Sequence[OtherExample]
+    row_count: int
+    """How many rows it has."""
     entry: dict[str, Any]
+    of: type[OtherExample]
     kind: str
     split: SplitName
+    dataset: FrozenDataset
+
+    @property
+    def rows(self) -> Iterator[OtherExample]:
+        """Its rows, read anew each time."""
+        for row in self.dataset.others:
+            if isinstance(row, self.of) and row.split == self.split:
+                yield row
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """What each row has."""
-        names = ("text",) if self.kind == "pretrain" else tuple(encoded_other(self.rows[0]))
+        names = ("text",) if self.kind == "pretrain" else tuple(encoded_other(next(self.rows)))
         return tuple(Column(one, "flag" if one == "kto_tag" else "text") for one in names)
 
 
-def files_of(dataset: Dataset) -> Iterator[WrittenFile]:
+def files_of(dataset: FrozenDataset) -> Iterator[WrittenFile]:
     """The files of the rows beside the examples; one that would be empty is not there."""
     splits: tuple[SplitName, ...] = ("train", "validation")
+    counts = Counter((type(row), row.split) for row in dataset.others)
     for split in splits:
         end, more = ("", "") if split == "train" else ("_validation", " Validation")
         for file in OTHER_FILES:
-            rows = [o for o in dataset.others if isinstance(o, file.of) and o.split == split]
-            if rows:
+            count = counts[file.of, split]
+            if count:
                 name = f"{file.stem}{end}.json"
                 entry = {"file_name": name, **file.entry}
                 title = f"{file.title}{more}"
-                yield WrittenFile(name, title, rows, entry, file.stem, split)
+                yield WrittenFile(name, title, count, entry, file.of, file.stem, split, dataset)
 
 
 def encoded_other(row: OtherExample) -> dict[str, Any]:

@@ -1,17 +1,15 @@
-"""Puts rows of other kinds into a dataset, so that nothing that is kept out of training comes back
-through them.
+"""Makes training rows of rows of other kinds, so that nothing that is kept out of training comes
+back through them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from loresmith.component import content_id
-from loresmith.datasets.build import frozen
 from loresmith.records import (
-    Dataset,
     Document,
     Drop,
     Example,
@@ -24,6 +22,7 @@ from loresmith.records import (
     Span,
     SplitName,
     TextExample,
+    TrainingRow,
     WrittenConversation,
     WrittenFeedback,
     WrittenPreference,
@@ -33,61 +32,37 @@ from loresmith.records import (
 )
 
 
-class WithRows(NamedTuple):
-    """A dataset with rows of other kinds, and what was left out of them."""
-
-    dataset: Dataset
-    left_out: tuple[Drop, ...]
-
-
-def with_written_rows(
-    dataset: Dataset,
-    rows: Iterable[WrittenRow],
-    facts: Sequence[Fact],
-    documents: Iterable[Document],
-) -> WithRows:
-    """`dataset` with `rows`, in their order, after its own: conversations among its examples, all
-    others beside them.
+def rows_of(
+    written: Iterable[WrittenRow], apart: Apart, documents: Iterable[Document]
+) -> Iterator[TrainingRow | Drop]:
+    """The training rows that rows of other kinds are, in their order, and what is left out.
 
     A conversation is trained on up to the turn before the first that states a fact which is kept
     out of training; one about such facts alone is validated on. What is left of less than two
     turns is left out (`withheld`). A text that holds the evidence of such a fact is validated on.
-    Without rows, `dataset` is given back as it is.
     """
-    apart = _Apart.of(dataset, facts)
     texts = {document.id: document for document in documents}
     names = {document.id: document.name for document in texts.values()}
-    examples: list[Example] = []
-    others: list[OtherExample] = []
-    drops: list[Drop] = []
-    for row in rows:
+    for row in written:
         split = apart.split_of(row)
         content = row.content
         if isinstance(content, WrittenConversation):
             shown = content if split else apart.trainable(content)
-            if shown is None:
-                drops.append(_left_out(row))
-            else:
-                examples.append(_conversation(row, shown, split or "train", names))
+            yield (
+                _left_out(row)
+                if shown is None
+                else _conversation(row, shown, split or "train", names)
+            )
         elif isinstance(content, WrittenTopics):
             continue  # no row to train on
         elif isinstance(content, WrittenText):
             for part in apart.parts(row, content, texts):
-                others.append(_other(row, part.content, part.split, names))
+                yield _other(row, part.content, part.split, names)
         else:
-            others.append(_other(row, content, split or "validation", names))
-    if not (examples or others):
-        return WithRows(dataset, tuple(drops))
-    whole = frozen(
-        (*dataset.examples, *examples),
-        dataset.withheld,
-        version=dataset.version,
-        others=(*dataset.others, *others),
-    )
-    return WithRows(whole, tuple(drops))
+            yield _other(row, content, split or "validation", names)
 
 
-class _Apart(NamedTuple):
+class Apart(NamedTuple):
     """What is kept out of training: facts, and the places of their evidence."""
 
     facts: frozenset[str]
@@ -95,9 +70,8 @@ class _Apart(NamedTuple):
     """By document."""
 
     @classmethod
-    def of(cls, dataset: Dataset, facts: Sequence[Fact]) -> _Apart:
-        held = {e.provenance.fact_id for e in dataset.examples if e.split == "validation"}
-        ids = frozenset(one for one in {*dataset.withheld, *held} if one is not None)
+    def of(cls, ids: frozenset[str], facts: Iterable[Fact]) -> Apart:
+        """The facts with these ids are kept apart."""
         places: dict[str, list[Span]] = {}
         for fact in facts:
             if fact.id in ids:

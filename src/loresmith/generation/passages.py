@@ -34,9 +34,9 @@ def passage_of(chunk: Chunk, document: Document, *, language: str = "passage") -
     )
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _language_of_passage(text: str) -> str:
-    """Asked for at every step of a passage."""
+    """Asked for at every step of a passage, of which thousands may be on their way."""
     return language_of(text)
 
 

@@ -10,12 +10,14 @@ from loresmith.records import (
     Chunk,
     Curated,
     Dataset,
+    DatasetPart,
     Document,
     DocumentRevision,
     ExamReply,
     Fact,
     ImportedRow,
     Outcome,
+    Rating,
     Regrade,
     Review,
     Run,
@@ -37,6 +39,7 @@ KINDS: tuple[type[StoredRecord], ...] = (
     StepLog,
     Curated,
     Dataset,
+    DatasetPart,
     ExamReply,
     Run,
     Review,
@@ -45,6 +48,7 @@ KINDS: tuple[type[StoredRecord], ...] = (
     ImportedRow,
     TagTree,
     WrittenRow,
+    Rating,
 )
 """What every store keeps; other records travel inside these."""
 

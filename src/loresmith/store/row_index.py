@@ -24,6 +24,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     tuple_,
     update,
@@ -31,7 +32,15 @@ from sqlalchemy import (
 
 from loresmith.database import transaction
 from loresmith.records import Record, ReviewVerdict, WordingUse
-from loresmith.store.row_query import Cursor, RowFilter, RowKind, RowOrder, RowState, folded
+from loresmith.store.row_query import (
+    SUBJECT_MARK,
+    Cursor,
+    RowFilter,
+    RowKind,
+    RowOrder,
+    RowState,
+    folded,
+)
 from loresmith.store.row_tables import FACETS, PASSAGES, ROWS, STATES
 
 
@@ -76,6 +85,16 @@ class IndexedRow(Record):
     """When, in ISO 8601, UTC; empty where nobody did."""
     note: str
     """The reviewer's note."""
+    stars: int = 0
+    """What a person gave it, from 1 to 5; 0 where nobody did."""
+    tags: tuple[str, ...] = ()
+    """A person's own labels."""
+    subject: str = ""
+    """Its place in the domain tree, from the top down, parted by ` / `; empty for none."""
+    rating: float | None = None
+    """What the judge gave it, from 0 to 5; None where it was not judged as it stands."""
+    rating_id: str = ""
+    """The id of the judge's rating; empty for none."""
     question: str
     """As edited, if it was."""
     answer: str
@@ -125,6 +144,10 @@ class FacetCell(NamedTuple):
     reason: str
     language: str
     evidence: bool
+    subject: str
+    stars: int
+    tags: str
+    """As the table has them; `tags_of` reads them."""
     rows: int
 
 
@@ -239,6 +262,7 @@ class RowIndex:
             "question": _question_key(row.question),
             "length": len(row.answer),
             "reviewed": row.reviewed_at,
+            "stars": row.stars,
         }
         value = values[order.lstrip("-")]
         return Cursor(forward, value, row.position)
@@ -341,6 +365,7 @@ class RowIndex:
         return {
             "project_id": self._project_id,
             **row.model_dump(),
+            "tags": tags_text(row.tags),
             "question_key": _question_key(row.question),
             "length": len(row.answer),
             "searched": folded(f"{row.question}\n{row.answer}\n{row.short_answer}"),
@@ -352,7 +377,7 @@ class RowIndex:
 
 _STANDING = (
     *("judgement", "objection", "objection_detail", "state", "reason", "detail"),
-    *("verdict", "reviewed_at", "note"),
+    *("verdict", "reviewed_at", "note", "stars"),
 )
 """The columns that a review changes where it changes no text. Others, and their indexes, are spared
 the writing."""
@@ -365,11 +390,24 @@ _KEYS: Mapping[str, Column[Any]] = {
     "question": ROWS.c.question_key,
     "length": ROWS.c.length,
     "reviewed": ROWS.c.reviewed_at,
+    "stars": ROWS.c.stars,
 }
 
 
 def _standing(row: IndexedRow) -> dict[str, Any]:
-    return {"id": row.id, **{name: getattr(row, name) for name in _STANDING}}
+    standing = {name: getattr(row, name) for name in _STANDING}
+    return {"id": row.id, **standing, "tags": tags_text(row.tags)}
+
+
+def tags_text(tags: Iterable[str]) -> str:
+    """Tags as one text in which each can be searched for: a line each, ends as well."""
+    joined = "\n".join(tags)
+    return f"\n{joined}\n" if joined else ""
+
+
+def tags_of(text: str) -> tuple[str, ...]:
+    """Reads what `tags_text` wrote."""
+    return tuple(text.split("\n")[1:-1])
 
 
 def _question_key(question: str) -> str:
@@ -379,7 +417,7 @@ def _question_key(question: str) -> str:
 
 def _conditions(chosen: RowFilter) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
-    for name in ("document", "use", "kind", "state", "verdict", "reason", "language"):
+    for name in ("document", "use", "kind", "state", "verdict", "reason", "language", "stars"):
         values = getattr(chosen, name)
         if values:
             wanted.append(ROWS.c[name].in_(values))
@@ -389,10 +427,25 @@ def _conditions(chosen: RowFilter) -> list[ColumnElement[bool]]:
         wanted.append(ROWS.c.chunk_id == chosen.passage)
     if chosen.fact is not None:
         wanted.append(ROWS.c.fact_id == chosen.fact)
+    if chosen.subject:
+        wanted.append(or_(*map(_about, chosen.subject)))
+    if chosen.tags:
+        tags = (tags_text([tag]) for tag in chosen.tags)
+        wanted.append(or_(*(ROWS.c.tags.contains(tag, autoescape=True) for tag in tags)))
+    if chosen.rating_below is not None:
+        wanted.append(ROWS.c.rating < chosen.rating_below)
+    if chosen.note:
+        wanted.append(func.lower(ROWS.c.note).contains(chosen.note.lower(), autoescape=True))
     words = folded(chosen.search)
     if words:
         wanted.append(ROWS.c.searched.contains(words, autoescape=True))
     return wanted
+
+
+def _about(subject: str) -> ColumnElement[bool]:
+    """Rows about a subject, or about a narrower one."""
+    narrower = ROWS.c.subject.startswith(f"{subject}{SUBJECT_MARK}", autoescape=True)
+    return or_(ROWS.c.subject == subject, narrower)
 
 
 def _fitting(key: Column[Any], value: str | int) -> str | int:
@@ -403,7 +456,8 @@ def _fitting(key: Column[Any], value: str | int) -> str | int:
 
 
 def _row(found: Row[Any]) -> IndexedRow:
-    return IndexedRow.model_construct(**found._mapping)
+    values = dict(found._mapping)
+    return IndexedRow.model_construct(**{**values, "tags": tags_of(values["tags"])})
 
 
 def _insert_all(

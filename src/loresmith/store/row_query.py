@@ -24,9 +24,13 @@ RowOrder = Literal[
     "-length",
     "reviewed",
     "-reviewed",
+    "stars",
+    "-stars",
 ]
-"""By place in the documents, by question, by length of the answer, or by when it was reviewed;
-with a `-` the other way round."""
+"""By place in the documents, by question, by length of the answer, by when it was reviewed, or by
+stars; with a `-` the other way round."""
+SUBJECT_MARK = " / "
+"""What parts the labels of a subject from one another."""
 
 
 class RowFilter(Record):
@@ -49,6 +53,16 @@ class RowFilter(Record):
     """Codes such as `zh`."""
     evidence: bool | None = None
     """Whether the evidence was found in the source."""
+    subject: tuple[str, ...] = ()
+    """Subjects of the domain tree, such as `Cargo / Fish`; a wider one stands for all below it."""
+    stars: tuple[int, ...] = ()
+    """How many stars a person gave; 0 where nobody gave any."""
+    tags: tuple[str, ...] = ()
+    """A person's own labels."""
+    rating_below: float | None = Field(default=None, ge=0.0, le=5.5)
+    """Only rows that the judge gave less."""
+    note: str = Field(default="", max_length=500)
+    """A part of the note."""
     passage: str | None = None
     """The id of the chunk that rows were written from."""
     fact: str | None = None

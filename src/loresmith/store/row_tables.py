@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
 
 from loresmith.database import metadata
 
 _COUNT = BigInteger().with_variant(Integer, "sqlite")
-FACETS = ("document", "use", "kind", "state", "verdict", "reason", "language", "evidence")
+FACETS = (
+    *("document", "use", "kind", "state", "verdict", "reason", "language", "evidence"),
+    *("subject", "stars", "tags"),
+)
 """The columns of `row_index` by which rows are counted for a filter."""
 
 ROWS = Table(
@@ -39,6 +42,11 @@ ROWS = Table(
     Column("question_key", String, nullable=False),
     Column("length", Integer, nullable=False),
     Column("searched", Text, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("stars", Integer, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("rating", Float, nullable=True),
+    Column("rating_id", String, nullable=False),
     Index("ix_row_index_position", "project_id", "position"),
     Index("ix_row_index_fact", "project_id", "fact_id"),
     Index("ix_row_index_passage", "project_id", "chunk_id", "state"),
@@ -48,6 +56,8 @@ ROWS = Table(
     Index("ix_row_index_document", "project_id", "document", "position"),
     Index("ix_row_index_reason", "project_id", "reason", "position"),
     Index("ix_row_index_verdict", "project_id", "verdict", "position"),
+    Index("ix_row_index_subject", "project_id", "subject", "position"),
+    Index("ix_row_index_stars", "project_id", "stars", "position"),
     Index("ix_row_index_facets", "project_id", *FACETS),
 )
 

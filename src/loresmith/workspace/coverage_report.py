@@ -11,6 +11,7 @@ from loresmith.errors import NotFound
 from loresmith.records import Chunk, Curated, Document, Fact, Record
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.own_spans import own_spans
+from loresmith.workspace.places import EvidencePlace, place_of
 from loresmith.workspace.steps.asking import passages
 from loresmith.workspace.steps.curate import curated
 from loresmith.workspace.workspace import Workspace
@@ -49,6 +50,8 @@ class Gap(Record):
     text: str
     figures: tuple[str, ...]
     """Its figures that no fact asks for; none where no fact rests on it at all."""
+    place: EvidencePlace
+    """Where a person finds it."""
 
 
 class Coverage:
@@ -81,6 +84,7 @@ class Coverage:
                     yield Gap(
                         document=one.document.name,
                         chunk_id=one.chunk.id,
+                        place=place_of(one.document, left.start, left.end),
                         **left._asdict(),
                     )
 

@@ -1,7 +1,7 @@
 """The rows of one frozen dataset in a file beside the records, a line each, found by place.
 
-A dataset of a hundred thousand rows is one large record; lists, comparisons and exports read this
-file instead, row by row. It can be deleted at any time and is written anew from the record.
+Lists, comparisons, exports and what is trained read it row by row. It can be deleted at any time
+and is written anew from the records.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from loresmith.errors import StoreError
-from loresmith.records import Dataset, Example, Record, SplitName
+from loresmith.records import Example, Record, SplitName
 from loresmith.whole_files import whole_file
 from loresmith.workspace.context import Context
+from loresmith.workspace.dataset_parts import stored_dataset
 
 
 class RowFilter(Record):
@@ -96,21 +96,18 @@ class FrozenRows:
                 index.write(starts.tobytes())
 
 
-def keep_rows(context: Context, dataset: Dataset) -> None:
-    """Writes the file of a dataset's rows, where it is missing, without reading the record anew."""
-    rows = FrozenRows(_path(context, dataset.id))
+def keep_rows(context: Context, dataset_id: str, examples: Iterable[Example]) -> None:
+    """Writes the file of a dataset's rows, where it is missing, without reading the records."""
+    rows = FrozenRows(_path(context, dataset_id))
     if not rows.path.exists():
-        rows.write(dataset.examples)
+        rows.write(examples)
 
 
 def frozen_rows(context: Context, dataset_id: str) -> FrozenRows:
     """The rows of a dataset; their file is written where it is missing. Raises StoreError."""
     rows = FrozenRows(_path(context, dataset_id))
     if not rows.path.exists():
-        dataset = context.store.one(Dataset, dataset_id)
-        if dataset is None:
-            raise StoreError("the rows of this dataset are no longer stored")
-        rows.write(dataset.examples)
+        rows.write(stored_dataset(context, dataset_id).examples)
     return rows
 
 

@@ -61,7 +61,9 @@ def imports_key(context: Context) -> str:
     said = reviews(context)
     rows = context.store.get(ImportedRow, sorted(said))
     decided = [
-        [row.id, said[row.id].verdict, said[row.id].question, said[row.id].answer] for row in rows
+        [row.id, said[row.id].verdict, said[row.id].question, said[row.id].answer]
+        for row in rows
+        if said[row.id].verdict != "pending"
     ]
     return content_id("imports", sorted(live), decided)
 

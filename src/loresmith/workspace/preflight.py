@@ -24,6 +24,7 @@ from loresmith.workspace.doctor import training_findings
 from loresmith.workspace.imported_rows import live_imports
 from loresmith.workspace.steps.asking import asked_documents
 from loresmith.workspace.steps.base import Step
+from loresmith.workspace.steps.judging import is_judging, refuse_unsuited_judge
 from loresmith.workspace.steps.parse import Parse, sources
 from loresmith.workspace.steps.tags import is_wanted, source_of
 from loresmith.workspace.writing import refuse_unsuited_teacher, teacher_of
@@ -41,10 +42,13 @@ def check_before_work(context: Context, steps: Sequence[Step]) -> None:
         checks.append(lambda: check_disk(context))
     if (
         "generate" in missing
+        or ("curate" in missing and is_judging(context))
         or (missing and "dataset" in missing)
         or ("tags" in missing and is_wanted(context) and source_of(context) == "teacher")
     ):
         checks.append(lambda: _check_teacher(context))
+    if "curate" in missing:
+        checks.append(lambda: refuse_unsuited_judge(context))
     found = [error for check in checks if (error := _error_of(check)) is not None]
     if missing & {"exam before", "train", "exam after"}:
         facts = _base_model(context, found)

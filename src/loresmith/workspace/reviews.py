@@ -10,9 +10,10 @@ from loresmith.workspace.context import Context, remembered
 
 def latest(reviews: Iterable[Review]) -> Mapping[str, Review]:
     """The review of each row that counts, by the row's id; rows whose review was taken back are
-    left out. `reviews` come in the order in which they were made."""
+    left out, but for those with stars, tags or a note. `reviews` come in the order in which they
+    were made."""
     last = {review.subject_id: review for review in reviews}
-    return {row: review for row, review in last.items() if review.verdict != "pending"}
+    return {row: review for row, review in last.items() if not review.says_nothing}
 
 
 @remembered
@@ -30,3 +31,8 @@ def confirmed(context: Context) -> frozenset[str]:
 def answered(context: Context) -> frozenset[str]:
     """The ids of the rows whose answer a person wrote."""
     return frozenset(row for row, said in reviews(context).items() if said.answer is not None)
+
+
+def with_stars(context: Context, least: int) -> frozenset[str]:
+    """The ids of the rows that a person gave at least so many stars."""
+    return frozenset(row for row, said in reviews(context).items() if said.stars >= least)

@@ -23,6 +23,7 @@ from loresmith.training.device_rate import REACHED, flop_of_training, matrix_rat
 from loresmith.training.memory import MemoryEstimate, estimate_memory
 from loresmith.training.model_shape import read_shape
 from loresmith.training.plan import make_plan
+from loresmith.workspace.frozen_rows import frozen_rows
 from loresmith.workspace.settings_files import check_llamafactory_file, is_llamafactory_file
 from loresmith.workspace.steps.dataset import dataset
 from loresmith.workspace.training_process import TrainingTask, process_count, train_in_child
@@ -147,8 +148,8 @@ def _of_project(workspace: Workspace) -> _Planned:
             frozen = dataset(context)
         except DocumentError:
             frozen = None
-    rows = () if frozen is None else frozen.examples
-    return _Planned(workspace.recipe, tuple(row for row in rows if row.split == "train"))
+        rows = () if frozen is None else frozen_rows(context, frozen.id)
+        return _Planned(workspace.recipe, tuple(row for row in rows if row.split == "train"))
 
 
 class _Lengths(NamedTuple):

@@ -15,6 +15,7 @@ from loresmith import Workspace
 from loresmith.errors import NotFound
 from loresmith.records import Dataset, Review
 from loresmith.workspace.datasets import Datasets, ExportSettings, RowFilter
+from loresmith.workspace.frozen_rows import frozen_rows
 from servers.teacher_server import TeacherServer
 
 OpenWorkspace = Callable[..., Workspace]
@@ -178,7 +179,8 @@ def test_a_version_that_is_frozen_again_keeps_its_date(
     statistics = project / "datasets" / "v1" / "statistics.json"
     os.utime(statistics, (1e9, 1e9))
     with workspace.opened() as context:
-        row = context.store.all(Dataset)[0].examples[0].provenance.fact_id
+        (frozen,) = context.store.all(Dataset)
+        row = frozen_rows(context, frozen.id).at([0])[0].provenance.fact_id
     review(workspace, str(row))
     workspace.do("dataset")
     (version,) = Datasets(workspace).versions()

@@ -11,7 +11,7 @@ import pytest
 from harbor_report import harbor_documents, harbor_report
 from page_reader import Page
 
-from loresmith.records import Document, Drop, Span
+from loresmith.records import Document, Drop, Section, Span
 from loresmith.workspace.report import (
     DocumentSummary,
     Failure,
@@ -249,3 +249,23 @@ def _filled_with(
         notes=(text,),
     )
     return report, document
+
+
+def test_the_report_names_the_page_of_evidence(
+    make_report: MakeReport, make_document: Callable[..., Document]
+) -> None:
+    text = "One is here. Two is here. Three is there."
+    document = make_document(text).model_copy(
+        update={
+            "sections": (
+                Section(kind="sheet", label="2030", start=0),
+                Section(kind="sheet", label="2031", start=13),
+            )
+        }
+    )
+    span = Span(document_id=document.id, start=13, end=25)
+    report = make_report(prompt="Where?", evidence=(span,))
+    english = render_page(report, {document.id: document})
+    assert "<bdi>a.md</bdi> · <bdi>sheet 2031</bdi>" in english
+    chinese = render_page(report, {document.id: document}, language="zh")
+    assert "<bdi>工作表 2031</bdi>" in chinese

@@ -9,8 +9,11 @@ import pytest
 from loresmith import Workspace
 from loresmith.errors import Conflict, DatasetError, NotFound
 from loresmith.records import Dataset, Document
+from loresmith.workspace.frozen_rows import frozen_rows
 from loresmith.workspace.rows import IndexedRow, RowFilter, Rows
+from loresmith.workspace.rows.projection import list_rows
 from loresmith.workspace.steps.curate import curated as curated_rows
+from loresmith.workspace.steps.curate import curation_key
 from waiting import wait_for
 
 OpenWorkspace = Callable[..., Workspace]
@@ -307,7 +310,8 @@ def first(rows: Rows, **wanted: tuple[str, ...]) -> IndexedRow:
 def trained_texts(workspace: Workspace) -> set[str]:
     with workspace.opened() as context:
         newest = max(context.store.all(Dataset), key=lambda one: one.version)
-    return {message.content for row in newest.examples for message in row.messages}
+        rows = list(frozen_rows(context, newest.id))
+    return {message.content for row in rows for message in row.messages}
 
 
 def test_only_confirmed_rows_are_trained_on_where_that_is_asked(
@@ -344,7 +348,8 @@ def test_an_edited_paraphrase_is_trained_with_the_answer_that_a_person_wrote(
     workspace.do("dataset")
     with workspace.opened() as context:
         newest = max(context.store.all(Dataset), key=lambda one: one.version)
-    answers = {e.messages[0].content: e.messages[1].content for e in newest.examples}
+        trained = list(frozen_rows(context, newest.id))
+    answers = {e.messages[0].content: e.messages[1].content for e in trained}
     assert answers[row.question] == f"{row.answer} That is so."
     assert answers[fact.question] == fact.answer
 
@@ -401,3 +406,32 @@ def test_rows_that_curation_has_not_seen_are_counted_apart(open_workspace: OpenW
     workspace.do("generate")
     done = Rows(workspace).review(RowFilter(), "confirmed")
     assert (done.unchecked, done.kept) == (done.rows, 0)
+
+
+def test_marks_outlive_a_verdict_and_what_is_taken_back_leaves_them(rows: Rows) -> None:
+    one, two = rows.page(RowFilter(kind=("pair",), state=("kept",)), limit=2).rows
+    rows.mark([one.id, two.id], stars=5, tags=["to check", "to check"], note="Look again.")
+    rows.review([one.id], "confirmed")
+    assert rows.row(one.id).row.note == "Look again."
+    rows.review([one.id], "pending")
+    marked = rows.row(one.id).row
+    assert (marked.stars, marked.tags, marked.verdict) == (5, ("to check",), "pending")
+    facets = rows.facets()
+    assert {one.value: one.count for one in facets.stars}["5"] == 2
+    assert [(one.value, one.count) for one in facets.tags] == [("to check", 2)]
+    assert rows.page(RowFilter(stars=(5,), tags=("to check", "other"))).total == 2
+    assert [row.id for row in rows.page(order="-stars", limit=2).rows] == [two.id, one.id]
+
+
+def test_marks_change_neither_what_is_curated_nor_what_is_listed_anew(
+    curated: Workspace,
+) -> None:
+    rows = Rows(curated)
+    row = first(rows, kind=("pair",), state=("kept",))
+    with curated.opened() as context:
+        before = curation_key(context)
+    rows.mark([row.id], stars=1)
+    with curated.opened() as context:
+        assert curation_key(context) == before
+        list_rows(context)
+    assert rows.row(row.id).row.stars == 1

@@ -41,8 +41,31 @@ class ReviewRequest(Record):
     """The rows."""
     filter: RowFilter | None = None
     """All rows that match it now; `{}` is all rows there are."""
-    note: str = Field(default="", max_length=2000)
-    """Why, for those who look at it later."""
+    note: str | None = Field(default=None, max_length=2000)
+    """Why, for those who look at it later; null leaves an earlier note."""
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if (self.ids is None) == (self.filter is None):
+            raise ValueError("give either ids or a filter")
+        return self
+
+
+class MarkRequest(Record):
+    """Stars, tags and a note for one row or for many; what is null stays.
+
+    Either `ids` or `filter`.
+    """
+
+    stars: int | None = Field(default=None, ge=0, le=5, examples=[4])
+    """From 1 to 5; 0 takes them away."""
+    tags: tuple[str, ...] | None = Field(default=None, max_length=20, examples=[["to check"]])
+    """In the place of those that are there."""
+    note: str | None = Field(default=None, max_length=2000)
+    ids: tuple[str, ...] | None = Field(default=None, max_length=10_000)
+    """The rows."""
+    filter: RowFilter | None = None
+    """All rows that match it now; `{}` is all rows there are."""
 
     @model_validator(mode="after")
     def _either(self) -> Self:
@@ -76,6 +99,17 @@ def chosen_rows(
     reason: Annotated[list[str] | None, Query(description="Why rows were dropped.")] = None,
     language: Annotated[list[str] | None, Query(description="Codes such as `zh`.")] = None,
     evidence: Annotated[bool | None, Query(description="Whether it was found.")] = None,
+    subject: Annotated[
+        list[str] | None, Query(description="Subjects such as `Cargo / Fish`, or a wider one.")
+    ] = None,
+    stars: Annotated[
+        list[int] | None, Query(description="What people gave, from 1 to 5; 0: nothing.")
+    ] = None,
+    tags: Annotated[list[str] | None, Query(description="People's own labels.")] = None,
+    rating_below: Annotated[
+        float | None, Query(ge=0, le=5.5, description="Rows that the judge gave less.")
+    ] = None,
+    note: Annotated[str, Query(max_length=500, description="A part of the note.")] = "",
     passage: Annotated[str | None, Query(description="The id of a chunk.")] = None,
     fact: Annotated[str | None, Query(description="The id of a fact.")] = None,
     search: Annotated[str, Query(max_length=500, description="A part of question or answer.")] = "",
@@ -90,6 +124,11 @@ def chosen_rows(
         reason=tuple(reason or ()),
         language=tuple(language or ()),
         evidence=evidence,
+        subject=tuple(subject or ()),
+        stars=tuple(stars or ()),
+        tags=tuple(tags or ()),
+        rating_below=rating_below,
+        note=note,
         passage=passage,
         fact=fact,
         search=search,
@@ -139,6 +178,20 @@ def review_rows(workspace: WorkspaceHere, asked: ReviewRequest, request: Request
     chosen = asked.ids if asked.filter is None else asked.filter
     author = author_of(request)
     return Rows(workspace).review(chosen or (), asked.verdict, note=asked.note, author=author)
+
+
+@router.post("/mark", summary="Give rows stars, tags or a note")
+def mark_rows(workspace: WorkspaceHere, asked: MarkRequest, request: Request) -> Reviewed:
+    """One row or thousands, in one transaction; what was said of them else stays. `POST undo`
+    takes all of it back."""
+    chosen = asked.ids if asked.filter is None else asked.filter
+    return Rows(workspace).mark(
+        chosen or (),
+        stars=asked.stars,
+        tags=asked.tags,
+        note=asked.note,
+        author=author_of(request),
+    )
 
 
 @router.post("/undo", summary="Take the last review back")

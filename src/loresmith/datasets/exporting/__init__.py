@@ -16,6 +16,7 @@ from loresmith.datasets.exporting.folder import NamedPieces, folder_files, zippe
 from loresmith.datasets.exporting.llamafactory import LlamaFactoryFolder
 from loresmith.datasets.exporting.multilingual_thinking import MultilingualThinkingFile
 from loresmith.datasets.exporting.openai import OpenAIFile
+from loresmith.datasets.exporting.places import told_places
 from loresmith.datasets.exporting.plain_text import TextFile
 from loresmith.datasets.exporting.preferences import PreferenceFile
 from loresmith.datasets.exporting.provenance import ProvenanceLines
@@ -67,6 +68,7 @@ __all__ = [
     "SourcedRow",
     "folder_files",
     "shaped",
+    "told_places",
     "with_system_prompt",
     "without_thoughts",
     "written",

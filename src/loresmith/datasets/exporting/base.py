@@ -25,6 +25,8 @@ class SourcedRow(NamedTuple):
     short_answer: str = ""
     passage: str = ""
     """The text of the passage that it was written about."""
+    places: tuple[str, ...] = ()
+    """Where its evidence is to be found, as `told_places` writes it."""
 
     @property
     def conversation(self) -> Example:
@@ -89,6 +91,11 @@ class ExportForm(Component):
     @property
     def needs_sources(self) -> bool:
         """Whether it tells evidence or passage, which have to be looked up."""
+        return False
+
+    @property
+    def needs_places(self) -> bool:
+        """Whether it tells on which page the evidence stands, which has to be looked up."""
         return False
 
     @property

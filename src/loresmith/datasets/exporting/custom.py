@@ -40,6 +40,7 @@ VALUES: dict[str, Callable[[SourcedRow], Any]] = {
     "messages": _messages,
     "evidence": lambda row: list(row.quotes),
     "passage": lambda row: row.passage,
+    "places": lambda row: list(row.places),
     "document": lambda row: row.row.provenance.document or "",
     "kind": lambda row: row.row.provenance.kind,
     "tags": lambda row: list(row.row.provenance.tags),
@@ -53,6 +54,7 @@ VALUES: dict[str, Callable[[SourcedRow], Any]] = {
 _LISTS: dict[str, Literal["turns", "texts"]] = {
     "messages": "turns",
     "evidence": "texts",
+    "places": "texts",
     "tags": "texts",
 }
 _LOOKED_UP = ("evidence", "passage", "short_answer")
@@ -67,8 +69,9 @@ class CustomFields(ExportForm):
         default_factory=lambda: {"question": "question", "answer": "answer"}, min_length=1
     )
     """The name of each field, and the value that it has: id, question, answer, reasoning,
-    full_answer, short_answer, system, messages, evidence, passage, document, kind, tags, language,
-    split, model or fact_id."""
+    full_answer, short_answer, system, messages, evidence, passage, places, document, kind, tags,
+    language, split, model or fact_id; `places` names document, page and
+    characters of the evidence."""
 
     @field_validator("fields")
     @classmethod
@@ -95,6 +98,10 @@ class CustomFields(ExportForm):
     @property
     def needs_sources(self) -> bool:
         return any(value in _LOOKED_UP for value in self.fields.values())
+
+    @property
+    def needs_places(self) -> bool:
+        return "places" in self.fields.values()
 
     def rows(self, row: SourcedRow) -> Iterator[dict[str, Any]]:
         yield {name: VALUES[value](row) for name, value in self.fields.items()}

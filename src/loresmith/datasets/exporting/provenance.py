@@ -14,7 +14,8 @@ _TOLD = ("split", "language", "document", "kind", "fact_id")
 
 
 class ProvenanceLines(ExportForm):
-    """The conversation, its split and language, and the document and fact that it is about."""
+    """The conversation, its split and language, the document and fact that it is about, and where
+    its evidence stands: document, page and characters."""
 
     type: Literal["jsonl"] = "jsonl"
 
@@ -28,7 +29,11 @@ class ProvenanceLines(ExportForm):
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        return (Column("id"), *_MESSAGES.columns, *map(Column, _TOLD))
+        return (Column("id"), *_MESSAGES.columns, *map(Column, _TOLD), Column("places", "texts"))
+
+    @property
+    def needs_places(self) -> bool:
+        return True
 
     def rows(self, row: SourcedRow) -> Iterator[dict[str, Any]]:
         yield told_with_provenance(row)
@@ -49,4 +54,5 @@ def told_with_provenance(row: SourcedRow) -> dict[str, Any]:
         "document": example.provenance.document,
         "kind": example.provenance.kind,
         "fact_id": example.provenance.fact_id,
+        "places": list(row.places),
     }

@@ -13,7 +13,7 @@ _LINES = ProvenanceLines()
 
 
 class ParquetTable(ExportForm):
-    """The columns id, messages, split, language, document, kind and fact_id."""
+    """The columns id, messages, split, language, document, kind, fact_id and places."""
 
     type: Literal["parquet"] = "parquet"
 
@@ -28,6 +28,10 @@ class ParquetTable(ExportForm):
     @property
     def columns(self) -> tuple[Column, ...]:
         return _LINES.columns
+
+    @property
+    def needs_places(self) -> bool:
+        return True
 
     def rows(self, row: SourcedRow) -> Iterator[dict[str, Any]]:
         return _LINES.rows(row)

@@ -14,8 +14,19 @@ from loresmith.web.pages.typed_text import TypedText
 from loresmith.workspace.report.phrases import language_phrase, reason_phrase
 from loresmith.workspace.rows import Edited, Facet, Facets, RowFilter, RowOrder
 
-_MANY = ("document", "use", "kind", "state", "verdict", "reason", "language")
-_ONE = ("evidence", "passage", "fact", "search")
+_MANY = (
+    "document",
+    "use",
+    "kind",
+    "state",
+    "verdict",
+    "reason",
+    "language",
+    "subject",
+    "stars",
+    "tags",
+)
+_ONE = ("evidence", "passage", "fact", "search", "note", "rating_below")
 
 
 class _Order(Record):
@@ -139,6 +150,9 @@ class RowWords:
             "document": _("Document"),
             "language": _("Language"),
             "evidence": _("Evidence"),
+            "subject": _("Subject"),
+            "stars": _("Stars"),
+            "tags": _("Tags"),
         }
         self._words = {
             "use": {"training": _("training"), "practice": _("practice"), "exam": _("exam")},
@@ -165,6 +179,14 @@ class RowWords:
                 "edited": _("edited"),
             },
             "evidence": {"true": _("found"), "false": _("not found")},
+            "criterion": {
+                "supported": _("borne out by the source"),
+                "qualifiers": _("qualifiers kept"),
+                "self_contained": _("stands alone"),
+                "complete": _("complete"),
+                "natural": _("natural"),
+            },
+            "stars": {"0": _("no stars")} | {str(count): "★" * count for count in range(1, 6)},
         }
 
     def word(self, field: str, value: str) -> str:
@@ -188,6 +210,7 @@ class RowWords:
         wanted = getattr(chosen, name)
         if name == "evidence":
             wanted = () if wanted is None else (str(wanted).lower(),)
+        wanted = tuple(map(str, wanted))
         found: tuple[Facet, ...] = getattr(facets, name)
         counts = {facet.value: facet.count for facet in found}
         counts |= {value: 0 for value in wanted if value not in counts}

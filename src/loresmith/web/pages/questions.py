@@ -218,6 +218,8 @@ def _list(
         "first": first,
         "words": words,
         "groups": words.groups(rows.facets(chosen.filter), chosen.filter),
+        "judged": workspace.recipe.curation.judge.use != "off"
+        or chosen.filter.rating_below is not None,
         "address": address,
         "here": f"{address}?{chosen.query(cursor=cursor, first=str(first) if cursor else '')}",
         "next": f"{address}?{chosen.query(cursor=after, first=str(first + _PAGE))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -105,6 +106,27 @@ def say(
     return _fragment(request, project, rows, chosen, beside.next or row_id, last=not beside.next)
 
 
+@router.post("/{row_id}/mark")
+def mark(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    chosen: ChosenHere,
+    row_id: str,
+    stars: Annotated[int | None, Form(ge=0, le=5)] = None,
+    tags: Annotated[str, Form(max_length=2000)] = "",
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Gives the row stars, tags and a note, and stays at it."""
+    _ = gettext_of(request)
+    rows = Rows(workspace)
+    rows.mark(
+        [row_id], stars=stars, tags=_TAG_MARKS.split(tags), note=note, author=author_of(request)
+    )
+    reply = _fragment(request, project, rows, chosen, row_id)
+    return with_toast(reply, _("Noted."))
+
+
 @router.post("/{row_id}/edit")
 def save(
     request: Request,
@@ -134,6 +156,9 @@ def save(
     if edited.objection:  # the page itself says why
         return with_toast(reply, _("Saved, but left out"), hint=also) if also else reply
     return with_toast(reply, _("Saved. It passes all checks."), hint=also)
+
+
+_TAG_MARKS = re.compile(r"[,，、;；\n]")
 
 
 def _fragment(

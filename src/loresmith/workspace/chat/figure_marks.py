@@ -19,7 +19,7 @@ from loresmith.text.figures import Figure, figures
 from loresmith.text.overlap import token_set
 from loresmith.text.phrases import covers, moment_parts
 from loresmith.text.units import measure_of
-from loresmith.workspace.documents.shown import document_key
+from loresmith.workspace.places import document_key
 
 _PLACES = 3
 """Places that a mark links to."""

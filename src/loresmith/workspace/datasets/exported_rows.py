@@ -13,11 +13,13 @@ from loresmith.datasets.exporting import (
     RowShape,
     SourcedRow,
     shaped,
+    told_places,
     with_system_prompt,
     without_thoughts,
 )
 from loresmith.records import (
     Chunk,
+    Document,
     Example,
     Fact,
     FeedbackExample,
@@ -50,9 +52,11 @@ class ExportedRows:
     def of(self, split: SplitName | None) -> Iterator[SourcedRow]:
         """The rows of a split, or of both, in the version's order."""
         rows = self._shaped(split)
-        if not self._wanted.form.needs_sources:
-            return map(SourcedRow, rows)
-        return _with_sources(self._context, rows)
+        form = self._wanted.form
+        sourced = (
+            _with_sources(self._context, rows) if form.needs_sources else map(SourcedRow, rows)
+        )
+        return _with_places(self._context, sourced) if form.needs_places else sourced
 
     def count(self, split: SplitName | None) -> int:
         """How many there are."""
@@ -206,3 +210,14 @@ def _with_sources(context: Context, rows: Iterator[TrainingRow]) -> Iterator[Sou
                 continue
             passage = passages.get(fact.chunk_id, "")
             yield SourcedRow(row, fact.quotes, fact.short_answer, passage)
+
+
+def _with_places(context: Context, rows: Iterator[SourcedRow]) -> Iterator[SourcedRow]:
+    """The rows with the pages of their evidence; of each document only its pages are kept."""
+    known: dict[str, Document] = {}
+    while some := list(islice(rows, _AT_ONCE)):
+        cited = {span.document_id for row in some for span in row.row.provenance.evidence}
+        for document in context.store.get(Document, sorted(cited - known.keys())):
+            known[document.id] = document.model_copy(update={"text": "", "headings": ()})
+        for row in some:
+            yield row._replace(places=told_places(row.row.provenance, known))

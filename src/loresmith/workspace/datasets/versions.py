@@ -15,6 +15,7 @@ from loresmith.json_files import read_object
 from loresmith.records import Dataset, Record, Run
 from loresmith.store.tables import TABLES
 from loresmith.workspace.context import Context
+from loresmith.workspace.dataset_parts import stored_dataset
 
 
 class RunOfVersion(Record):
@@ -112,10 +113,9 @@ def _statistics(context: Context, dataset_id: str, path: Path) -> dict[str, Any]
 def _counted(context: Context, dataset_id: str, cached: Path) -> dict[str, Any]:
     from loresmith.datasets import statistics
 
-    dataset = context.store.one(Dataset, dataset_id)
-    if dataset is None:
+    if context.store.one(Dataset, dataset_id) is None:
         raise NotFound("this version of the dataset has just been deleted")
-    counted = statistics(dataset)
+    counted = statistics(stored_dataset(context, dataset_id))
     cached.parent.mkdir(parents=True, exist_ok=True)
     cached.write_text(json.dumps(counted, ensure_ascii=False), encoding="utf-8")
     return counted

@@ -13,8 +13,8 @@ from loresmith.workspace.documents.shown import (
     TextPage,
     TextPiece,
     Uploaded,
-    document_key,
 )
+from loresmith.workspace.places import document_key
 
 __all__ = [
     "ChunkingPreview",

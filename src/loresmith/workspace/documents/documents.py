@@ -22,9 +22,9 @@ from loresmith.workspace.documents.shown import (
     Outline,
     TextPage,
     Uploaded,
-    document_key,
 )
 from loresmith.workspace.documents.upload import Stored, store_upload
+from loresmith.workspace.places import document_key
 from loresmith.workspace.recipes import change_recipe
 from loresmith.workspace.scope import Scope
 from loresmith.workspace.steps.chunk import chunks_of

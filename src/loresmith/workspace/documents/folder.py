@@ -9,7 +9,7 @@ from loresmith.documents.folder import Listing
 from loresmith.errors import Conflict, DocumentError, NotFound
 from loresmith.records import Document
 from loresmith.workspace.context import Context
-from loresmith.workspace.documents.shown import document_key
+from loresmith.workspace.places import document_key
 from loresmith.workspace.steps.chunk import chunk_document
 from loresmith.workspace.steps.parse import Source, parse_source, sources
 

@@ -14,9 +14,9 @@ from loresmith.workspace.documents.shown import (
     DocumentLine,
     DocumentListing,
     IgnoredFile,
-    document_key,
 )
 from loresmith.workspace.documents.upload import SUPPORTED
+from loresmith.workspace.places import document_key
 from loresmith.workspace.steps.chunk import chunks_by_document
 from loresmith.workspace.steps.parse import Source, passed_over
 

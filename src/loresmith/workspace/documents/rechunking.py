@@ -10,7 +10,7 @@ from loresmith.errors import RecipeError
 from loresmith.records import Chunk, Document, Record
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.coverage import facts_by_chunk
-from loresmith.workspace.documents.shown import document_key
+from loresmith.workspace.places import document_key
 from loresmith.workspace.recipes import changed_recipe
 from loresmith.workspace.steps.parse import documents
 

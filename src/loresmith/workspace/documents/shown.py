@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from loresmith.component import content_id
 from loresmith.records import Heading, Record, Section
 
 DocumentState = Literal["parsed", "new", "failed"]
-
-
-def document_key(name: str) -> str:
-    """What a document is addressed by: a hash of its name, so that no path is ever sent."""
-    return content_id("document", name)
 
 
 class DocumentLine(Record):

@@ -21,7 +21,13 @@ from loresmith.workspace.report.formatting import PageLanguage
 from loresmith.workspace.report.inert import inert, shorten
 from loresmith.workspace.report.mark_reasons import mark_reason
 from loresmith.workspace.report.model import RunReport
-from loresmith.workspace.report.phrases import language_phrase, phrases, reason_phrase, stage_phrase
+from loresmith.workspace.report.phrases import (
+    language_phrase,
+    phrases,
+    reason_phrase,
+    section_phrase,
+    stage_phrase,
+)
 from loresmith.workspace.report.questions import outcome_counts, question_sets
 from loresmith.workspace.report.scoreboard import scoreboard
 from loresmith.workspace.report.verdict import verdict
@@ -74,6 +80,7 @@ def render_page(
             interval=partial(formatting.interval, language=language),
             duration=partial(formatting.duration, language=language),
             language_name=partial(language_phrase, language=language),
+            section=partial(section_phrase, language=language),
             points=formatting.points,
             count=formatting.count,
             shorten=shorten,

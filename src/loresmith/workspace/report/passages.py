@@ -10,6 +10,7 @@ from typing import NamedTuple
 from loresmith.records import Document, Span
 from loresmith.text.normalising import locate
 from loresmith.text.sentences import sentences
+from loresmith.workspace.places import EvidencePlace, place_of
 
 _SENTENCES_AROUND = 2
 _MOST_AROUND = 400
@@ -40,6 +41,8 @@ class Passage(NamedTuple):
     """True when the source has more text before."""
     goes_after: bool
     found: bool
+    place: EvidencePlace | None = None
+    """From the first of its marks to the last; None for a quote that was not found."""
 
 
 def marked_blocks(text: str, marks: Iterable[tuple[int, int]]) -> tuple[Block, ...]:
@@ -148,12 +151,14 @@ def _merged(ranges: Iterable[_Range]) -> list[_Range]:
 
 def _passage(document: Document, window: _Range, marks: Sequence[_Range]) -> Passage:
     text = document.text
+    inside = [mark for mark in marks if window.start <= mark.start < window.end]
     return Passage(
         document=document.name,
         blocks=tuple(_blocks(text, window, marks)),
         goes_before=bool(text[: window.start].strip()),
         goes_after=bool(text[window.end :].strip()),
         found=True,
+        place=place_of(document, inside[0].start, inside[-1].end) if inside else None,
     )
 
 

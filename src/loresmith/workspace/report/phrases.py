@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from loresmith.records import Section
 from loresmith.workspace.report.formatting import PageLanguage
 
 
@@ -30,6 +31,13 @@ def stage_phrase(stage: str, language: PageLanguage) -> str:
 def language_phrase(code: str, language: PageLanguage) -> str:
     """The name of a document's or question's language; its code where that is not known here."""
     return phrases(language).get(f"language_{code}", code)
+
+
+def section_phrase(sections: Sequence[Section], language: PageLanguage) -> str:
+    """Which pages, slides, sheets or chapters these are."""
+    first, last = sections[0], sections[-1]
+    place = first.label if first == last else f"{first.label}–{last.label}"
+    return phrases(language)[first.kind].format(place)
 
 
 _PHRASES: dict[str, tuple[str, str]] = {
@@ -141,6 +149,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "quoted; its place in the source is not at hand",
         "仅有引文，未附原文位置",
     ),
+    "page": ("page {}", "第 {} 页"),
+    "slide": ("slide {}", "幻灯片 {}"),
+    "sheet": ("sheet {}", "工作表 {}"),
+    "chapter": ("part {}", "第 {} 部分"),
     "no_reply": ("(no reply)", "（无回答）"),
     "shortened": ("shortened, {} more characters", "已截短，另有 {} 字符"),
     "no_questions": ("There are no questions to show.", "没有可展示的题目。"),
@@ -251,6 +263,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "question_too_long": ("question longer than allowed", "问题过长"),
     "question_too_short": ("question shorter than asked", "问题过短"),
     "quotation": ("quotation", "引语"),
+    "rated_low": ("rated too low by the judge", "评审模型评分过低"),
     "refers_to_document": ("speaks of “the document”", "提及“文档”本身"),
     "refusal": ("refusal", "拒绝回答"),
     "rejected_by_reviewer": ("rejected by a reviewer", "审核未通过"),

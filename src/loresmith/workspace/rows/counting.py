@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from loresmith.store.row_index import FacetCell
-from loresmith.store.row_query import RowFilter
+from loresmith.store.row_index import FacetCell, tags_of
+from loresmith.store.row_query import SUBJECT_MARK, RowFilter
 from loresmith.store.row_tables import FACETS
 from loresmith.workspace.rows.model import Facet, Facets
 
@@ -17,29 +17,43 @@ def counted(cells: Sequence[FacetCell], chosen: RowFilter) -> Facets:
     counts: dict[str, dict[str | int, int]] = {name: {} for name in FACETS}
     total = 0
     for cell in cells:
-        failing = [one.name for one in wanted if cell[one.place] not in one.values]
+        failing = [one.name for one in wanted if not one.fits(cell)]
         if len(failing) > 1:
             continue
         if not failing:
             total += cell.rows
         for name in failing or FACETS:
-            value, of_field = cell[_PLACES[name]], counts[name]
-            of_field[value] = of_field.get(value, 0) + cell.rows
+            of_field = counts[name]
+            for value in _values(name, cell):
+                of_field[value] = of_field.get(value, 0) + cell.rows
     return Facets(total=total, **{name: _in_order(name, counts[name]) for name in FACETS})
 
 
 def counted_rows(cells: Sequence[FacetCell], chosen: RowFilter) -> int:
     """How many rows match."""
     wanted = _wanted(chosen)
-    return sum(cell.rows for cell in cells if all(cell[one.place] in one.values for one in wanted))
+    return sum(cell.rows for cell in cells if all(one.fits(cell) for one in wanted))
 
 
 class _Wanted(NamedTuple):
-    """A field of the filter, where it stands in a cell, and the values that will do."""
+    """A field of the filter, and the values that will do."""
 
     name: str
-    place: int
     values: frozenset[str | int]
+
+    def fits(self, cell: FacetCell) -> bool:
+        return any(value in self.values for value in _values(self.name, cell))
+
+
+def _values(name: str, cell: FacetCell) -> tuple[str | int, ...]:
+    """What the rows of a cell are of a field: each of their tags, each subject above theirs."""
+    value = cell[_PLACES[name]]
+    if name == "tags":
+        return tags_of(str(value))
+    if name == "subject" and value:
+        labels = str(value).split(SUBJECT_MARK)
+        return tuple(SUBJECT_MARK.join(labels[:depth]) for depth in range(1, len(labels) + 1))
+    return (value,)
 
 
 _PLACES = {name: FacetCell._fields.index(name) for name in FACETS}
@@ -48,11 +62,11 @@ _PLACES = {name: FacetCell._fields.index(name) for name in FACETS}
 def _wanted(chosen: RowFilter) -> list[_Wanted]:
     """The fields that leave any row out."""
     found = []
-    for name, place in _PLACES.items():
+    for name in _PLACES:
         value = getattr(chosen, name)
         if value not in (None, ()):
             values = frozenset([value] if isinstance(value, bool) else value)
-            found.append(_Wanted(name, place, values))
+            found.append(_Wanted(name, values))
     return found
 
 
@@ -71,4 +85,8 @@ def _by_name(item: tuple[str, int]) -> tuple[int, str]:
     return (0, item[0])
 
 
-_ORDERS: dict[str, Callable[[tuple[str, int]], tuple[int, str]]] = {"document": _by_name}
+_ORDERS: dict[str, Callable[[tuple[str, int]], tuple[int, str]]] = {
+    "document": _by_name,
+    "subject": _by_name,
+    "stars": _by_name,
+}

@@ -23,6 +23,7 @@ from loresmith.records import (
     Document,
     Fact,
     ImportedRow,
+    Rating,
     Review,
     Verdict,
     Wording,
@@ -70,6 +71,7 @@ class Judge:
                 shown = self._wording(shown, wordings[row.id], fact, reviews)
             elif fact is not None:
                 shown = self._fact(shown, fact, review)
+            shown = self._rated(shown)
             families.setdefault(row.fact_id or row.id, []).append(shown)
         return [row for family in families.values() for row in settled(family)]
 
@@ -136,13 +138,23 @@ class Judge:
         """The row with what the filters say: for a confirmed one also what was overruled."""
         if row.judgement == "stale":
             return row  # its text is gone, and nothing can be held against it
-        plain = self._curation.judge(claim)
+        plain = self._curation.verdict(claim)
         if plain.keep or review is None or review.verdict != "confirmed":
             return _with(row, plain)
-        if self._curation.judge(claim, review).keep:
+        if self._curation.verdict(claim, review).keep:
             kept = "pending" if row.judgement == "pending" else "kept"
             return _with(row, plain).model_copy(update={"judgement": kept})
-        return _with(row, self._curation.judge(claim, review))
+        return _with(row, self._curation.verdict(claim, review))
+
+    def _rated(self, row: IndexedRow) -> IndexedRow:
+        """A row that the filters keep, with what the judge of its source has against it."""
+        if row.judgement != "kept" or row.objection or not row.rating_id:
+            return row
+        verdict = self._curation.judge.verdict(self._store.one(Rating, row.rating_id))
+        judged = _with(row, verdict)
+        if verdict.keep or row.verdict not in ("confirmed", "edited"):
+            return judged
+        return judged.model_copy(update={"judgement": "kept"})
 
     def _rivals(self, row: IndexedRow, question: str, fact: Fact | None) -> Kept:
         """The claims before this row that it might repeat."""

@@ -7,9 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from loresmith.component import content_id
-from loresmith.records import Record, Review, ReviewVerdict, Span
+from loresmith.records import CriterionScore, Record, Review, ReviewVerdict, Section, Span
 from loresmith.store.row_index import IndexedRow
 from loresmith.store.row_query import RowState
+from loresmith.workspace.places import EvidencePlace
 
 
 class RowPage(Record):
@@ -49,6 +50,11 @@ class Facets(Record):
     language: tuple[Facet, ...]
     evidence: tuple[Facet, ...]
     """`true` and `false`."""
+    subject: tuple[Facet, ...]
+    """Wider subjects count all that is below them."""
+    stars: tuple[Facet, ...]
+    """`0` are rows that nobody gave any."""
+    tags: tuple[Facet, ...]
 
 
 class SourceText(Record):
@@ -69,6 +75,10 @@ class SourceText(Record):
     """Where the evidence stands in the document; it need not be within the passage."""
     elsewhere: tuple[str, ...]
     """The evidence that stands outside the passage, in a heading far above, say."""
+    sections: tuple[Section, ...] = ()
+    """The pages, slides, sheets or chapters that the passage lies on."""
+    places: tuple[EvidencePlace, ...] = ()
+    """Where each piece of evidence is to be found, also that of other documents."""
 
 
 class AnswerPart(Record):
@@ -87,6 +97,15 @@ class AsWritten(Record):
     short_answer: str
 
 
+class JudgedRating(Record):
+    """What the judge said of a row as it stands."""
+
+    overall: float
+    """From 0 to 5."""
+    scores: tuple[CriterionScore, ...]
+    model: str
+
+
 class RowView(Record):
     """One row with all that a reviewer wants to see beside it."""
 
@@ -102,6 +121,8 @@ class RowView(Record):
     model: str
     """Who wrote it; empty for imported rows."""
     prompt_version: str
+    rating: JudgedRating | None = None
+    """What the judge said; None where it was not asked about the row as it stands."""
     siblings: tuple[IndexedRow, ...]
     """The other rows about its fact."""
     history: tuple[Review, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from loresmith.records import (
 )
 from loresmith.store.review_log import ReviewLog
 from loresmith.store.row_index import IndexedPassage, IndexedRow, IndexState, Judgement, RowIndex
+from loresmith.store.row_query import SUBJECT_MARK
 from loresmith.workspace.context import Context
 from loresmith.workspace.imported_rows import imported_rows
 from loresmith.workspace.reviews import latest, reviews
@@ -33,8 +34,9 @@ from loresmith.workspace.rows.stamp import stamp_of
 from loresmith.workspace.rows.standing import place_in_family, reviewed, settled
 from loresmith.workspace.rows.superseded import EVIDENCE_GONE, Superseded, superseded
 from loresmith.workspace.steps.asking import passages
-from loresmith.workspace.steps.curate import curated, unreviewed_key
+from loresmith.workspace.steps.curate import curated, filtered, unreviewed_key
 from loresmith.workspace.steps.generate import facts, wordings, written_rows
+from loresmith.workspace.steps.judging import is_judging, rated_rows, without_low
 
 
 def list_rows(context: Context) -> None:
@@ -84,20 +86,25 @@ class _Said(NamedTuple):
     curated: bool
     judgements: Mapping[str, Judgement]
     evidence: Mapping[str, bool]
+    rated: Mapping[str, Mapping[str, object]]
+    """What the index says of the judge's ratings."""
 
     @classmethod
     def of(cls, context: Context, written: _Written) -> _Said:
         if not (written.passages or written.conversations):
-            return cls("", False, {}, {})
+            return cls("", False, {}, {}, {})
         key = unreviewed_key(context)
         plain, now = context.store.one(Curated, key), curated(context)
+        if plain is not None:
+            plain = without_low(context, plain)
         judgements = _judgements(now) | {
             row: judgement
             for row, judgement in _judgements(plain).items()
             if now is None or row in reviews(context)
         }
         evidence = {fact.id: bool(fact.evidence) for fact in (now.facts if now else ())}
-        return cls(key, plain is not None or now is not None, judgements, evidence)
+        rated = _rated(context)
+        return cls(key, plain is not None or now is not None, judgements, evidence, rated)
 
     def carried_over(self, index: RowIndex, connection: Connection) -> _Said:
         """What the index said before, where that came from the same curation."""
@@ -120,6 +127,16 @@ def _judgements(found: Curated | None) -> dict[str, Judgement]:
     }
 
 
+def _rated(context: Context) -> dict[str, Mapping[str, object]]:
+    kept, judge = filtered(context), context.recipe.curation.judge
+    if kept is None or not is_judging(context):
+        return {}
+    return {
+        row: {"rating": round(judge.overall(rating), 2), "rating_id": rating.id}
+        for row, rating in rated_rows(context, kept).items()
+    }
+
+
 _BY_REVIEW = ("rejected_by_reviewer", "fact_edited")
 
 
@@ -132,7 +149,8 @@ class _Written(NamedTuple):
     """By fact, and abstentions by passage."""
     conversations: Mapping[str, list[WrittenRow]]
     """By their first passage; under "" those that were written without a document."""
-    imported: Sequence[ImportedRow]
+    imported: Iterable[ImportedRow]
+    """Read while they are listed: they may be many."""
     superseded: Mapping[str, list[Superseded]]
     """Facts of earlier texts, by the name of the document."""
 
@@ -160,7 +178,7 @@ class _Written(NamedTuple):
         for row in written_rows(context) if found or free else ():
             if row.content.shape == "conversation":
                 talks.setdefault(row.chunk_ids[0] if row.chunk_ids else "", []).append(row)
-        return cls(in_order, by_chunk, by_fact, talks, list(imported_rows(context)), stale)
+        return cls(in_order, by_chunk, by_fact, talks, imported_rows(context), stale)
 
     def indexed_passages(self) -> Iterator[IndexedPassage]:
         for position, (chunk, document) in enumerate(self.passages):
@@ -175,9 +193,8 @@ def _rows(written: _Written, said: _Said, reviews: Mapping[str, Review]) -> Iter
     for family in _families(written, said):
         placed = []
         for row in family:
-            placed.append(
-                reviewed(row.model_copy(update={"position": position}), reviews.get(row.id))
-            )
+            known = {"position": position, **said.rated.get(row.id, {})}
+            placed.append(reviewed(row.model_copy(update=known), reviews.get(row.id)))
             position += 1
         yield from settled(placed)
 
@@ -212,7 +229,13 @@ def _family(
     evidence: bool,
     judgements: Mapping[str, Judgement],
 ) -> list[IndexedRow]:
-    return [_row(one, document, evidence, judgements.get(one.id, _PENDING)) for one in records]
+    tag = next((one.tag for one in records if isinstance(one, Fact)), ())
+    return [
+        _row(one, document, evidence, judgements.get(one.id, _PENDING)).model_copy(
+            update={"subject": SUBJECT_MARK.join(tag)}
+        )
+        for one in records
+    ]
 
 
 def _has_evidence(fact: Fact, source: Source, said: _Said) -> bool:

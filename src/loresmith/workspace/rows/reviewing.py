@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 
 from sqlalchemy import Connection
@@ -18,7 +18,7 @@ from loresmith.workspace.context import Context
 from loresmith.workspace.reviews import latest
 from loresmith.workspace.rows.judging import Judge
 from loresmith.workspace.rows.model import Reviewed, Undone, version_of
-from loresmith.workspace.rows.standing import reviewed, settled
+from loresmith.workspace.rows.standing import is_said_of, reviewed, settled
 
 
 class Reviewing:
@@ -36,24 +36,55 @@ class Reviewing:
         act: str,
         verdict: ReviewVerdict,
         *,
-        note: str,
+        note: str | None,
         author: str,
     ) -> Reviewed:
-        """Says `verdict` of `rows`; texts that were edited before stay edited."""
-        at = _now()
-        history = self._log.history([row.id for row in rows if row.verdict != "pending"])
+        """Says `verdict` of `rows`; texts that were edited before stay edited, stars and tags stay
+        as well. Without a `note` the one that was there stays, unless it was the reason of a
+        rejection."""
+
+        def said(before: Review) -> Review:
+            kept = "" if before.verdict == "rejected" else before.note
+            changed: dict[str, object] = {
+                "verdict": verdict,
+                "note": kept if note is None else note,
+            }
+            if verdict == "pending":
+                changed |= dict.fromkeys(("question", "answer", "short_answer"))
+            return before.model_copy(update=changed)
+
+        return self._say(rows, act, said, author=author)
+
+    def mark(
+        self,
+        rows: Sequence[IndexedRow],
+        act: str,
+        *,
+        stars: int | None,
+        tags: tuple[str, ...] | None,
+        note: str | None,
+        author: str,
+    ) -> Reviewed:
+        """Gives `rows` stars, tags or a note; None leaves one as it is. Verdict and texts stay."""
+        given = {"stars": stars, "tags": tags, "note": note}
+        changed = {name: value for name, value in given.items() if value is not None}
+        return self._say(rows, act, lambda one: one.model_copy(update=changed), author=author)
+
+    def _say(
+        self,
+        rows: Sequence[IndexedRow],
+        act: str,
+        change: Callable[[Review], Review],
+        *,
+        author: str,
+    ) -> Reviewed:
+        """Puts what `change` makes of what was said last of each row in its place."""
+        history = self._log.history([row.id for row in rows if is_said_of(row)])
         last = {row: said[-1] for row, said in history.items()}
+        own = {"author": author, "at": _now()}
         made = [
-            Review(
-                id=review_id(act, row.id),
-                subject_id=row.id,
-                verdict=verdict,
-                question=last[row.id].question if row.id in last else None,
-                answer=last[row.id].answer if row.id in last else None,
-                short_answer=last[row.id].short_answer if row.id in last else None,
-                note=note,
-                author=author,
-                at=at,
+            change(last.get(row.id) or _unsaid(row.id)).model_copy(
+                update={"id": review_id(act, row.id), **own}
             )
             for row in rows
         ]
@@ -95,6 +126,7 @@ class Reviewing:
             )
         before = self._log.history([row.id]).get(row.id, [])
         last = before[-1] if before and before[-1].verdict != "pending" else None
+        marked = before[-1] if before else _unsaid(row.id)
         act = self.begin(author)
         made = Review(
             id=review_id(act, row.id),
@@ -105,6 +137,8 @@ class Reviewing:
                 for name, text in texts.items()
             },
             note=note,
+            stars=marked.stars,
+            tags=marked.tags,
             author=author,
             at=_now(),
         )
@@ -142,7 +176,7 @@ class Reviewing:
         """Brings rows, and those that stand or fall with them, up to date."""
         families = self._families(rows)
         known = self._log.history(
-            [row.id for row in families if row.id not in made and row.verdict != "pending"]
+            [row.id for row in families if row.id not in made and is_said_of(row)]
         )
         said = {**latest(one for reviews in known.values() for one in reviews), **made}
         said = dict(latest(said.values()))
@@ -151,6 +185,7 @@ class Reviewing:
         changed = _settled_all(_unoverruled(reviewed(row, said.get(row.id))) for row in simple)
         changed += self._judge.judged([row for row in families if _family(row) in hard], said)
         before = {row.id: row for row in families}
+        changed = [_unrated(row, before[row.id]) for row in changed]
         changes = [row for row in changed if row != before[row.id]]
         same_texts = [row for row in changes if _texts(row) == _texts(before[row.id])]
         other_texts = [row for row in changes if _texts(row) != _texts(before[row.id])]
@@ -186,6 +221,13 @@ def _texts(row: IndexedRow) -> tuple[str, str, str, bool]:
     return row.question, row.answer, row.short_answer, row.evidence
 
 
+def _unrated(row: IndexedRow, before: IndexedRow) -> IndexedRow:
+    """A row whose text was changed is no longer what the judge has rated."""
+    if (row.question, row.answer) == (before.question, before.answer) or not row.rating_id:
+        return row
+    return row.model_copy(update={"rating": None, "rating_id": ""})
+
+
 def _family(row: IndexedRow) -> str:
     return row.fact_id or row.id
 
@@ -194,7 +236,8 @@ def _needs_judging(row: IndexedRow, review: Review) -> bool:
     """Whether the filters must be asked again: for other texts, or to overrule an objection."""
     edited = (review.question, review.answer, review.short_answer) != (None, None, None)
     overrules = review.verdict == "confirmed" and row.objection in OVERRULED_BY_CONFIRMATION
-    return edited or row.verdict == "edited" or overrules
+    reopened = review.verdict == "pending" and row.verdict != "pending"  # edits go with it
+    return edited or row.verdict == "edited" or overrules or reopened
 
 
 def _unoverruled(row: IndexedRow) -> IndexedRow:
@@ -215,8 +258,13 @@ def _restoring(act: str, row: str, earlier: Review | None, *, author: str, at: s
     )
     if earlier is None:
         return made
-    kept = {"verdict", "question", "answer", "short_answer", "note"}
+    kept = {"verdict", "question", "answer", "short_answer", "note", "stars", "tags"}
     return made.model_copy(update={name: getattr(earlier, name) for name in kept})
+
+
+def _unsaid(row: str) -> Review:
+    """What is said of a row that nobody has looked at."""
+    return Review(id="", subject_id=row, verdict="pending", at="")
 
 
 def _edited(text: str | None, before: str | None, *, shown: str) -> str | None:

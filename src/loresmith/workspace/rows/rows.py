@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
@@ -86,25 +86,64 @@ class Rows:
         chosen: Sequence[str] | RowFilter,
         verdict: ReviewVerdict,
         *,
-        note: str = "",
+        note: str | None = None,
         author: str = "",
     ) -> Reviewed:
         """Says one thing of one row or of thousands, in one transaction.
 
         `chosen` are ids, or a filter: all rows that match it when the transaction begins.
-        `pending` takes back whatever was said, with its edits. Raises NotFound for unknown ids.
+        `pending` takes back whatever was said, with its edits; stars and tags stay. Without a
+        `note` an earlier one stays. Raises NotFound for unknown ids.
         """
+        note = note if note is None else without_nul(note)
+        return self._say(
+            chosen,
+            author,
+            lambda said, part, act: said.review(part, act, verdict, note=note, author=author),
+        )
+
+    def mark(
+        self,
+        chosen: Sequence[str] | RowFilter,
+        *,
+        stars: int | None = None,
+        tags: Sequence[str] | None = None,
+        note: str | None = None,
+        author: str = "",
+    ) -> Reviewed:
+        """Gives one row or thousands stars (0 takes them away), tags or a note, in one
+        transaction; None leaves one as it is, and so is whatever else was said of them.
+
+        Raises NotFound for unknown ids, and DatasetError for a tag that cannot be one.
+        """
+        labels = None if tags is None else _labels(tags)
+        note = note and without_nul(note)
+        return self._say(
+            chosen,
+            author,
+            lambda said, part, act: said.mark(
+                part, act, stars=stars, tags=labels, note=note, author=author
+            ),
+        )
+
+    def _say(
+        self,
+        chosen: Sequence[str] | RowFilter,
+        author: str,
+        say: Callable[[Reviewing, Sequence[IndexedRow], str], Reviewed],
+    ) -> Reviewed:
+        """One act on ids, or on all rows that match a filter when the transaction begins."""
         with self._writing() as (index, connection, reviewing):
             if isinstance(chosen, RowFilter):
                 ids: Sequence[str] = index.ids(connection, chosen)
             else:
                 ids = list(dict.fromkeys(without_nul(one) for one in chosen))
                 _require(index.rows(connection, ids), ids)
-            note, act = without_nul(note), reviewing.begin(author) if ids else ""
+            act = reviewing.begin(author) if ids else ""
             kept = unchecked = 0
             for start in range(0, len(ids), _REVIEWED_AT_ONCE):
                 part = index.rows(connection, ids[start : start + _REVIEWED_AT_ONCE])
-                done = reviewing.review(part, act, verdict, note=note, author=author)
+                done = say(reviewing, part, act)
                 kept, unchecked = kept + done.kept, unchecked + done.unchecked
             return Reviewed(act=act, rows=len(ids), kept=kept, unchecked=unchecked)
 
@@ -250,7 +289,13 @@ class Rows:
         self, index: RowIndex, connection: Connection, chosen: RowFilter
     ) -> Sequence[FacetCell]:
         """The rows that the search finds, counted once for all that a page tells of them."""
-        wide = RowFilter(search=chosen.search, passage=chosen.passage, fact=chosen.fact)
+        wide = RowFilter(
+            search=chosen.search,
+            passage=chosen.passage,
+            fact=chosen.fact,
+            note=chosen.note,
+            rating_below=chosen.rating_below,
+        )
         counted_of = (wide, index.state(connection))
         if counted_of not in self._cells:
             self._cells = {counted_of: index.cells(connection, wide)}
@@ -301,6 +346,22 @@ def _require(rows: Sequence[IndexedRow], ids: Sequence[str]) -> Sequence[Indexed
             hint="Documents or settings may have changed since the list was read.",
         )
     return rows
+
+
+def _labels(tags: Sequence[str]) -> tuple[str, ...]:
+    """Tags without double ones, each in one line."""
+    labels = (" ".join(without_nul(tag).split()) for tag in tags)
+    found = tuple(dict.fromkeys(label for label in labels if label))
+    if len(found) > _MOST_TAGS or any(len(label) > _LONGEST_TAG for label in found):
+        raise DatasetError(
+            f"a row has at most {_MOST_TAGS} tags of {_LONGEST_TAG} characters",
+            hint="A longer remark is a note.",
+        )
+    return found
+
+
+_MOST_TAGS = 20
+_LONGEST_TAG = 60
 
 
 def _refuse_several_turns(row: IndexedRow) -> None:

@@ -14,6 +14,7 @@ from loresmith.records import (
     DocumentRevision,
     Fact,
     ImportedRow,
+    Rating,
     StoredRecord,
     Wording,
     WrittenRow,
@@ -31,6 +32,7 @@ _KINDS: tuple[type[StoredRecord], ...] = (
     Curated,
     ImportedRow,
     WrittenRow,
+    Rating,
 )
 
 
@@ -42,7 +44,7 @@ def stamp_of(context: Context) -> str:
     with transaction(context.engine) as connection:
         records = [_last(connection, kind, context.project_id) for kind in _KINDS]
     return content_id(
-        "rows 3",
+        "rows 4",
         [one.fingerprint() for one in (*settings, *more_settings)],
         _files(context),
         live_imports(context),

@@ -21,12 +21,23 @@ def settled(family: Iterable[IndexedRow]) -> list[IndexedRow]:
 def reviewed(row: IndexedRow, review: Review | None) -> IndexedRow:
     """The row with what a reviewer said of it; its texts and its state are not looked at."""
     if review is not None:
-        said = {"verdict": review.verdict, "reviewed_at": review.at, "note": review.note}
-    elif row.verdict != "pending":
-        said = {"verdict": "pending", "reviewed_at": "", "note": ""}
+        said: dict[str, object] = {
+            "verdict": review.verdict,
+            "reviewed_at": review.at,
+            "note": review.note,
+            "stars": review.stars,
+            "tags": review.tags,
+        }
+    elif is_said_of(row):
+        said = {"verdict": "pending", "reviewed_at": "", "note": "", "stars": 0, "tags": ()}
     else:
         return row
     return row.model_copy(update=said)
+
+
+def is_said_of(row: IndexedRow) -> bool:
+    """Whether a person said anything of the row: a verdict, stars, tags or a note."""
+    return row.verdict != "pending" or bool(row.stars or row.tags or row.note)
 
 
 def place_in_family(wording: Wording) -> tuple[int, int, str]:

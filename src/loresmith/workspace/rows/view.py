@@ -9,15 +9,33 @@ from sqlalchemy import Connection
 from loresmith.curation import Claim, Kept, Source
 from loresmith.curation.curation import with_evidence
 from loresmith.curation.reviewing import reviewed_fact
-from loresmith.records import Chunk, Document, Fact, ImportedRow, Review, Span, Wording, WrittenRow
+from loresmith.records import (
+    Chunk,
+    Document,
+    Fact,
+    ImportedRow,
+    Rating,
+    Review,
+    Span,
+    Wording,
+    WrittenRow,
+)
 from loresmith.store.review_log import ReviewLog
 from loresmith.store.row_index import IndexedRow, RowIndex
 from loresmith.workspace.context import Context
+from loresmith.workspace.places import places_of
 from loresmith.workspace.report.passages import Block, marked_blocks
 from loresmith.workspace.reviews import latest
 from loresmith.workspace.rows.conversations import shown_conversation
 from loresmith.workspace.rows.figures import answer_parts
-from loresmith.workspace.rows.model import AnswerPart, AsWritten, RowView, SourceText, version_of
+from loresmith.workspace.rows.model import (
+    AnswerPart,
+    AsWritten,
+    JudgedRating,
+    RowView,
+    SourceText,
+    version_of,
+)
 
 
 def view_of(context: Context, index: RowIndex, connection: Connection, row: IndexedRow) -> RowView:
@@ -41,10 +59,18 @@ def view_of(context: Context, index: RowIndex, connection: Connection, row: Inde
         answer_parts=shown.parts or (AnswerPart(text=row.answer),),
         model="" if isinstance(record, ImportedRow) else record.model,
         prompt_version="" if isinstance(record, ImportedRow) else record.prompt_version,
+        rating=_rating(context, row),
         siblings=tuple(one for one in family if one.id != row.id),
         history=tuple(history.get(row.id, ())),
         version=version_of(row),
     )
+
+
+def _rating(context: Context, row: IndexedRow) -> JudgedRating | None:
+    found = context.store.one(Rating, row.rating_id) if row.rating_id else None
+    if found is None or row.rating is None:
+        return None
+    return JudgedRating(overall=row.rating, scores=found.scores, model=found.model)
 
 
 class _Shown(NamedTuple):
@@ -91,12 +117,13 @@ def _beside_conversation(context: Context, record: WrittenRow) -> _Shown:
     sources = {chunk.id: Source(documents[chunk.document_id], chunk) for chunk in chunks}
     facts = context.store.get(Fact, record.fact_ids)
     first = sources[record.chunk_ids[0]]
-    here = [
+    spans = [
         span
         for fact in facts
-        if fact.document_id == first.document.id
+        if fact.chunk_id in sources
         for span in with_evidence(fact, sources[fact.chunk_id]).evidence
     ]
+    here = [span for span in spans if span.document_id == first.document.id]
     quoted = [
         f"{documents[fact.document_id].name}: {quote}"
         for fact in facts
@@ -104,7 +131,11 @@ def _beside_conversation(context: Context, record: WrittenRow) -> _Shown:
         for quote in fact.quotes
     ]
     shown = _source_text(first, tuple(dict.fromkeys(here)))
-    return _Shown(shown.model_copy(update={"elsewhere": (*shown.elsewhere, *quoted)}), ())
+    added = {
+        "elsewhere": (*shown.elsewhere, *quoted),
+        "places": places_of(spans, documents),
+    }
+    return _Shown(shown.model_copy(update=added), ())
 
 
 def _source_text(source: Source, evidence: tuple[Span, ...]) -> SourceText:
@@ -122,6 +153,8 @@ def _source_text(source: Source, evidence: tuple[Span, ...]) -> SourceText:
             for span in evidence
             if span.end <= chunk.start or span.start >= chunk.end
         ),
+        sections=document.sections_of(chunk.start, chunk.end),
+        places=places_of(evidence, {document.id: document}),
     )
 
 

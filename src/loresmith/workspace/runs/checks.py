@@ -274,13 +274,13 @@ def _estimate(context: Context, facts: BaseModelFacts | None) -> Estimate:
     parameters = facts.parameters if facts is not None else None
     if frozen is None:
         return Estimate(parameters=parameters)
-    learned = sum(example.split == "train" for example in frozen.examples)
+    learned = frozen.rows
     method = context.recipe.training
     plan = make_plan(method, rows=max(learned, 1), parameters=parameters or 1)
     like = _fastest_guide(context)
     return Estimate(
         rows=learned,
-        validation_rows=len(frozen.examples) - learned,
+        validation_rows=frozen.validation_rows,
         steps=plan.total_steps,
         epochs=round(plan.epoch(plan.total_steps), 2),
         warmup_steps=plan.warmup_steps,

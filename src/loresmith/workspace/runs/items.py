@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
 from loresmith.exams.compare import ExamReport, MarkedReply, ReportItem
-from loresmith.records import Document, Record, Regrade
+from loresmith.records import Document, Record, Regrade, Section
 from loresmith.text.normalising import normalise
-from loresmith.workspace.documents.shown import document_key
-from loresmith.workspace.report.passages import Block, Sources
+from loresmith.workspace.places import first_words
+from loresmith.workspace.report.passages import Block, Passage, Sources
 from loresmith.workspace.report.questions import Outcome, outcome_of
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -64,7 +64,9 @@ class EvidencePassage(Record):
     document_key: str = ""
     """What the document is addressed by, in the list of documents."""
     start: int | None = None
-    """Where the first evidence begins in the document's text."""
+    """Where the first evidence of the passage begins in the document's text."""
+    sections: tuple[Section, ...] = ()
+    """The pages, slides, sheets or chapters that its evidence stands on."""
     blocks: tuple[EvidenceBlock, ...]
     goes_before: bool
     goes_after: bool
@@ -79,8 +81,7 @@ class EvidencePassage(Record):
             for part in (*block.text, *(one for row in block.rows for cell in row for one in cell))
             if part.marked
         )
-        lines = next(filter(None, parts), "").splitlines()
-        return lines[0][:120].strip() if lines else ""
+        return first_words(next(filter(None, parts), ""))
 
 
 class ItemDetail(Record):
@@ -164,23 +165,21 @@ def _passages(item: ReportItem, documents: Sequence[Document]) -> tuple[Evidence
         evidence=item.evidence, quotes=item.quotes, document=item.document
     )
     ids = {document.name: document.id for document in at_hand}
-    starts = {
-        name: min(s.start for s in item.evidence if s.document_id == id)
-        for name, id in ids.items()
-        if any(span.document_id == id for span in item.evidence)
-    }
-    return tuple(
-        EvidencePassage(
-            document=passage.document,
-            document_id=ids.get(passage.document, ""),
-            document_key=document_key(passage.document) if passage.found else "",
-            start=starts.get(passage.document),
-            blocks=tuple(map(_block, passage.blocks)),
-            goes_before=passage.goes_before,
-            goes_after=passage.goes_after,
-            found=passage.found,
-        )
-        for passage in found
+    return tuple(_passage(passage, ids.get(passage.document, "")) for passage in found)
+
+
+def _passage(passage: Passage, document_id: str) -> EvidencePassage:
+    place = passage.place
+    return EvidencePassage(
+        document=passage.document,
+        document_id=document_id,
+        document_key=place.document_key if place is not None else "",
+        start=place.start if place is not None else None,
+        sections=place.sections if place is not None else (),
+        blocks=tuple(map(_block, passage.blocks)),
+        goes_before=passage.goes_before,
+        goes_after=passage.goes_after,
+        found=passage.found,
     )
 
 

@@ -10,6 +10,7 @@ from loresmith.workspace.reviews import reviews
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.chunk import chunks
 from loresmith.workspace.steps.generate import Generate, facts, wordings, written_rows
+from loresmith.workspace.steps.judging import is_judging, judge_rows, judging_state, without_low
 from loresmith.workspace.steps.parse import documents
 
 _MOST_SHOWN = 20
@@ -21,9 +22,22 @@ class Curate(Step):
     name = "curate"
 
     def state(self, context: Context) -> StepState:
-        return StepState(int(curated(context) is not None), 1)
+        kept = filtered(context)
+        state = StepState(int(kept is not None), 1)
+        if kept is None or not is_judging(context):
+            return state
+        judged = judging_state(context, kept)
+        return judged._replace(done=judged.done + 1, total=judged.total + 1)
 
     def run(self, context: Context) -> None:
+        kept = filtered(context)
+        if kept is None:
+            kept = self._filter(context)
+        if is_judging(context):
+            judge_rows(context, kept)
+        _show_in_lists(context)
+
+    def _filter(self, context: Context) -> Curated:
         _refuse_to_go_on_with_too_little(context)
         context.tell(self.name, 0, 1)
         today, said = (chunks(context), documents(context)), reviews(context)
@@ -31,25 +45,30 @@ class Curate(Step):
         judged = curation.curate_facts(facts(context), *today, reviews=said)
         worded = curation.curate_wordings(wordings(context), judged.kept, *today, reviews=said)
         others = curation.curate_rows(written_rows(context), judged.kept, *today, reviews=said)
-        context.add(
-            [
-                Curated(
-                    id=curation_key(context),
-                    facts=tuple(map(curation.masked, judged.kept)),
-                    wordings=tuple(map(curation.masked, worded.kept)),
-                    drops=(*judged.drops, *worded.drops, *others.drops),
-                    rows=tuple(map(curation.masked_row, others.kept)),
-                )
-            ]
+        kept = Curated(
+            id=curation_key(context),
+            facts=tuple(map(curation.masked, judged.kept)),
+            wordings=tuple(map(curation.masked, worded.kept)),
+            drops=(*judged.drops, *worded.drops, *others.drops),
+            rows=tuple(map(curation.masked_row, others.kept)),
         )
-        _show_in_lists(context)
+        context.add([kept])
         context.tell(self.name, 1, 1)
+        return kept
+
+
+@remembered
+def filtered(context: Context) -> Curated | None:
+    """What the filters kept and dropped of what is written today; None before they were run."""
+    return context.store.one(Curated, curation_key(context))
 
 
 @remembered
 def curated(context: Context) -> Curated | None:
-    """What curation kept and dropped of what is written today; None before it was run."""
-    return context.store.one(Curated, curation_key(context))
+    """What curation kept and dropped of what is written today, filters and judge together; None
+    before it was run."""
+    kept = filtered(context)
+    return without_low(context, kept) if kept is not None else None
 
 
 @remembered
@@ -82,7 +101,7 @@ def _said(context: Context) -> list[list[str | None]]:
     return [
         [row, review.verdict, review.question, review.answer, review.short_answer]
         for row, review in sorted(reviews(context).items())
-        if row in today
+        if row in today and review.verdict != "pending"
     ]
 
 

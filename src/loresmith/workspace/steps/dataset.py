@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from loresmith.component import content_id
-from loresmith.datasets import with_imported, with_written_rows, write_dataset
+from loresmith.datasets import write_dataset
 from loresmith.datasets.statistics import facts_of
 from loresmith.errors import RecipeError
 from loresmith.exams import ExamSheet, Material
@@ -22,7 +22,8 @@ from loresmith.records import (
     WrittenRow,
 )
 from loresmith.workspace.context import Context, remembered
-from loresmith.workspace.frozen_rows import keep_rows
+from loresmith.workspace.dataset_parts import RowsInFiles, rows_in_files, store_parts
+from loresmith.workspace.frozen_rows import frozen_rows, keep_rows
 from loresmith.workspace.imported_rows import imports_key, live_imports, reviewed_rows
 from loresmith.workspace.reviews import answered, confirmed
 from loresmith.workspace.steps.base import Step, StepState
@@ -46,18 +47,25 @@ class FreezeDataset(Step):
                 faults=_reasons(kept),
                 hint="`loresmith status` says what is missing; a stronger --teacher helps most.",
             )
-        written = context.recipe.dataset.freeze(
+        with rows_in_files(context) as files:
+            self._freeze(context, kept, files)
+
+    def _freeze(self, context: Context, kept: Curated, files: RowsInFiles) -> None:
+        freezing = context.recipe.dataset.freeze(
             kept.facts,
             kept.wordings,
             documents(context),
             seed=context.recipe.seed,
-            version=_next_version(context),
+            rows=files,
             confirmed=confirmed(context),
             edited=answered(context),
         )
-        with_rows = with_written_rows(written, _rows(context, kept), kept.facts, documents(context))
-        frozen, left_out = with_imported(with_rows.dataset, _imported(context))
-        if not frozen.examples:
+        drops = [
+            *kept.drops,
+            *freezing.take_written(_rows(context, kept), kept.facts, documents(context)),
+            *freezing.take_imported(_imported(context)),
+        ]
+        if not freezing:
             raise RecipeError(
                 "there is no row to train on: "
                 + (
@@ -67,24 +75,27 @@ class FreezeDataset(Step):
                 ),
                 hint="`loresmith studio` has a page on which rows are reviewed.",
             )
+        frozen = freezing.dataset(_next_version(context))
         known = _stored_version(context, frozen.id)
         if known is not None:
-            frozen = frozen.model_copy(update={"version": known})
+            frozen = frozen._replace(version=known)
         folder = context.project.datasets / f"v{frozen.version}"
         with _dated_as_before(folder / "statistics.json", known is not None):
             write_dataset(
                 frozen,
                 folder,
                 project=context.project.name,
-                drops=[*kept.drops, *with_rows.left_out, *left_out],
+                drops=drops,
+                documents=documents(context),
             )
-        context.finish(_key(context, kept), self.name, f"version {frozen.version}", [frozen])
-        keep_rows(context, frozen)
+        stored = store_parts(context, frozen)
+        context.finish(_key(context, kept), self.name, f"version {frozen.version}", [stored])
+        keep_rows(context, frozen.id, frozen.examples)
 
 
 @remembered
 def dataset(context: Context) -> Dataset | None:
-    """Today's dataset, if it is frozen."""
+    """Today's dataset, if it is frozen; `frozen_rows` has its rows."""
     kept = curated(context)
     outcome = context.done(_key(context, kept)) if kept is not None else None
     return context.store.one(Dataset, outcome.made[0]) if outcome is not None else None
@@ -94,7 +105,12 @@ def exam_material(context: Context, use: WordingUse) -> Material:
     """What an exam (or the practice for it) is set from: wordings of `use`, never trained on."""
     kept, frozen = curated(context), dataset(context)
     assert kept is not None and frozen is not None  # the steps before this one are complete
-    trained = facts_of(frozen.examples)
+    trained: set[str] = set()
+    prompts: list[str] = []
+    for example in frozen_rows(context, frozen.id):
+        trained |= facts_of(example)
+        if example.split == "train":
+            prompts += [one.content for one in example.messages if one.role == "user"]
     facts: Mapping[str, Fact] = {
         fact.id: fact for fact in kept.facts if fact.id in trained or not _confirmed_only(context)
     }
@@ -103,13 +119,7 @@ def exam_material(context: Context, use: WordingUse) -> Material:
         wordings=[wording for wording in asked if wording.fact_id in facts],
         facts=facts,
         document_names={document.id: document.name for document in documents(context)},
-        training_prompts=[
-            message.content
-            for example in frozen.examples
-            if example.split == "train"
-            for message in example.messages
-            if message.role == "user"
-        ],
+        training_prompts=prompts,
         withheld=frozenset(frozen.withheld),
         abstentions=[wording for wording in asked if wording.kind == "abstention"],
     )

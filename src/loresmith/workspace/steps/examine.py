@@ -15,7 +15,8 @@ from loresmith.models.base import ChatModel
 from loresmith.models.chat_templates import template_text
 from loresmith.records import ExamItem, ExamReply, Score, Transcript
 from loresmith.workspace.candidates import Candidate, find_candidate
-from loresmith.workspace.context import Context
+from loresmith.workspace.context import Context, remembered
+from loresmith.workspace.frozen_rows import frozen_rows
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.dataset import dataset, exam_sheet
 from loresmith.workspace.steps.sitting_progress import SittingProgress
@@ -182,10 +183,13 @@ def _items_after(context: Context) -> list[ExamItem]:
     return [item for item in items if item.kind != "retention" or item.id in known]
 
 
+@remembered
 def _languages(context: Context) -> Counter[str]:
     """The languages of the frozen dataset's rows."""
     frozen = dataset(context)
-    return Counter(example.language for example in frozen.examples) if frozen else Counter()
+    if frozen is None:
+        return Counter()
+    return Counter(example.language for example in frozen_rows(context, frozen.id))
 
 
 def _blocks(languages: Counter[str]) -> Iterator[list[ExamItem]]:

@@ -44,6 +44,9 @@ class _Flight(NamedTuple):
 class ManyCalls:
     """The writing of all that is missing, at one teacher."""
 
+    step = "generate"
+    """Whose work it is, as progress and outcomes say."""
+
     def __init__(self, context: Context, asker: Asker, *, total: int, done: int) -> None:
         self._context = context
         self._asker = asker
@@ -100,17 +103,20 @@ class ManyCalls:
         self._tell(at_last=True)
 
     def _waiting(self) -> Iterator[_Flight]:
-        """What is missing, passage by passage; then, once more, what may go better now."""
+        return (_Flight(task, passage) for passage, task in self._missing())
+
+    def _missing(self) -> Iterator[tuple[PassageOf | None, Task]]:
+        """What is missing, passage by passage."""
         for passages in in_parts(asked_passages(self._context)):
             missing = missing_tasks(self._context, passages)
             for passage, tasks in zip(passages, missing, strict=True):
                 for task in tasks:
-                    yield _Flight(task, passage)
+                    yield passage, task
 
     def _send(self, pool: ThreadPoolExecutor, waiting: Iterator[_Flight]) -> None:
-        """Fills up what may be in flight, and a little more: a worker that is free never waits."""
-        room = max(1, self._asker.model.concurrency)
-        room += min(room, 100)
+        """Fills up what may be in flight, and as much again: a worker that is free never waits,
+        however long the replies that came together take to be settled."""
+        room = 2 * max(1, self._asker.model.concurrency)
         while len(self._flying) < room:
             flight = self._next.popleft() if self._next else next(waiting, None)
             if flight is None:
@@ -172,15 +178,19 @@ class ManyCalls:
             if any(isinstance(record, Fact) for record in written.records):
                 bring_more.append(flight)
         if finished:
-            self._context.finish_all("generate", finished)
-            self._done += len(finished)
+            self._context.finish_all(self.step, finished)
+            self._done += sum(map(self._share, finished))
         if stop is not None:
             raise stop
         self._name_wordings(bring_more)
 
+    def _share(self, _finished: Finished) -> int:
+        """How much of the total a finished task is."""
+        return 1
+
     def _failure(self, flight: _Flight, error: ModelError) -> ModelError | None:
         """Notes why a task failed; returns the error where it ends the whole writing."""
-        self._context.fail(flight.task.key, "generate", flight.task.subject, error.message)
+        self._context.fail(flight.task.key, self.step, flight.task.subject, error.message)
         self._unavailable += isinstance(error, ModelUnavailable)
         if isinstance(error, BudgetExceeded) or self._unavailable == _GIVE_UP_AFTER:
             return error
@@ -207,4 +217,4 @@ class ManyCalls:
         note = f"{usage.calls} calls, {usage.cached} cached, {usage.completion_tokens:,} tokens"
         if self._failed:
             note += f", {self._failed} failed"
-        self._context.tell("generate", self._done, self._total, note)
+        self._context.tell(self.step, self._done, self._total, note)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -12,9 +13,10 @@ from loresmith import __version__
 from loresmith.exams import HandMark, compare, regraded
 from loresmith.models import OpenAICompatible
 from loresmith.models.prices import Prices
-from loresmith.records import Document, Drop, Regrade, Run, StepLog, Usage
+from loresmith.records import Dataset, Document, Drop, Provenance, Regrade, Run, StepLog, Usage
 from loresmith.whole_files import write_whole
 from loresmith.workspace.context import Context
+from loresmith.workspace.frozen_rows import frozen_rows
 from loresmith.workspace.model_card import write_run_card
 from loresmith.workspace.report.model import (
     DatasetSummary,
@@ -132,8 +134,8 @@ def _report(context: Context) -> RunReport:
         dataset=DatasetSummary(
             id=frozen.id,
             version=frozen.version,
-            rows=len(frozen.examples),
-            facts=len({e.provenance.fact_id for e in frozen.examples if e.provenance.fact_id}),
+            rows=frozen.rows + frozen.validation_rows,
+            facts=len({one.fact_id for one in _origins(context, frozen) if one.fact_id}),
             withheld=len(frozen.withheld),
         ),
         recipe=context.recipe.to_yaml(),
@@ -171,21 +173,26 @@ def _money(context: Context, usage: Usage) -> dict[str, float]:
 def _documents(context: Context) -> tuple[DocumentSummary, ...]:
     kept, frozen = curated(context), dataset(context)
     assert kept is not None and frozen is not None  # asked for only when they are there
-    cut, rows = chunks(context), [example.provenance.document_id for example in frozen.examples]
-    written = [fact.document_id for fact in kept.facts]
+    cut = Counter(chunk.document_id for chunk in chunks(context))
+    rows = Counter(one.document_id for one in _origins(context, frozen))
+    written = Counter(fact.document_id for fact in kept.facts)
     return tuple(
         DocumentSummary(
             name=document.name,
             title=document.title,
             language=document.language,
             characters=len(document.text),
-            chunks=sum(chunk.document_id == document.id for chunk in cut),
-            facts=written.count(document.id),
-            rows=rows.count(document.id),
+            chunks=cut[document.id],
+            facts=written[document.id],
+            rows=rows[document.id],
             warnings=document.warnings,
         )
         for document in documents(context)
     )
+
+
+def _origins(context: Context, frozen: Dataset) -> Iterator[Provenance]:
+    return (example.provenance for example in frozen_rows(context, frozen.id))
 
 
 def _failures(context: Context) -> tuple[Failure, ...]:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from loresmith.component import content_id
 from loresmith.models.base_models import resolve_base_model
-from loresmith.records import Dataset, ExamItem, Run
+from loresmith.records import Dataset, ExamItem, Example, Run, SplitName
 from loresmith.training import TrainingProgress
 from loresmith.workspace.context import Context
 from loresmith.workspace.file_training import training_progress
+from loresmith.workspace.frozen_rows import frozen_rows
 from loresmith.workspace.model_card import card_language, write_run_card
 from loresmith.workspace.rank_processes import refuse_several
 from loresmith.workspace.run_notes import note_run
@@ -32,8 +33,7 @@ class Train(Step):
     def run(self, context: Context) -> None:
         refuse_several()
         run = start_run(context)
-        frozen = dataset(context)
-        assert frozen is not None  # the step before this one is complete
+        rows = _rows_by_split(context)
         task = TrainingTask(
             training=context.recipe.training,
             base=str(
@@ -44,8 +44,8 @@ class Train(Step):
                 )
             ),
             seed=context.recipe.seed,
-            examples=tuple(e for e in frozen.examples if e.split == "train"),
-            validation=tuple(e for e in frozen.examples if e.split == "validation"),
+            examples=tuple(rows["train"]),
+            validation=tuple(rows["validation"]),
             exam=context.recipe.exam,
             practice=_practice(context),
         )
@@ -56,6 +56,15 @@ class Train(Step):
         train_in_child(task, run_folder(context), on_progress=tell, check=context.check)
         write_run_card(run_folder(context), language=card_language(task.examples))
         context.finish(_key(run.id), self.name, run.folder, [])
+
+
+def _rows_by_split(context: Context) -> dict[SplitName, list[Example]]:
+    frozen = dataset(context)
+    assert frozen is not None  # the step before this one is complete
+    rows: dict[SplitName, list[Example]] = {"train": [], "validation": []}
+    for example in frozen_rows(context, frozen.id):
+        rows[example.split].append(example)
+    return rows
 
 
 def run_id(context: Context) -> str | None:

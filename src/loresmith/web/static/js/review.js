@@ -25,10 +25,12 @@ const keys = {
   j: "j", ArrowRight: "j", ArrowDown: "j",
   k: "k", ArrowLeft: "k", ArrowUp: "k",
   c: "c", r: "r", e: "e", u: "u",
+  0: "0", 1: "1", 2: "2", 3: "3", 4: "4", 5: "5",
 };
 shortcuts({
   ...Object.fromEntries(Object.entries(keys).map(([key, name]) => [key, () => press(name)])),
   n: () => find("#note")?.focus(),
+  t: () => find("#tags")?.focus(),
   "?": () => openDialog("keys"),
 });
 
@@ -38,6 +40,7 @@ page.addEventListener("click", (event) => {
 });
 page.addEventListener("keydown", (event) => {
   if (event.target.id === "note" && ["Enter", "Escape"].includes(event.key)) event.target.blur();
+  if (event.target.id === "tags" && event.key === "Escape") event.target.blur();
   const form = event.target.closest("[data-edit]");
   if (!form) return;
   if (event.key === "Escape") edit(false);
@@ -56,7 +59,7 @@ page.addEventListener("input", (event) => {
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { requestConfig, xhr } = event.detail;
-  const sent = /\/review\/([^/?]+)\/(?:verdict|edit)(?:\?|$)/.exec(requestConfig?.path ?? "");
+  const sent = /\/review\/([^/?]+)\/(?:verdict|edit|mark)(?:\?|$)/.exec(requestConfig?.path ?? "");
   if (sent && xhr.status === 200) sessionStorage.removeItem(draftOf(sent[1]));
 });
 function bringNoteBack() {
