@@ -231,3 +231,42 @@ def test_a_variable_that_is_not_there_is_named_as_it_is_written(client):
     said = html.unescape(client.post("/settings/prompts/facts/en/try", data={"text": text}).text)
     assert "there is no variable passage.txt; there are passage.title" in said
     assert "object" not in said
+
+
+def test_the_prompt_of_a_row_kind_can_be_changed_once_the_project_writes_such_rows(
+    client, project, address
+):
+    prompts = f"{address}/prompts"
+    own = "写错误回答。\n<!-- user -->\n{{ passage.text }}\n"
+    own += "{% for fact in facts %}{{ fact.question }} {{ fact.short_answer }}{% endfor %}\n"
+    form = {"text": own, "version": version_in(client.get(prompts).text, "preference-zh")}
+    refused = client.post(f"{prompts}/preference/zh", data=form)
+    assert refused.status_code == 422 and "writes no rows of the kind" in refused.text
+    recipe_of(project).write_text(
+        "generation:\n  rows: [{type: dialogue, rounds: 4}, {type: preference, rejected: 2}]\n",
+        "utf-8",
+    )
+    saved = client.post(f"{prompts}/preference/zh", data=form)
+    assert saved.status_code == 200 and "Saved." in saved.text
+    dialogue, preference = Recipe.load(recipe_of(project)).generation.rows
+    assert (dialogue.rounds, preference.rejected, preference.prompt.zh) == (4, 2, own)
+    form = {"text": "", "version": version_in(saved.text, "preference-zh")}
+    assert client.post(f"{prompts}/preference/zh", data=form).status_code == 200
+    assert Recipe.load(recipe_of(project)).generation.rows[1].prompt.zh is None
+
+
+def test_the_judge_is_told_what_the_project_wants(client, project, address):
+    prompts = f"{address}/prompts"
+    shipped = next(one for one in teacher_prompts(Recipe()) if one.task == "judge")
+    own = shipped.text.replace("\n", "\nBe strict.\n", 1)
+    form = {"text": own, "version": version_in(client.get(prompts).text, "judge-en")}
+    assert "Saved." in client.post(f"{prompts}/judge/en", data=form).text
+    assert Recipe.load(recipe_of(project)).curation.judge.prompt.en == own
+    assert client.post(f"{prompts}/nothing/en", data=form).status_code == 404
+
+
+@pytest.mark.parametrize("prompt", teacher_prompts(Recipe()), ids=lambda one: one.task)
+def test_every_prompt_can_be_tried_on_a_sample(client, prompt):
+    at = f"/settings/prompts/{prompt.task}/{prompt.language}/try"
+    reply = client.post(at, data={"text": prompt.text})
+    assert reply.status_code == 200 and "This would not work" not in reply.text
