@@ -16,7 +16,7 @@ from loresmith.store.row_index import FacetCell, IndexedRow, IndexState, RowInde
 from loresmith.store.row_query import Cursor, RowFilter, RowOrder, without_nul
 from loresmith.workspace.context import Context
 from loresmith.workspace.reviews import latest
-from loresmith.workspace.rows.conversations import is_several_turns
+from loresmith.workspace.rows.conversations import LISTED, is_several_turns
 from loresmith.workspace.rows.counting import counted, counted_rows
 from loresmith.workspace.rows.freshness import make_current
 from loresmith.workspace.rows.model import (
@@ -169,7 +169,7 @@ class Rows:
         texts = {name: text and without_nul(text).strip() for name, text in given.items()}
         with self._writing() as (index, connection, reviewing):
             row = _one(index, connection, row_id)
-            _refuse_several_turns(row)
+            _refuse_other_shapes(row)
             _refuse_empty(row, texts)
             left_out = reviewing.edit(
                 row, texts=texts, expected=expected, note=without_nul(note), author=author
@@ -364,7 +364,12 @@ _MOST_TAGS = 20
 _LONGEST_TAG = 60
 
 
-def _refuse_several_turns(row: IndexedRow) -> None:
+def _refuse_other_shapes(row: IndexedRow) -> None:
+    if row.kind in LISTED and row.kind != "conversation":
+        raise DatasetError(
+            f"a row of the kind {row.kind} cannot be edited",
+            hint="Confirm it, or reject it and have another one written.",
+        )
     if row.kind == "conversation" and is_several_turns(row.answer):
         raise DatasetError(
             "a conversation of several turns cannot be edited",
@@ -374,7 +379,7 @@ def _refuse_several_turns(row: IndexedRow) -> None:
 
 def _refuse_empty(row: IndexedRow, texts: Mapping[str, str | None]) -> None:
     """An empty text would drop the row, and with a fact's own all others about it."""
-    without_short = row.kind in ("abstention", "imported", "conversation")
+    without_short = row.kind in ("abstention", "imported", *LISTED)
     for name, text in texts.items():
         if text is None or re.search(r"\w", text):
             continue
