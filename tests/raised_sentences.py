@@ -47,6 +47,7 @@ _SAID_LATER = {"note", "warning"}
 _SAID_BY_CALL = {"finish", "kind"}
 """Functions whose keywords are said, as those of errors are."""
 _SAID_BY_RETURN = {
+    "_beyond_budget",
     "_misfit",
     "_other_content",
     "_reason_to_ignore",

@@ -24,6 +24,7 @@ from sqlalchemy import URL, inspect, make_url, text
 import loresmith.jobs.tables
 import loresmith.store.tables
 import loresmith.workspace.accounts.tables
+import loresmith.workspace.document_titles
 import loresmith.workspace.projects.registry
 import loresmith.workspace.rows  # noqa: F401  (all of these declare tables in `metadata`)
 from loresmith.database import metadata, open_database, sqlite_url, transaction

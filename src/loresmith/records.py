@@ -387,6 +387,43 @@ class Outcome(StoredRecord):
     failure: str = ""
 
 
+class AskedStatement(Record):
+    """A statement of a passage that the teacher was asked about again."""
+
+    start: int
+    """Where it begins in the document's text, in code points."""
+    end: int
+    text: str
+    figures: tuple[str, ...] = ()
+    """The figures that were asked for; none where the statement as a whole was."""
+    fact_ids: tuple[str, ...] = ()
+    """The facts that were written for it, whether or not they pass the checks."""
+    not_there: str = ""
+    """Why the teacher says that there is no fact in it; empty where it says no such thing."""
+
+
+FillKind = Literal["facts", "training wordings", "exam wordings"]
+
+
+class FillRound(StoredRecord):
+    """One call that was to fill what the rows about a passage left open."""
+
+    kind: FillKind
+    opening: str
+    """The key of the passage's opening task: with another teacher or prompt, it counts no more."""
+    number: int
+    """Which of its kind for this passage, from 0."""
+    job: str
+    """The id of the job that asked: gone on with, it does not ask again."""
+    chunk_id: str
+    statements: tuple[AskedStatement, ...] = ()
+    """What facts were asked for."""
+    fact_ids: tuple[str, ...] = ()
+    """The facts for which wordings were asked."""
+    made: tuple[str, ...] = ()
+    """The ids of the facts or wordings that it brought."""
+
+
 class Curated(StoredRecord):
     """What curation kept, with evidence located, and what it threw out and why."""
 

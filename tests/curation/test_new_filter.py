@@ -71,6 +71,7 @@ MEMBERS = """AnyFilter = Annotated[
         | AnswerLeakFilter
         | SelfContainedFilter
         | FigureFilter
+        | PeriodFilter
         | NameFilter
         | QualifierFilter
         | AbstentionFilter

@@ -292,6 +292,53 @@ def test_what_cannot_be_compared_is_not(other: PassageFacts) -> None:
     assert ComparisonRows().batches([yearly("a.md", 2030, "57,200 tonnes"), other]) == []
 
 
+def profits(*stated: tuple[str, str]) -> PassageFacts:
+    """A passage with a fact for each measure and its figure."""
+    text = " ".join(
+        f"The {measure} of Orla Mills was {short} in 2031." for measure, short in stated
+    )
+    document = document_of(text, name="a.md")
+    chunk = chunk_of(document)
+    facts = tuple(
+        fact_of(
+            chunk,
+            id=measure,
+            index=index,
+            question=f"What was the {measure} of Orla Mills in 2031?",
+            answer=f"The {measure} of Orla Mills was {short} in 2031.",
+            short_answer=short,
+        )
+        for index, (measure, short) in enumerate(stated)
+    )
+    return PassageFacts(chunk, document, facts)
+
+
+def test_figures_of_one_passage_that_can_be_confused_are_contrasted() -> None:
+    passage = profits(
+        ("net profit", "41 tonnes"),
+        ("adjusted net profit", "47 tonnes"),
+        ("net profit margin", "12%"),
+    )
+    assert ComparisonRows(across="passages").batches([passage]) == []
+    writer = ComparisonRows(across="facts")
+    (batch,) = writer.batches([passage])
+    assert {fact.id for fact in batch.facts} == {"net profit", "adjusted net profit"}
+    asked = writer.request(batch).messages[1].content
+    assert "Difference: 6 tonnes" in asked
+    answer = "47 tonnes adjusted, against 41 tonnes of net profit: 6 tonnes more."
+    reply = WrittenComparisons.model_validate(
+        {"comparisons": [{"number": 1, "question": "Which is higher?", "answer": answer}]}
+    )
+    (row,) = writer.rows(batch, reply, model="teacher")
+    assert row.chunk_ids == (passage.chunk.id,)
+    assert set(row.fact_ids) == {"net profit", "adjusted net profit"}
+
+
+def test_two_ways_to_state_one_figure_are_no_contrast() -> None:
+    same = profits(("net profit", "41 tonnes"), ("profit net of tax", "41 tonnes"))
+    assert ComparisonRows(across="facts").batches([same]) == []
+
+
 def test_pairs_are_the_same_whatever_else_there_is_and_never_more_than_wanted() -> None:
     years = [yearly(f"{year}.md", year, f"{year + 3}00 tonnes") for year in range(2020, 2030)]
     few = ComparisonRows(most=5, pairs_per_call=2).batches(years)

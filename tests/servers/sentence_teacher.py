@@ -21,6 +21,8 @@ _NUMBERED = re.compile(
     r"   (?:Short answer: |简短答案：)(.*?)$",
     re.MULTILINE,
 )
+_MISSING = re.compile(r"^(?:The statements that are missing:|尚缺的语句：)\n", re.MULTILINE)
+_STATEMENT = re.compile(r"^(\d+)\. (.*?)(?: (?:\[missing: |【缺：)(.*?)[\]】])?$", re.MULTILINE)
 _SUBJECT = re.compile(r"^(\d+\.\d+) .* > ", re.MULTILINE)
 _PRESENT = re.compile(
     r"^(?:The tree that there is:|现有的领域树：)\n(.*)\Z", re.DOTALL | re.MULTILINE
@@ -38,6 +40,9 @@ def sentence_teacher(messages: list[dict[str, str]]) -> str:
     if passage is None:
         wants_tree = '{"tags"' in messages[0]["content"]
         return json.dumps(_tree(request), ensure_ascii=False) if wants_tree else "ready"
+    missing = _MISSING.split(request)
+    if len(missing) > 1:
+        return json.dumps(_fill(missing[-1]), ensure_ascii=False)
     pairs = _NUMBERED.findall(request)
     if not pairs:
         count = _COUNT.search(request)
@@ -71,6 +76,33 @@ def _facts(text: str, count: int) -> dict[str, Any]:
                 }
             )
     return {"pairs": pairs[:count], "fewer_because": "no other sentence has a figure"}
+
+
+def _fill(missing: str) -> dict[str, Any]:
+    """A pair for each figure that is named, where the statement is a sentence with it once."""
+    pairs: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
+    for number, text, named in _STATEMENT.findall(missing):
+        sentence = text.strip().strip("*# ")
+        given = [
+            short for short in re.split("; |；", named) if short and sentence.count(short) == 1
+        ]
+        if "|" in sentence or not given or len(token_set(sentence)) > _LONGEST:
+            left_out.append({"statement": int(number), "reason": "it is about nothing"})
+            continue
+        for short in given:
+            gap = sentence.replace(short, _GAP)
+            pairs.append(
+                {
+                    "statement": int(number),
+                    "question": f"{_words(gap).asking[0]}{gap}",
+                    "answer": sentence,
+                    "short_answer": short,
+                    "evidence": [sentence],
+                    "formula": None,
+                }
+            )
+    return {"pairs": pairs, "not_there": left_out}
 
 
 def _tree(request: str) -> dict[str, Any]:

@@ -72,3 +72,25 @@ def test_the_api_reads_and_writes_the_tree_and_pages_the_gaps(client, project):
     gaps = client.get(f"{api}/coverage/gaps", params={"limit": 2}).json()
     assert len(gaps["items"]) == 2
     assert gaps["total"] == sum(one["open_statements"] for one in documents)
+
+
+def test_what_a_fill_takes_is_told_before_it_is_begun(client, address, project, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    look = client.get(f"{address}/coverage/fill", params={"document": "annual-review.md"})
+    assert "Fill the gaps of annual-review.md" in look.text
+    assert "What there is stays as it is." in look.text
+    plan = client.get(f"/api/v1/projects/{project.id}/coverage/fill").json()
+    assert plan["statements"] > 0
+    assert plan["estimate"]["calls"] > 0
+    assert client.get(f"/api/v1/projects/{project.id}/coverage/filled").json()["asked"] == 0
+
+
+def test_a_fill_is_a_job(client, address, project):
+    started = client.post(f"{address}/coverage/fill", data={"document": ""})
+    job_id = started.headers["HX-Redirect"].rpartition("/")[2]
+    job = client.get(f"/api/v1/projects/{project.id}/jobs/{job_id}").json()
+    assert job["verb"] == "fill"
+    asked = client.post(f"/api/v1/projects/{project.id}/coverage/fill", json={"again": True})
+    assert asked.status_code == 202
+    for one in (job_id, asked.json()["job_id"]):
+        client.post(f"/api/v1/projects/{project.id}/jobs/{one}/cancel")

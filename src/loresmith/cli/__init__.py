@@ -21,8 +21,10 @@ from loresmith.cli import (
     device_verbs,
     export_verb,
     file_verbs,
+    fill_verb,
     model_verbs,
     project_verbs,
+    row_verbs,
     studio_verbs,
     tags_verb,
 )
@@ -73,7 +75,9 @@ def _options(
 project_verbs.register(app)
 tags_verb.register(app)
 coverage_verb.register(app)
+fill_verb.register(app)
 data_verbs.register(app)
+row_verbs.register(app)
 file_verbs.register(app)
 model_verbs.register(app)
 cost_verbs.register(app)

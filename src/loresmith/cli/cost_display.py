@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
 
 from loresmith.cli.display import console, say
-from loresmith.workspace.report.formatting import duration
+from loresmith.workspace.report.formatting import short
 
 if TYPE_CHECKING:
     from loresmith.workspace.costs import CallSeen, Price, Spent, WholeCallSeen
@@ -24,7 +24,15 @@ def show_calls(calls: Sequence[CallSeen]) -> None:
     for one in calls:
         seconds = "" if one.seconds is None else f"{one.seconds:.1f}"
         cost = "" if one.money is None else f"{one.money:.4f} {one.currency}"
-        verdict = "good" if one.valid else one.faults[0] if one.faults else "refused"
+        verdict = (
+            f"failed ({one.failure})"
+            if one.failure
+            else "good"
+            if one.valid
+            else one.faults[0]
+            if one.faults
+            else "refused"
+        )
         tokens = f"{one.prompt_tokens:,}", f"{one.completion_tokens:,}"
         words = (one.asked_at[:19], one.purpose, one.model)
         table.add_row(str(one.number), *map(escape, words), seconds, *tokens, cost, escape(verdict))
@@ -43,6 +51,13 @@ def show_call(call: WholeCallSeen) -> None:
     say(f"\n--- reply ({call.finish_reason}) ---\n{call.reply}")
     for fault in call.faults:
         say(f"fault: {fault}")
+
+
+def show_failures(failures: Mapping[str, int]) -> None:
+    """Prints how many calls brought no reply, by why; nothing where none did."""
+    if failures:
+        by = ", ".join(f"{kind}: {count:,}" for kind, count in failures.items())
+        say(f"Calls that failed and were repeated or given up: {sum(failures.values()):,} ({by})")
 
 
 def show_spent(spent: Spent) -> None:
@@ -69,11 +84,11 @@ def show_estimate(found: Estimate) -> None:
     if not found.calls:
         say("Nothing is left to be asked for.")
         return
-    parts = [f"{short(found.prompt_tokens + found.completion_tokens)} tokens"]
-    if found.money_in_words:
-        parts.append(found.money_in_words)
-    parts.append(duration(found.seconds, "en"))
-    say(f"To write: {found.calls:,} calls of {found.teacher}, about {', '.join(parts)}")
+    say(f"To write: {found.words}, asked of {found.teacher}")
+    if found.beyond_budget:
+        say(f"Beware: {found.beyond_budget}")
+    if found.obstacle:
+        say(f"It would fail: {found.obstacle}")
 
 
 def show_prices(prices: Sequence[Price]) -> None:
@@ -86,10 +101,3 @@ def show_prices(prices: Sequence[Price]) -> None:
             f"{one.model} at {one.endpoint}: {one.input:g} in{cached}, {one.output:g} out "
             f"({one.currency} a million tokens)"
         )
-
-
-def short(tokens: float) -> str:
-    """`1.2 M`, `340 k`, `950`."""
-    if tokens >= 1_000_000:
-        return f"{tokens / 1_000_000:.1f} M"
-    return f"{tokens / 1000:.0f} k" if tokens >= 10_000 else f"{tokens:,.0f}"

@@ -26,12 +26,15 @@ def calls(
         str | None, typer.Option(metavar="ID", help="Only calls of the job with this id.")
     ] = None,
     faulty: Annotated[bool, typer.Option("--faulty", help="Only replies with faults.")] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only calls that brought no reply: 429, time-outs.")
+    ] = False,
     before: Annotated[
         int | None, typer.Option(metavar="NUMBER", help="Only calls before this number.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="So many at most.")] = 20,
 ) -> None:
-    from loresmith.cli.cost_display import show_call, show_calls
+    from loresmith.cli.cost_display import show_call, show_calls, show_failures
     from loresmith.workspace import Workspace
     from loresmith.workspace.costs import Calls
 
@@ -39,7 +42,9 @@ def calls(
     if number is not None:
         show_call(found.one(number))
     else:
-        show_calls(found.page(before=before, limit=limit, job=job, faulty=faulty))
+        only = True if failed else None
+        show_calls(found.page(before=before, limit=limit, job=job, faulty=faulty, failed=only))
+        show_failures(found.failures(job))
 
 
 def costs(folder: Folder) -> None:

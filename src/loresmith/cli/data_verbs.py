@@ -105,9 +105,21 @@ def write_out(
     search: Annotated[
         str, typer.Option(metavar="TEXT", help="Only rows with this in their text.")
     ] = "",
+    min_stars: Annotated[
+        int, typer.Option(min=0, max=5, metavar="N", help="Only rows with at least so many stars.")
+    ] = 0,
+    subject: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only rows about it: 'Cargo / Fish'; can be repeated."),
+    ] = None,
+    per_subject: Annotated[
+        str | None,
+        typer.Option(metavar="N|evenly", help="At most so many rows of each subject."),
+    ] = None,
 ) -> None:
     from loresmith.workspace import Workspace
     from loresmith.workspace.datasets import Datasets, export_settings_of
+    from loresmith.workspace.report.phrases import reason_phrase
 
     if output is None:
         raise NotFound("an export needs a place", hint="Add --output FILE or --output DIR.")
@@ -123,7 +135,12 @@ def write_out(
         language=language,
         document=document,
         search=search,
+        min_stars=min_stars,
+        subjects=tuple(subject or ()),
+        per_subject=per_subject,
     )
     done = Datasets(Workspace.as_last_used(folder)).write(output, wanted, number=version)
     rows = "1 row" if done.rows == 1 else f"{done.rows} rows"
     typer.echo(f"Wrote {rows} of version {done.version}: {done.path}")
+    for reason, count in sorted(done.left_out.items()):
+        typer.echo(f"left out, {reason_phrase(reason, 'en')}: {count}")

@@ -61,6 +61,8 @@ def shown_progress() -> Iterator[ProgressListener]:
     def listen(step: Step) -> None:
         if step.sample is not None:
             _show_row(step.sample)
+        if step.said:
+            _errors.print(f"{step.step}: {step.said}", markup=False, soft_wrap=True)
         if step.step not in tasks:
             tasks[step.step] = bars.add_task(step.step, note="")
         bars.update(
@@ -81,6 +83,8 @@ def _plain_lines() -> ProgressListener:
     def listen(step: Step) -> None:
         if step.sample is not None:
             _show_row(step.sample)
+        if step.said:
+            print(f"{step.step}: {step.said}", file=sys.stderr, flush=True)
         news = 10 * step.done // step.total if step.total else step.note
         if said.get(step.step) == news:
             return
@@ -147,7 +151,16 @@ def show_coverage(documents: Sequence[DocumentCoverage], gaps: Iterable[Gap]) ->
     for gap in gaps:
         missing = f"  [{', '.join(gap.figures)}]" if gap.figures else ""
         page = "".join(f", {one.kind} {one.label}" for one in gap.place.sections[:1])
-        say(f"{gap.document}{page}, {gap.start}: {gap.text}{missing}")
+        say(f"{gap.document}{page}, {gap.start}: {gap.text}{missing}{_why_open(gap)}")
+
+
+def _why_open(gap: Gap) -> str:
+    """Why a statement is open that was asked about again; empty where it was not."""
+    if gap.not_there:
+        return f"  (the teacher: {gap.not_there})"
+    if gap.thrown_out:
+        return f"  (thrown out: {', '.join(gap.thrown_out)})"
+    return "  (asked about, and left out in the reply)" if gap.asked else ""
 
 
 def show_tree(view: TreeView) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
@@ -20,6 +20,7 @@ from loresmith.curation.filters import (
     FigureFilter,
     LanguageFilter,
     NameFilter,
+    PeriodFilter,
     QualifierFilter,
     RefusalFilter,
     SelfContainedFilter,
@@ -90,6 +91,7 @@ class Curation(Component):
             AnswerLeakFilter(),
             SelfContainedFilter(),
             FigureFilter(),
+            PeriodFilter(),
             NameFilter(),
             QualifierFilter(),
             AbstentionFilter(),
@@ -112,14 +114,16 @@ class Curation(Component):
         documents: Iterable[Document],
         *,
         reviews: Mapping[str, Review] = _NO_REVIEWS,
+        added: Set[str] = frozenset(),
     ) -> CuratedFacts:
         """Judges facts as their `reviews` (by id) left them. Those whose chunk or document is not
-        given are no longer reachable: they are neither kept nor dropped."""
+        given are no longer reachable: they are neither kept nor dropped. Facts with the ids
+        `added` were written to fill gaps: they are judged last, and throw no other fact out."""
         sources = _Sources(chunks, documents)
         kept: dict[str, Fact] = {}
         drops: list[Drop] = []
         seen = Kept()
-        for fact in sources.facts_in_order(facts):
+        for fact in _added_last(sources.facts_in_order(facts), added):
             source, review = sources.of(fact), reviews.get(fact.id)
             found = with_evidence(reviewed_fact(fact, review), source)
             claim = Claim.of_fact(found, source, seen)
@@ -129,10 +133,11 @@ class Curation(Component):
                 seen.add(claim)
                 continue
             drops.append(self._drop(claim, verdict))
-            for fallen in [kept.pop(one) for one in verdict.also if one in kept]:
+            may_fall = [one for one in verdict.also if fact.id not in added or one in added]
+            for fallen in [kept.pop(one) for one in may_fall if one in kept]:
                 with_it = Claim.of_fact(fallen, sources.of(fallen), seen)
                 drops.append(self._drop(with_it, verdict))
-        return CuratedFacts(tuple(kept.values()), tuple(drops))
+        return CuratedFacts(tuple(sources.facts_in_order(kept.values())), tuple(drops))
 
     def curate_wordings(
         self,
@@ -142,12 +147,14 @@ class Curation(Component):
         documents: Iterable[Document],
         *,
         reviews: Mapping[str, Review] = _NO_REVIEWS,
+        added: Set[str] = frozenset(),
     ) -> CuratedWordings:
         """Judges wordings of the kept `facts`, and abstentions; training wordings come first, so
         that an exam question is never preferred to the training question that it repeats.
 
         Wordings of other facts are no longer reachable: they are neither kept nor dropped. A
         wording of a fact whose answer was edited is answered likewise, or dropped as outdated.
+        Those with the ids `added`, or of facts with such ids, are judged after all others.
         """
         sources = _Sources(chunks, documents)
         by_id = {fact.id: fact for fact in facts}
@@ -156,7 +163,9 @@ class Curation(Component):
             seen.add(Claim.of_fact(fact, sources.of(fact), seen))
         kept: list[Wording] = []
         drops: list[Drop] = []
-        for wording in sources.wordings_in_order(wordings, by_id):
+        ordered = sources.wordings_in_order(wordings, by_id)
+        later = {one.id for one in ordered if one.id in added or one.fact_id in added}
+        for wording in _added_last(ordered, later):
             fact_of = by_id[wording.fact_id] if wording.fact_id else None
             review, fact_review = reviews.get(wording.id), reviews.get(wording.fact_id or "")
             worded = reviewed_wording(wording, review, fact_of, fact_review)
@@ -167,7 +176,7 @@ class Curation(Component):
                 seen.add(claim)
             else:
                 drops.append(self._drop(claim, verdict))
-        return CuratedWordings(tuple(kept), tuple(drops))
+        return CuratedWordings(tuple(sources.wordings_in_order(kept, by_id)), tuple(drops))
 
     def masked(self, record: RowT) -> RowT:
         """A kept fact or wording with the texts that may be trained on; its evidence stays where
@@ -326,6 +335,11 @@ class _Sources:
     def _place(self, record: Fact | Wording) -> tuple[str, int]:
         source = self.of(record)
         return source.document.name, source.chunk.start
+
+
+def _added_last(ordered: Sequence[RowT], added: Set[str]) -> list[RowT]:
+    """In their order, but for those that were added later."""
+    return sorted(ordered, key=lambda one: one.id in added)
 
 
 def _row_drop(row: WrittenRow, verdict: Verdict, text: str) -> Drop:

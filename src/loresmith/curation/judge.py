@@ -268,7 +268,7 @@ class Judge(Component):
             return KEEP
         named = below or [one for one in rating.scores if one.score < BEST]
         why = "; ".join(f"{one.criterion} {one.score}: {one.reason}" for one in named)
-        return drop("rated_low", f"{overall:.1f} of {BEST}; {why}")
+        return drop("rated_low", f"rated {overall:.1f} of {BEST}: {why}")
 
     def _asked(self, language: str) -> tuple[AskedCriterion, ...]:
         return tuple(AskedCriterion(one.name, one.asks(language)) for one in self.rubric)

@@ -68,7 +68,8 @@ QUALIFIERS = (
         "quarter-on-quarter or month-on-month",
         r"\b(quarter|month|week)[- ](?:on|over)[- ]\1\b|\bQoQ\b|\bMoM\b|\bsequential(?:ly)?\b|环比",
         r"\b(?:previous|last|prior|preceding) (?:quarter|month|week)\b|\bquarter earlier\b"
-        r"|上(?:一|个|一个)?(?:季|月|周)|前一个?(?:季|月|周)",
+        r"|上(?:一|个|一个)?(?:季|月|周)|前一个?(?:季|月|周)"
+        r"|[比较](?:于?[12]\d{3}年)?第?[一二三四1-4]季",
         of_change=True,
         is_exclusive=True,
     ),
@@ -80,6 +81,24 @@ QUALIFIERS = (
         r"|\bguidance\b|有望|将|料|计划|目标|概算|预算",
     ),
     _qualifier("annualised", r"\bannuali[sz]ed\b|年化"),
+    _qualifier(
+        "average",
+        r"\baverage\b|\bper capita\b|[日月人户]均|平均",
+        r"\baverag|\bmean\b|\bdaily\b|\bmonthly\b|\beach\b|\bevery\b|\bper\b|\btypical"
+        r"|均|每|一[天日人名户]|按[日月天]|[日月]活",
+    ),
+    _qualifier(
+        "at constant currency",
+        r"\bconstant[- ](?:currency|currencies|exchange rates?)\b|(?:不变|固定|恒定)汇率",
+        r"\bcurrenc|\bexchange rate|汇率",
+        is_exclusive=True,
+    ),
+    _qualifier(
+        "cumulative",
+        r"\bcumulative(?:ly)?\b|\byear[- ]to[- ]date\b|累计|年初至今",
+        r"\bsince\b|\bin total\b|\baltogether\b|\bso far\b|\bhalf\b|\bmonths\b|\bsum\b"
+        r"|[总共]|合计|至今|以来|截至|截止|半年|前.{1,3}(?:季度|个?月)|全年",
+    ),
     _qualifier(
         "attributable to owners",
         r"\battributable to (?:the )?(?:\w+ )?(?:owners|shareholders|equity holders)\b"

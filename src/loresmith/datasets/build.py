@@ -39,6 +39,7 @@ def fact_rows(
     answers: Answers = "varied",
     only: Set[str] | None = None,
     edited: Set[str] = frozenset(),
+    added: Set[str] = frozenset(),
 ) -> FactRows:
     """The pairs of `facts`, their training wordings and the abstentions.
 
@@ -47,6 +48,7 @@ def fact_rows(
     order of the arguments; facts of unknown documents are left out. With `answers="same"`,
     paraphrases are answered as the pair itself, but for those with the ids `edited`: a person
     wrote their answers.
+    Facts with the ids `added` leave the split of the others as it is (see `Splitter.split`).
     With `only`, nothing enters but the facts' own pairs and the training wordings with these ids.
     """
     names = {document.id for document in documents}
@@ -55,7 +57,7 @@ def fact_rows(
         worded = {one.fact_id for one in wordings}
         facts = [fact for fact in facts if fact.id in only or fact.id in worded]
     reachable = [fact for fact in facts if fact.document_id in names]
-    split = splitter.split(reachable, seed=seed)
+    split = splitter.split(reachable, seed=seed, added=added)
     examples = build_examples(
         reachable, wordings, documents, split=split, answers=answers, only=only, edited=edited
     )

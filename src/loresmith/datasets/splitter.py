@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 from pydantic import Field
@@ -39,12 +39,21 @@ class Splitter(Component):
     """Share of the facts of each language whose rows are validated on and not trained, besides
     the withheld ones."""
 
-    def split(self, facts: Sequence[Fact], *, seed: int) -> Split:
+    def split(self, facts: Sequence[Fact], *, seed: int, added: Set[str] = frozenset()) -> Split:
         """The same facts and seed give the same split, in whatever order the facts come.
 
         Withheld are by preference facts whose short answer no other fact states: what other rows
-        tell is no control.
+        tell is no control. Facts with the ids `added` were written later, to fill gaps: they
+        change nothing of how the others are split. They are trained on, but for those that tell
+        the answer of a fact which is kept apart, of the same place: these are validated on.
         """
+        first = [fact for fact in facts if fact.id not in added]
+        split = self._split(first, seed=seed)
+        apart = [fact for fact in first if fact.id in split.withheld | split.validation]
+        telling = {one.id for one in facts if one.id in added and _tells(one, apart)}
+        return split._replace(validation=split.validation | telling)
+
+    def _split(self, facts: Sequence[Fact], *, seed: int) -> Split:
         told = _told_elsewhere(facts)
         withheld: list[str] = []
         validation: list[str] = []
@@ -84,6 +93,24 @@ class Splitter(Component):
 def _share(share: float, count: int) -> int:
     """Rounded half up."""
     return math.floor(share * count + 0.5)
+
+
+def _tells(fact: Fact, apart: Sequence[Fact]) -> bool:
+    """Whether it states the answer of one of these facts, by the same words of the source."""
+    return any(
+        _meet(fact, other) and states(f"{fact.question}\n{fact.answer}", other.short_answer)
+        for other in apart
+    )
+
+
+def _meet(one: Fact, other: Fact) -> bool:
+    return any(
+        mine.document_id == theirs.document_id
+        and mine.start < theirs.end
+        and theirs.start < mine.end
+        for mine in one.evidence
+        for theirs in other.evidence
+    )
 
 
 def _told_elsewhere(facts: Sequence[Fact]) -> set[str]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from loresmith.generation.batches import Batch
 from loresmith.generation.exam_wordings import ExamWordingWriter
 from loresmith.generation.facts import FactWriter
+from loresmith.generation.filling import FillWriter
 from loresmith.generation.generation import Generation
 from loresmith.generation.wordings import TrainingWordingWriter
 
-__all__ = ["Batch", "ExamWordingWriter", "FactWriter", "Generation", "TrainingWordingWriter"]
+__all__ = [
+    "Batch",
+    "ExamWordingWriter",
+    "FactWriter",
+    "FillWriter",
+    "Generation",
+    "TrainingWordingWriter",
+]

@@ -110,7 +110,7 @@ class FactWriter(PromptedWriter):
                 passage=passage,
                 count=count,
                 style=brief.style.strip(),
-                language=_language_name(self.language),
+                language=language_name(self.language),
                 types=self.types.counts(count),
                 known_types=self.types.wanted(),
                 difficulties=self.difficulties.counts(count),
@@ -176,22 +176,7 @@ class FactWriter(PromptedWriter):
                 f"{count} pairs asked for, {len(whole)} given{missing}: write the others, "
                 "or say in fewer_because why the passage holds no more facts"
             )
-        return [*faults, *self._language_faults(whole, passage), *self._unnamed(whole)]
-
-    def _language_faults(self, whole: Sequence[Pair], passage: Passage) -> list[str]:
-        faults: list[str] = []
-        chinese = sum(language_of(pair.question) == "zh" for pair in whole)
-        if whole and 2 * chinese < len(whole) and passage.language == "zh":
-            if self.language == "passage":
-                faults.append("the passage is Chinese: write the questions and answers in Chinese")
-            else:
-                faults.append("write the questions and answers in Chinese")
-        if whole and 2 * chinese > len(whole) and passage.language != "zh":
-            if self.language == "passage":
-                faults.append("write the questions and answers in the language of the passage")
-            else:
-                faults.append("write the questions and answers in English")
-        return faults
+        return [*faults, *language_faults(whole, passage, self.language), *self._unnamed(whole)]
 
     def _unnamed(self, whole: Sequence[Pair]) -> list[str]:
         """Pairs that do not say what they are where it is asked for: half of them, or more."""
@@ -206,6 +191,23 @@ class FactWriter(PromptedWriter):
         return faults
 
 
-def _language_name(language: OutputLanguage) -> str:
+def language_faults(whole: Sequence[Pair], passage: Passage, language: OutputLanguage) -> list[str]:
+    """What is wrong where most pairs are in another language than the one that is asked for."""
+    faults: list[str] = []
+    chinese = sum(language_of(pair.question) == "zh" for pair in whole)
+    if whole and 2 * chinese < len(whole) and passage.language == "zh":
+        if language == "passage":
+            faults.append("the passage is Chinese: write the questions and answers in Chinese")
+        else:
+            faults.append("write the questions and answers in Chinese")
+    if whole and 2 * chinese > len(whole) and passage.language != "zh":
+        if language == "passage":
+            faults.append("write the questions and answers in the language of the passage")
+        else:
+            faults.append("write the questions and answers in English")
+    return faults
+
+
+def language_name(language: OutputLanguage) -> str:
     """As the prompt in that language calls it; empty for that of the passage."""
     return {"passage": "", "en": "English", "zh": "中文"}[language]

@@ -11,6 +11,8 @@ from loresmith.generation.domain_tree import DomainTree
 from loresmith.generation.exam_wordings import ExamWordingWriter
 from loresmith.generation.extractive import ExtractiveWriter
 from loresmith.generation.facts import FactWriter
+from loresmith.generation.filling import FillWriter
+from loresmith.generation.rewriting import RewritingWriter
 from loresmith.generation.row_kinds import AnyRowKind
 from loresmith.generation.wordings import TrainingWordingWriter
 from loresmith.models.budget import Budget
@@ -32,8 +34,12 @@ class Generation(Component):
     """Other wordings of each fact, by another prompt, for the exam and for practice."""
     rows: tuple[AnyRowKind, ...] = Field(default=(), json_schema_extra={"common": True})
     """Rows of other kinds, beside questions and answers: dialogues, preferences and so on."""
+    fill: FillWriter = FillWriter()
+    """How `loresmith fill` asks again, for what no row says."""
     extractive: ExtractiveWriter = ExtractiveWriter()
     """How the embedded model writes, which can do none of these."""
+    rewriting: RewritingWriter = RewritingWriter()
+    """Other words for a row, where a reviewer asks for them."""
     attempts: int = Field(default=3, ge=1, le=20)
     """Calls for one answer: a faulty reply is asked again with its faults named."""
     budget: Budget = Budget()

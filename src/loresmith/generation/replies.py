@@ -58,6 +58,26 @@ class WrittenFacts(Form):
     """Why the passage holds fewer facts than were asked for."""
 
 
+class PairOfStatement(Pair):
+    """A pair about the statement that the prompt gave this number."""
+
+    statement: int = 0
+
+
+class NothingThere(Form):
+    """A statement of which the teacher says that no pair can be made."""
+
+    statement: int
+    reason: Text = ""
+
+
+class WrittenFill(Form):
+    """What `FillWriter` asks for."""
+
+    pairs: tuple[PairOfStatement, ...]
+    not_there: tuple[NothingThere, ...] = ()
+
+
 class QuestionAndAnswer(Form):
     question: Text = ""
     answer: Text = ""

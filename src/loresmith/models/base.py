@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Self
@@ -33,6 +34,18 @@ class Sampling(BaseModel):
     """Makes sampling repeatable where the model supports it."""
 
 
+class CallFailure(NamedTuple):
+    """A call that brought no reply."""
+
+    kind: str
+    """Its status, such as `429`; or `timed_out`, `not_reached`, `garbled`, `withheld`."""
+    message: str
+    """What was wrong, for a person to read; it holds no key."""
+    answered: str = ""
+    """The beginning of what was answered in place of a reply; it holds no key."""
+    seconds: float | None = None
+
+
 class ChatModel(ABC):
     """Answers conversations. Open it with `with`: entering connects or loads, leaving frees.
 
@@ -42,6 +55,9 @@ class ChatModel(ABC):
 
     name: str
     """The model as people know it, such as `deepseek-chat`; part of every cache key."""
+
+    on_failure: Callable[[CallFailure], None] | None = None
+    """Told of each call that brings no reply, in its thread, also of those that are repeated."""
 
     @abstractmethod
     def reply(self, messages: Sequence[Message], sampling: Sampling) -> Reply:

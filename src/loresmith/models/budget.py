@@ -47,27 +47,23 @@ class Allowance:
         self._price = price
         self._spent = spent
         self._promised = Usage()
-        self._longest: dict[str, int] = {}
         self._under_way = 0
         self._ended = threading.Condition()
 
     @contextmanager
-    def call(
-        self, purpose: str, messages: Sequence[Message], sampling: Sampling
-    ) -> Iterator[_Paid]:
+    def call(self, messages: Sequence[Message], sampling: Sampling) -> Iterator[_Paid]:
         """Sets aside what a call may cost while it is under way.
 
         Waits where that is left only once others have ended, which mostly take less than was set
         aside for them; raises BudgetExceeded where it is not left at all. A reply is taken to be
-        at most twice as long as any before it for the same purpose, the first as long as it may.
+        as long as the call allows: one that turns out longer than all before it passes no budget.
         """
         with self._ended:
-            expected = self._expected(purpose, messages, sampling)
+            expected = _at_most(messages, sampling)
             while (fault := self._beyond(self._spent + self._promised + expected)) is not None:
                 if not self._under_way:
                     raise fault
                 self._ended.wait()
-                expected = self._expected(purpose, messages, sampling)
             self._promised += expected
             self._under_way += 1
         paid = _Paid()
@@ -78,18 +74,7 @@ class Allowance:
                 self._under_way -= 1
                 self._promised = _less(self._promised, expected)
                 self._spent += paid.usage
-                if paid.usage.completion_tokens:
-                    longest = max(self._longest.get(purpose, 0), paid.usage.completion_tokens)
-                    self._longest[purpose] = longest
                 self._ended.notify_all()
-
-    def _expected(self, purpose: str, messages: Sequence[Message], sampling: Sampling) -> Usage:
-        longest = self._longest.get(purpose)
-        most = sampling.max_tokens
-        return Usage(
-            prompt_tokens=int(tokens_asked(messages) * _SURELY),
-            completion_tokens=most if longest is None else min(most, 2 * longest),
-        )
 
     def _beyond(self, usage: Usage) -> BudgetExceeded | None:
         budget, spent = self._budget, self._spent
@@ -124,6 +109,13 @@ def tokens_asked(messages: Sequence[Message]) -> int:
     """About so many: one for each Chinese character, one for four Latin letters."""
     content = [message.content.encode("utf-8", "replace") for message in messages]
     return sum(len(text) // (4 if text.isascii() else 3) for text in content)
+
+
+def _at_most(messages: Sequence[Message], sampling: Sampling) -> Usage:
+    """What a call may take: its whole prompt, and all that it allows for the reply."""
+    return Usage(
+        prompt_tokens=int(tokens_asked(messages) * _SURELY), completion_tokens=sampling.max_tokens
+    )
 
 
 def _less(one: Usage, other: Usage) -> Usage:

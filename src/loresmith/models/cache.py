@@ -19,7 +19,7 @@ from loresmith.errors import StoreError
 from loresmith.models.base import Sampling
 from loresmith.records import Message, Reply, Usage
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _SCHEMA = (
     """
     CREATE TABLE replies (
@@ -56,19 +56,22 @@ _SINCE_VERSION_2 = (
     """,
     "CREATE INDEX replies_by_job ON replies (job)",
 )
-
+_SINCE_VERSION_3 = (
+    # A call that brought no reply: why, in a word or its status; the rest is as of a reply.
+    "ALTER TABLE replies ADD COLUMN failure TEXT NOT NULL DEFAULT ''",
+)
 
 _PUT = """
     INSERT INTO replies (key, valid, model, purpose, asked_at, reply, faults, job, endpoint,
-        seconds, calls, prompt_tokens, cached_prompt_tokens, completion_tokens, prompt)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        seconds, calls, prompt_tokens, cached_prompt_tokens, completion_tokens, failure, prompt)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) WHERE valid DO UPDATE SET reply = excluded.reply
     """
 
 
 _CALL = (
     "id, job, purpose, endpoint, model, asked_at, seconds, valid, faults,"
-    " calls, prompt_tokens, completion_tokens, cached_prompt_tokens"
+    " calls, prompt_tokens, completion_tokens, cached_prompt_tokens, failure"
 )
 
 
@@ -81,7 +84,8 @@ def _call(row: Sequence[Any]) -> Call:
     )
     valid, faults = bool(row[7]), tuple(json.loads(row[8]))
     number, job, purpose, endpoint, model, asked_at, seconds = row[:7]
-    return Call(number, job, purpose, endpoint, model, asked_at, seconds, usage, valid, faults)
+    told = (number, job, purpose, endpoint, model, asked_at, seconds, usage, valid, faults)
+    return Call(*told, failure=row[13])
 
 
 def reply_key(
@@ -113,7 +117,7 @@ class BadReply(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One call that was answered."""
+    """One call, answered or failed."""
 
     number: int
     job: str
@@ -129,6 +133,8 @@ class Call(NamedTuple):
     valid: bool
     """Whether the reply was accepted."""
     faults: tuple[str, ...]
+    failure: str = ""
+    """Why it brought no reply: its status, such as `429`, or a word such as `timed_out`."""
 
 
 class WholeCall(NamedTuple):
@@ -204,15 +210,17 @@ class ReplyCache:
         messages: Sequence[Message] = (),
         job: str = "",
         endpoint: str = "",
+        failure: str = "",
     ) -> None:
         """Keeps a reply, with what it was the answer to. A valid one takes the place of an earlier
-        valid one under `key`."""
+        valid one under `key`. With a `failure` it is what was answered in place of a reply: to be
+        looked up, and never served or shown to a model."""
         content, words = reply.model_dump_json(), json.dumps(list(faults), ensure_ascii=False)
         usage = reply.usage
         values = (
             *(key, int(valid), model, purpose, time.time(), content, words, job, endpoint),
             *(reply.seconds, usage.calls, usage.prompt_tokens, usage.cached_prompt_tokens),
-            usage.completion_tokens,
+            *(usage.completion_tokens, failure),
         )
         with self._explaining(), self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -248,7 +256,7 @@ class ReplyCache:
         """What was not accepted, oldest first: under one key, or all of it."""
         rows = self._run(
             "SELECT id, key, reply, faults, model, purpose, asked_at FROM replies"
-            " WHERE NOT valid AND (?1 IS NULL OR key = ?1) ORDER BY id",
+            " WHERE NOT valid AND failure = '' AND (?1 IS NULL OR key = ?1) ORDER BY id",
             key,
         )
         return [
@@ -276,7 +284,8 @@ class ReplyCache:
         rows = self._run(
             "SELECT job, endpoint, model, purpose, min(asked_at), max(asked_at), sum(seconds),"
             " sum(calls), sum(prompt_tokens), sum(completion_tokens), sum(cached_prompt_tokens)"
-            " FROM replies GROUP BY job, endpoint, model, purpose ORDER BY min(id)"
+            " FROM replies WHERE failure = ''"
+            " GROUP BY job, endpoint, model, purpose ORDER BY min(id)"
         )
         return [
             Spending(
@@ -304,14 +313,26 @@ class ReplyCache:
         limit: int = 50,
         job: str | None = None,
         faulty: bool = False,
+        failed: bool | None = None,
     ) -> list[Call]:
-        """Calls that were answered, newest first, without their texts; `before` a number pages."""
+        """Calls, newest first, without their texts; `before` a number pages. `faulty` are replies
+        that were refused; `failed` calls those that brought none, or (false) none of them."""
         rows = self._run(
             f"SELECT {_CALL} FROM replies WHERE (?1 IS NULL OR id < ?1)"
-            " AND (?2 IS NULL OR job = ?2) AND (NOT ?3 OR NOT valid) ORDER BY id DESC LIMIT ?4",
-            *(before, job, int(faulty), limit),
+            " AND (?2 IS NULL OR job = ?2) AND (NOT ?3 OR (NOT valid AND failure = ''))"
+            " AND (?4 IS NULL OR (failure <> '') = ?4) ORDER BY id DESC LIMIT ?5",
+            *(before, job, int(faulty), None if failed is None else int(failed), limit),
         )
         return [_call(row) for row in rows]
+
+    def failures(self, job: str | None = None) -> dict[str, int]:
+        """How many calls failed, by why; of one job, or of all."""
+        rows = self._run(
+            "SELECT failure, count(*) FROM replies WHERE failure <> ''"
+            " AND (?1 IS NULL OR job = ?1) GROUP BY failure ORDER BY count(*) DESC, failure",
+            job,
+        )
+        return {row[0]: int(row[1]) for row in rows}
 
     def call(self, number: int) -> WholeCall | None:
         """One call with its texts; None where there is none of that number. Calls from before
@@ -358,7 +379,11 @@ class ReplyCache:
         with self._explaining(), self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            missing = (*_SCHEMA, *_SINCE_VERSION_2) if version == 0 else _SINCE_VERSION_2
+            missing = (
+                *(_SCHEMA if version < 1 else ()),
+                *(_SINCE_VERSION_2 if version < 2 else ()),
+                *_SINCE_VERSION_3,
+            )
             if version < _SCHEMA_VERSION:
                 for statement in missing:
                     self._connection.execute(statement)

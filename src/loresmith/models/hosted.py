@@ -14,13 +14,13 @@ from pydantic import Field, JsonValue, field_validator
 
 from loresmith.component import content_id
 from loresmith.errors import ModelUnavailable, ReplyRejected
-from loresmith.models.base import ChatModel, Sampling
+from loresmith.models.base import CallFailure, ChatModel, Sampling
 from loresmith.models.budget import tokens_asked
 from loresmith.models.completions import NotACompletion, read_completion
 from loresmith.models.endpoints import MOST, Limit, endpoint
 from loresmith.models.limits.of_machine import LimitsOfMachine, stricter
 from loresmith.models.presets import PRESETS, PresetName, endpoint_url
-from loresmith.models.setbacks import Setback, Target, garbled, not_reached, refused
+from loresmith.models.setbacks import Setback, Target, garbled, not_reached, refused, without_key
 from loresmith.models.spec import ModelSpec
 from loresmith.models.wire import Wire, WireFault, WireReply, is_local
 from loresmith.records import Message, Reply
@@ -194,7 +194,10 @@ class HostedModel(ChatModel):
             except WireFault as fault:
                 if fault.timed_out:
                     self._endpoint.hindered()
-                return not_reached(fault, self._target)
+                setback = not_reached(fault, self._target)
+                kind = "timed_out" if fault.timed_out else "not_reached"
+                self._tell_failure(kind, setback, b"", time.monotonic() - began)
+                return setback
             outcome = self._outcome(answer)
             seconds = time.monotonic() - began
             if isinstance(outcome, Reply):
@@ -202,12 +205,22 @@ class HostedModel(ChatModel):
             elif answer.status == 429:
                 self._endpoint.hindered()
         if not isinstance(outcome, Reply):
+            ok = 200 <= answer.status < 300
+            filtered = isinstance(outcome.error, ReplyRejected)
+            kind = ("withheld" if filtered else "garbled") if ok else str(answer.status)
+            self._tell_failure(kind, outcome, answer.body, seconds)
             return outcome
         usage = outcome.usage
         self._usual_reply.add(usage.completion_tokens)
         used = usage.prompt_tokens + usage.completion_tokens
         self._endpoint.rates.settle(tokens=self._tokens, expected=expected, used=used)
         return outcome.model_copy(update={"seconds": round(seconds, 3)})
+
+    def _tell_failure(self, kind: str, setback: Setback, body: bytes, seconds: float) -> None:
+        if self.on_failure is None:
+            return
+        text = without_key(body[:_SHOWN_BYTES].decode("utf-8", "replace"), self._target)
+        self.on_failure(CallFailure(kind, setback.error.message, text, round(seconds, 3)))
 
     @property
     def _limit(self) -> Limit:
@@ -263,6 +276,8 @@ class HostedModel(ChatModel):
         self._closed.wait(pause)
 
 
+_SHOWN_BYTES = 2_000
+"""So much is kept of what an endpoint answers in place of a reply."""
 _FIRST_GUESS = 500.0
 """Tokens of a reply, before there is one to go by."""
 

@@ -122,14 +122,14 @@ def not_reached(fault: WireFault, target: Target) -> Setback:
         hint = f"is the server running? It is expected at {target.url}"
     else:
         hint = "see that the URL is right and that the network (or its proxy) lets it through"
-    message = _without_key(f"{target} did not answer: {fault}", target)
+    message = without_key(f"{target} did not answer: {fault}", target)
     return Setback(ModelUnavailable(message, hint=hint), passing=True)
 
 
 def garbled(what: Exception, target: Target) -> Setback:
     """Reads a reply with status 200 that is no completion."""
     hint = f"see that {target.url} is the base URL of an OpenAI-compatible API (often /v1)"
-    message = _without_key(f"{target} sent no usable reply: {what}", target)
+    message = without_key(f"{target} sent no usable reply: {what}", target)
     return Setback(ModelError(message, hint=hint), passing=True)
 
 
@@ -165,7 +165,7 @@ class _Fault(NamedTuple):
 
 def _redirected(reply: WireReply, target: Target) -> Setback:
     """No redirect is followed: the key and the documents would go to a place nobody named."""
-    place = _without_key(str(reply.headers.get("location") or "another address"), target)[:300]
+    place = without_key(str(reply.headers.get("location") or "another address"), target)[:300]
     hint = "if that is where it should go, name it as the URL"
     what = f"{target} sends callers on to {place} ({reply.status}), which is not followed"
     return Setback(ModelUnavailable(what, hint=hint))
@@ -209,7 +209,7 @@ def _fault(body: bytes, target: Target) -> _Fault:
     code = " ".join(str(members[name]) for name in ("code", "type") if members.get(name))
     parameter = members.get("param")
     return _Fault(
-        _without_key(short, target), code, parameter if isinstance(parameter, str) else None
+        without_key(short, target), code, parameter if isinstance(parameter, str) else None
     )
 
 
@@ -221,5 +221,5 @@ def _key_hint(target: Target) -> str:
     return f"the key in {target.key_env} is wrong, expired, or has no right to this model"
 
 
-def _without_key(text: str, target: Target) -> str:
+def without_key(text: str, target: Target) -> str:
     return text.replace(target.key, "***") if target.key else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin
@@ -9,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from loresmith.errors import MalformedReply
-from loresmith.models.base import ChatModel, Sampling
+from loresmith.models.base import CallFailure, ChatModel, Sampling
 from loresmith.models.budget import Allowance
 from loresmith.models.cache import ReplyCache, reply_key
 from loresmith.models.json_reading import Found, JSONFault, find_json, is_unfilled
@@ -73,6 +74,8 @@ class Asker:
         self._job = job
         self._allowance = allowance
         self._meter = UsageMeter()
+        self._asking = threading.local()
+        model.on_failure = self._note_failure
 
     @property
     def usage(self) -> Usage:
@@ -116,7 +119,8 @@ class Asker:
             bad.append(_Refused(stored.reply, reading.faults))
         for _ in range(self._attempts):
             turn = _next_turn(request, bad[-_REMEMBERED:])
-            reply = self._reply(request.purpose, turn)
+            self._asking.about = _Asked(key, request.purpose, turn.messages)
+            reply = self._reply(turn)
             reading = _read(reply, request)
             self._cache.put(
                 key,
@@ -140,18 +144,45 @@ class Asker:
             hint="running again asks once more; a stronger model or shorter chunks may help",
         )
 
-    def _reply(self, purpose: str, turn: _Turn) -> Reply:
+    def _reply(self, turn: _Turn) -> Reply:
         if self._allowance is None:
             return self.model.reply(turn.messages, turn.sampling)
-        with self._allowance.call(purpose, turn.messages, turn.sampling) as paid:
+        with self._allowance.call(turn.messages, turn.sampling) as paid:
             reply = self.model.reply(turn.messages, turn.sampling)
             paid.usage = reply.usage
         return reply
+
+    def _note_failure(self, failure: CallFailure) -> None:
+        """Keeps a call that brought no reply where calls are looked up; it is told in the thread
+        that asked."""
+        about: _Asked | None = getattr(self._asking, "about", None)
+        if about is None:  # the tiny call that tries the teacher
+            return
+        self._cache.put(
+            about.key,
+            Reply(text=failure.answered, finish_reason="failed", seconds=failure.seconds),
+            valid=False,
+            model=self.model.name,
+            purpose=about.purpose,
+            faults=(failure.message,),
+            messages=about.messages,
+            job=self._job,
+            endpoint=self.model.endpoint,
+            failure=failure.kind,
+        )
 
     def _count(self, purpose: str, usage: Usage, *, cached: bool) -> None:
         self._meter.add(purpose, usage)
         if self._on_call is not None:
             self._on_call(purpose, usage, cached)
+
+
+class _Asked(NamedTuple):
+    """What a thread is asking about."""
+
+    key: str
+    purpose: str
+    messages: tuple[Message, ...]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from loresmith.records import (
     DocumentRevision,
     ExamReply,
     Fact,
+    FillRound,
     ImportedRow,
     Outcome,
     Rating,
@@ -48,6 +49,7 @@ KINDS: tuple[type[StoredRecord], ...] = (
     ImportedRow,
     TagTree,
     WrittenRow,
+    FillRound,
     Rating,
 )
 """What every store keeps; other records travel inside these."""

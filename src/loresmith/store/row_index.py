@@ -41,7 +41,7 @@ from loresmith.store.row_query import (
     RowState,
     folded,
 )
-from loresmith.store.row_tables import FACETS, PASSAGES, ROWS, STATES
+from loresmith.store.row_tables import PASSAGES, ROWS, STATES
 
 
 class IndexedRow(Record):
@@ -136,7 +136,6 @@ class IndexState(NamedTuple):
 class FacetCell(NamedTuple):
     """How many rows share all these properties."""
 
-    document: str
     use: str
     kind: str
     state: str
@@ -267,11 +266,23 @@ class RowIndex:
         value = values[order.lstrip("-")]
         return Cursor(forward, value, row.position)
 
+    def count(self, connection: Connection, chosen: RowFilter) -> int:
+        """How many rows match."""
+        query = select(func.count()).where(self._mine(ROWS), *_conditions(chosen))
+        return connection.scalar(query) or 0
+
     def cells(self, connection: Connection, chosen: RowFilter) -> list[FacetCell]:
-        """The rows that match, counted by all their properties at once."""
-        columns = [ROWS.c[name] for name in FACETS]
+        """The rows that match, counted by all their properties at once but for the document, of
+        which there may be thousands."""
+        columns = [ROWS.c[name] for name in FacetCell._fields[:-1]]
         query = select(*columns, func.count()).where(self._mine(ROWS), *_conditions(chosen))
         return [FacetCell._make(one) for one in connection.execute(query.group_by(*columns))]
+
+    def counts_by_document(self, connection: Connection, chosen: RowFilter) -> dict[str, int]:
+        """The rows that match, counted by the name of their document."""
+        query = select(ROWS.c.document, func.count().label("rows"))
+        query = query.where(self._mine(ROWS), *_conditions(chosen)).group_by(ROWS.c.document)
+        return {row.document: row.rows for row in connection.execute(query)}
 
     def rows(self, connection: Connection, ids: Sequence[str]) -> list[IndexedRow]:
         """The rows with these ids, in the order of the list; unknown ids are left out."""

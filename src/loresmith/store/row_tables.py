@@ -8,10 +8,11 @@ from loresmith.database import metadata
 
 _COUNT = BigInteger().with_variant(Integer, "sqlite")
 FACETS = (
-    *("document", "use", "kind", "state", "verdict", "reason", "language", "evidence"),
-    *("subject", "stars", "tags"),
+    *("use", "kind", "state", "verdict", "reason", "language", "evidence"),
+    *("subject", "stars", "tags", "document"),
 )
-"""The columns of `row_index` by which rows are counted for a filter."""
+"""The columns of `row_index` by which rows are counted for a filter. That of most values is last:
+the index which counts all others together is read in its order."""
 
 ROWS = Table(
     "row_index",

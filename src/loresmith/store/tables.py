@@ -6,7 +6,7 @@ a clock. The JSON is plain text: SQLite and PostgreSQL keep it byte for byte.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
 from loresmith.database import metadata
 from loresmith.records import (
@@ -18,6 +18,7 @@ from loresmith.records import (
     DocumentRevision,
     ExamReply,
     Fact,
+    FillRound,
     ImportedRow,
     Outcome,
     Rating,
@@ -66,5 +67,9 @@ TABLES: dict[type[StoredRecord], Table] = {
     ImportedRow: _records("imported_rows", source=String),
     TagTree: _records("tag_trees"),
     WrittenRow: _records("written_rows", kind=String),
+    FillRound: _records("fill_rounds"),
     Rating: _records("ratings", subject_id=String),
 }
+
+_OUTCOMES = TABLES[Outcome]
+Index("ix_outcomes_step", _OUTCOMES.c.project_id, _OUTCOMES.c.step, _OUTCOMES.c.sequence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
 from loresmith.text.calendar import moments
@@ -59,7 +60,24 @@ def figures(text: str) -> list[Figure]:
         if measured is not None:
             found.append(measured)
             taken[measured.start : measured.end] = b"1" * (measured.end - measured.start)
-    return sorted(found, key=lambda figure: figure.start)
+    return _ranges(sorted(found, key=lambda figure: figure.start), plain)
+
+
+def _ranges(found: list[Figure], plain: str) -> list[Figure]:
+    """In `3.0-3.5亿元` and `3 to 5 million tonnes`' short form `3-5 million tonnes`, the first
+    number counts what the second does."""
+    for place, (first, second) in enumerate(pairwise(found)):
+        bare = not first.unit and first.value == first.written
+        if not bare or not _TO.fullmatch(plain, first.end, second.start) or second.written <= 0:
+            continue
+        if second.unit in ("calendar year", "ordinal", *_MOMENTS):
+            continue
+        size = second.value / second.written
+        found[place] = first._replace(value=first.value * size, unit=second.unit)
+    return found
+
+
+_TO = re.compile(r"\s?[-–—~～至到]\s?")
 
 
 def same_figure(first: Figure, second: Figure) -> bool:
@@ -112,7 +130,8 @@ _NUMBER = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _SCALE = re.compile(
-    rf"[ {_SPACE}]?[多余]?个?(?P<zh>[百千万萬亿億兆]+)(?![克瓦米]|分[点之])"
+    rf"(?:[ {_SPACE}]|\n(?=[百千万亿]+[美港欧日]?元))?"
+    r"[多余]?个?(?P<zh>[百千万萬亿億兆]+)(?![克瓦米]|分[点之])"
     rf"|[ {_SPACE}-]?(?P<word>hundred|thousand|million|billion|trillion|mln|mn|bn|tn)(?!\w)"
     r"|(?P<letter>[kKMmbB])(?![\w²³])",
     re.IGNORECASE | re.ASCII,
@@ -223,6 +242,8 @@ def _measured(written: Decimal, start: int, end: int, plain: str, text: str) -> 
     if unit is None and plain[end : end + 1] in ("多", "余"):
         unit = UNIT.match(plain, end + 1)
     name = unit_named(unit["unit"]) if unit else ""
+    if unit and _IS_POINTS.search(f"{plain[max(0, start - 2) : start]}|{unit['unit']}"):
+        name = "percentage point"
     if currency:
         paid = unit_named(currency["unit"])
         end = unit.end() if unit and name == paid else end
@@ -230,6 +251,10 @@ def _measured(written: Decimal, start: int, end: int, plain: str, text: str) -> 
     elif unit:
         end = unit.end()
     return Figure(value, name, start, end, text[start:end], written)
+
+
+_IS_POINTS = re.compile(r"[\u3400-\u9fff][ +-]?\|pct\Z", re.IGNORECASE)
+"""In Chinese, 提升0.5pct is half a percentage point."""
 
 
 def _is_metre(scale: re.Match[str], is_money: bool) -> bool:
@@ -246,9 +271,14 @@ def _size(scale: re.Match[str]) -> Decimal:
     return size
 
 
+_SHARE = re.compile(r"\s?(?:%|[个余]?百分点|[万亿倍])")
+
+
 def _is_part_of_a_name(plain: str, start: int, end: int) -> bool:
     """True for the digits of `HX-200`, `B12`, `5G`; not for `US$5`, `FY2031`, `12km`, `3k`."""
     before, after = plain[max(0, start - 8) : start], plain[end : end + 1]
+    if _SHARE.match(plain, end) and re.search(r"[A-Z]{2}\Z", before):
+        return False  # 占总GMV25%以上
     if before[-1:] == "_" or re.search(r"[A-Z][-/]\Z", before):
         return True
     if before[-1:].isascii() and before[-1:].isalpha():

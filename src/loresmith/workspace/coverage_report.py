@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from itertools import groupby, takewhile
-from typing import NamedTuple
+from itertools import groupby
 
-from loresmith.curation.coverage import PassageCoverage, coverage_of
-from loresmith.errors import NotFound
-from loresmith.records import Chunk, Curated, Document, Fact, Record
-from loresmith.workspace.context import Context
-from loresmith.workspace.documents.own_spans import own_spans
+from loresmith.records import Record
+from loresmith.workspace.covered import Covered, covered_passages, kept_rows, thin_facts
+from loresmith.workspace.filling import asked_again
 from loresmith.workspace.places import EvidencePlace, place_of
-from loresmith.workspace.steps.asking import passages
-from loresmith.workspace.steps.curate import curated
 from loresmith.workspace.workspace import Workspace
 
 
@@ -52,6 +47,12 @@ class Gap(Record):
     """Its figures that no fact asks for; none where no fact rests on it at all."""
     place: EvidencePlace
     """Where a person finds it."""
+    asked: int = 0
+    """How often the teacher was asked about it again, to fill the gap."""
+    not_there: str = ""
+    """Why the teacher says that there is no fact in it."""
+    thrown_out: tuple[str, ...] = ()
+    """Why what was written for it did not pass the checks, such as `figure_not_in_evidence`."""
 
 
 class Coverage:
@@ -63,9 +64,10 @@ class Coverage:
     def documents(self) -> tuple[DocumentCoverage, ...]:
         """Every document of today, by name."""
         with self._workspace.opened() as context:
-            kept = _kept(context)
-            thin = _thin_facts(kept)
-            judged = sorted(_judged(context, kept), key=lambda one: one.document.name)
+            kept = kept_rows(context)
+            untrained, unexamined = thin_facts(kept)
+            thin = untrained | unexamined
+            judged = sorted(covered_passages(context, kept), key=lambda one: one.document.name)
         return tuple(
             _summed(name, list(some), thin)
             for name, some in groupby(judged, key=lambda one: one.document.name)
@@ -75,56 +77,31 @@ class Coverage:
         """What is open, in the order of documents and places; of one document, or of all. Raises
         NotFound for a document that there is not."""
         with self._workspace.opened() as context:
-            kept = _kept(context)
-            known = {source.name for _, source in passages(context)}
-            if document is not None and document not in known:
-                raise NotFound(f"there is no document {document!r}")
-            for one in _judged(context, kept, only=document):
+            kept = kept_rows(context)
+            reasons = {drop.subject_id: drop.reason for drop in kept.drops}
+            for one in covered_passages(context, kept, only=document):
+                asked = asked_again(context, one.chunk, one.document)
                 for left in one.coverage.open:
+                    told = asked.get((left.start, left.end), ())
                     yield Gap(
                         document=one.document.name,
                         chunk_id=one.chunk.id,
                         place=place_of(one.document, left.start, left.end),
                         **left._asdict(),
+                        asked=len(told),
+                        not_there=told[-1].not_there if told else "",
+                        thrown_out=tuple(
+                            dict.fromkeys(
+                                reasons[fact]
+                                for time in told
+                                for fact in time.fact_ids
+                                if fact in reasons
+                            )
+                        ),
                     )
 
 
-class _Judged(NamedTuple):
-    """A passage with its kept facts, and how much of it they rest on."""
-
-    chunk: Chunk
-    document: Document
-    facts: Sequence[Fact]
-    coverage: PassageCoverage
-
-
-def _judged(context: Context, kept: Curated, *, only: str | None = None) -> Iterator[_Judged]:
-    by_chunk: dict[str, list[Fact]] = {}
-    for fact in kept.facts:
-        by_chunk.setdefault(fact.chunk_id, []).append(fact)
-    for name, some in groupby(passages(context), key=lambda one: one[1].name):
-        if only is not None and name != only:
-            continue
-        cut = list(some)
-        own = own_spans([chunk for chunk, _ in cut])
-        for number, (chunk, document) in enumerate(cut):
-            # A sentence may be in two passages, and a fact of either rests on it.
-            near = [fact for one in _meeting(cut, number) for fact in by_chunk.get(one.id, ())]
-            coverage = coverage_of(chunk, document, near, start=own[chunk.id].start)
-            yield _Judged(chunk, document, by_chunk.get(chunk.id, ()), coverage)
-
-
-def _meeting(cut: Sequence[tuple[Chunk, Document]], number: int) -> Iterator[Chunk]:
-    """A passage and those of its document that share text with it."""
-    chunk = cut[number][0]
-    yield chunk
-    before = (cut[earlier][0] for earlier in range(number - 1, -1, -1))
-    yield from takewhile(lambda one: one.end > chunk.start, before)
-    after = (cut[later][0] for later in range(number + 1, len(cut)))
-    yield from takewhile(lambda one: one.start < chunk.end, after)
-
-
-def _summed(name: str, judged: Sequence[_Judged], thin: Set[str]) -> DocumentCoverage:
+def _summed(name: str, judged: Sequence[Covered], thin: Set[str]) -> DocumentCoverage:
     return DocumentCoverage(
         document=name,
         passages=len(judged),
@@ -136,20 +113,3 @@ def _summed(name: str, judged: Sequence[_Judged], thin: Set[str]) -> DocumentCov
         figures=sum(one.coverage.figures for one in judged),
         open_figures=sum(one.coverage.open_figures for one in judged),
     )
-
-
-def _thin_facts(kept: Curated) -> frozenset[str]:
-    """Facts that lack a training wording or an exam question."""
-    trained = {one.fact_id for one in kept.wordings if one.use == "training"}
-    examined = {one.fact_id for one in kept.wordings if one.use == "exam"}
-    return frozenset(f.id for f in kept.facts if f.id not in trained or f.id not in examined)
-
-
-def _kept(context: Context) -> Curated:
-    kept = curated(context)
-    if kept is None:
-        raise NotFound(
-            "nothing is known of what the rows cover: they are not checked yet",
-            hint="`loresmith curate` does it.",
-        )
-    return kept

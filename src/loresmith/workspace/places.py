@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from loresmith.component import content_id
 from loresmith.records import Document, Record, Section, Span
@@ -10,6 +11,7 @@ from loresmith.records import Document, Record, Section, Span
 _MOST_WORDS = 120
 
 
+@lru_cache(maxsize=50_000)
 def document_key(name: str) -> str:
     """What a document is addressed by: a hash of its name, so that no path is ever sent."""
     return content_id("document", name)

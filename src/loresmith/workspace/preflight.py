@@ -41,7 +41,7 @@ def check_before_work(context: Context, steps: Sequence[Step]) -> None:
     if missing:
         checks.append(lambda: check_disk(context))
     if (
-        "generate" in missing
+        missing & {"generate", "fill"}
         or ("curate" in missing and is_judging(context))
         or (missing and "dataset" in missing)
         or ("tags" in missing and is_wanted(context) and source_of(context) == "teacher")

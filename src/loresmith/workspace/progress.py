@@ -19,6 +19,8 @@ class Progress(NamedTuple):
     """What a person may want to see beside the bar: a loss, a rate, tokens."""
     sample: ShownRow | None = None
     """One row as it is trained; told once, before a training begins."""
+    said: str = ""
+    """A sentence for whoever watches, told once: what the step is going to take."""
 
 
 ProgressListener = Callable[[Progress], None]

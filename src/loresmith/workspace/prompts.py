@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 PromptTask = str
-RUN_TASKS = ("tags", "facts", "training", "exam")
+RUN_TASKS = ("tags", "facts", "training", "exam", "fill")
 _OF_ROWS: Mapping[str, Prompts] = {
     prompts.task: prompts
     for field in [Generation.model_fields["rows"]]
@@ -48,8 +48,8 @@ class TeacherPrompt(Record):
 
     task: PromptTask
     """`tags` makes the domain tree; `facts` writes questions and answers about a passage,
-    `training` and `exam` put them into other words; a row kind's name writes rows of that kind;
-    `judge` rates rows."""
+    `training` and `exam` put them into other words, `fill` asks for what no row says yet; a row
+    kind's name writes rows of that kind; `judge` rates rows."""
     language: PromptLanguage
     """The language of the passages it is used for: `zh` for Chinese, `en` for all others."""
     text: str

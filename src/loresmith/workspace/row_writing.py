@@ -15,11 +15,16 @@ from loresmith.workspace.context import Context
 from loresmith.workspace.tasks import Made, Task, made, place_of
 
 
-def passage_row_tasks(context: Context, passage: PassageFacts) -> Iterator[Task]:
-    """The tasks about one passage, of which the facts are there."""
+def passage_row_tasks(
+    context: Context, passage: PassageFacts, *, further: bool = False
+) -> Iterator[Task]:
+    """The tasks about one passage, of which the facts are there; `further` facts of it bring none
+    that is about the passage alone."""
     for writer in context.recipe.generation.rows:
         if not writer.of_corpus:
-            yield from _tasks(context, writer, writer.batches([passage]))
+            batches = writer.batches([passage])
+            wanted = [one for one in batches if one.facts or not further]
+            yield from _tasks(context, writer, wanted)
 
 
 def corpus_row_tasks(

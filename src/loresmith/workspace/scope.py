@@ -20,6 +20,15 @@ class NewTree(Record):
     """Where it comes from; `none` as the recipe says."""
 
 
+class FillOrder(Record):
+    """What a fill is to ask for."""
+
+    again: bool = False
+    """Whether also for what the teacher once said is not there."""
+    document: str | None = None
+    """The document to fill, by name; None for all."""
+
+
 class Scope(Record):
     """What a job is limited to; with nothing set, it is about the whole project."""
 
@@ -27,6 +36,9 @@ class Scope(Record):
     """Ids of the passages that the teacher is asked about; None for all of them."""
     tree: NewTree | None = None
     """The domain tree that the job is to make; None where what there is will do."""
+
+    fill: FillOrder | None = None
+    """How a `fill` is narrowed."""
 
     @field_validator("chunks")
     @classmethod

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from loresmith.errors import Conflict, LoresmithError, NotFound
+from loresmith.models import Embedded
 from loresmith.recipe import Recipe
 from loresmith.settings import load_settings
 from loresmith.workspace.context import Context
@@ -208,9 +209,25 @@ class Workspace:
                 progress.found(step.name, state)
                 continue
             progress.begin(step.name, state)
+            self._tell_what_it_takes(context, step.name, state)
             with context.timed(step.name):
                 step.run(context)
             progress.end(step.name, step.state(context))
+
+    def _tell_what_it_takes(self, context: Context, step: str, state: StepState) -> None:
+        """Says what a step that asks the teacher is going to cost, before its first call."""
+        from loresmith.workspace.documents.estimate import estimate_of_fill, estimate_of_start
+        from loresmith.workspace.steps.fill import planned
+
+        if step == "generate":
+            told = estimate_of_start(context)
+        elif step == "fill" and not isinstance(context.recipe.teacher, Embedded):
+            told = estimate_of_fill(context, list(planned(context)))
+        else:
+            return
+        if told.calls:
+            said = told.words + (f"; beware: {told.beyond_budget}" if told.beyond_budget else "")
+            context.pass_on(Progress(step, state.done, state.total, told.words, said=said))
 
     def _require_exams(self, context: Context) -> None:
         """A report is shown, not worked for: raises NotFound where the exams are not sat."""

@@ -27,6 +27,7 @@ from loresmith.models.prices import Prices
 from loresmith.models.structured import Asker, Request
 from loresmith.records import Chunk, Document, Fact, TagTree, Usage
 from loresmith.workspace.context import Context, remembered
+from loresmith.workspace.fill_rounds import fact_rounds, facts_of_rounds
 from loresmith.workspace.row_writing import corpus_row_tasks, kinds_beyond, passage_row_tasks
 from loresmith.workspace.tasks import Made, Task, made, place_of
 
@@ -38,10 +39,12 @@ __all__ = [
     "Task",
     "brief_of",
     "corpus_tasks",
+    "further_tasks",
     "made",
     "open_asker",
     "opening_task",
     "refuse_unsuited_teacher",
+    "tasks_after_rounds",
     "tasks_for",
     "teacher_of",
     "tree",
@@ -168,15 +171,52 @@ def wording_tasks(
     yield from passage_row_tasks(context, PassageFacts(chunk, document, kept))
 
 
+def further_tasks(
+    context: Context,
+    chunk: Chunk,
+    document: Document,
+    facts: Sequence[Fact],
+    *,
+    before: Sequence[Fact],
+) -> Iterator[Task]:
+    """The same for `facts` that were written to fill gaps, `before` which there were others: in
+    calls of their own, so that nothing that was asked before is asked anew."""
+    added = {fact.id for fact in facts}
+    judged = context.recipe.curation.curate_facts(
+        [*before, *facts], [chunk], [document], added=added
+    )
+    kept = tuple(fact for fact in judged.kept if fact.id in added)
+    if kept:
+        yield from _asked_wordings(context, chunk, document, kept, abstentions=False)
+        yield from passage_row_tasks(context, PassageFacts(chunk, document, kept), further=True)
+
+
+def tasks_after_rounds(
+    context: Context, chunk: Chunk, document: Document, opening: str, facts: Sequence[Fact]
+) -> Iterator[Task]:
+    """What follows from the rounds that filled gaps of a passage; `facts` are its first ones."""
+    before = list(facts)
+    for one in fact_rounds(context, opening):
+        brought = facts_of_rounds(context, [one])
+        yield from further_tasks(context, chunk, document, brought, before=before)
+        before += brought
+
+
 def _asked_wordings(
-    context: Context, chunk: Chunk, document: Document, kept: Sequence[Fact]
+    context: Context,
+    chunk: Chunk,
+    document: Document,
+    kept: Sequence[Fact],
+    *,
+    abstentions: bool = True,
 ) -> Iterator[Task]:
     generation = context.recipe.generation
     for use, writer in (
         ("training wordings", generation.training),
         ("exam wordings", generation.exam),
     ):
-        for batch in writer.batches(chunk, document, kept):
+        for first in writer.batches(chunk, document, kept):
+            batch = first._replace(is_first=first.is_first and abstentions)
             ids = [fact.id for fact in batch.facts]
             key = _key(context, use, writer, batch.passage, ids)
             yield Task(

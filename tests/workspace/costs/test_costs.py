@@ -9,7 +9,10 @@ import pytest
 
 from loresmith import Workspace
 from loresmith.errors import BudgetExceeded, NotFound
+from loresmith.models.base import Sampling
+from loresmith.models.budget import Allowance, Budget
 from loresmith.models.prices import Price, Prices
+from loresmith.records import Message, Usage
 from loresmith.settings import load_settings
 from loresmith.workspace.background import Background
 from loresmith.workspace.costs import Calls
@@ -113,10 +116,9 @@ def test_a_budget_stops_before_the_call_that_would_pass_it_and_can_be_raised(
         spent = Calls(workspace).spent()
         assert 0 < spent.tokens <= 12_000
         assert "generation.budget.tokens" in caught.value.hint
-        before = len(server.finished)
         with pytest.raises(BudgetExceeded):
             workspace.do("generate")
-        assert len(server.finished) <= before + 1, "the tiny call that tries the teacher"
+        assert Calls(workspace).spent().tokens <= 12_000
         raised = open_workspace("generation.budget.tokens=10000000")
         assert raised.do("generate").complete
     assert [call for call in server.paid_twice if _is_writing(server, call)] == []
@@ -150,3 +152,39 @@ def test_the_pace_and_the_budget_make_nothing_be_done_anew(
         )
         assert changed.do("generate").complete
         assert len(server.finished) == before
+
+
+def test_what_a_run_will_take_is_told_before_its_first_call(
+    open_workspace: Opened, server: TeacherServer
+) -> None:
+    price(server)
+    told: list[tuple[str, int]] = []
+    with server:
+        open_workspace("generation.budget.tokens=900").do("chunk")
+        with pytest.raises(BudgetExceeded):
+            open_workspace("generation.budget.tokens=900").do(
+                "curate",
+                on_progress=lambda step: (
+                    told.append((step.said, len(server.requests))) if step.said else None
+                ),
+            )
+    ((said, calls),) = told
+    assert calls == 0
+    assert "CNY" in said
+    assert "the budget of 900 tokens would not suffice" in said
+
+
+def test_a_reply_as_long_as_it_may_be_passes_no_budget() -> None:
+    """After a short reply, the next one may still be as long as the call allows."""
+    allowance = Allowance(Budget(tokens=1000), Usage(), None, model="any")
+    asked, sampling = (Message(role="user", content="go"),), Sampling(max_tokens=400)
+    for used in (10, 400):
+        with allowance.call(asked, sampling) as paid:
+            paid.usage = Usage(calls=1, prompt_tokens=1, completion_tokens=used)
+    with (
+        pytest.raises(BudgetExceeded),
+        allowance.call(asked, Sampling(max_tokens=600)),
+    ):
+        pass
+    with allowance.call(asked, sampling) as paid:
+        paid.usage = Usage(calls=1, prompt_tokens=1, completion_tokens=400)

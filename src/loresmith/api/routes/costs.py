@@ -33,13 +33,25 @@ def list_calls(
     asked: PagingHere,
     job: JobAsked = None,
     faulty: Annotated[bool, Query(description="Only replies with faults.")] = False,
+    failed: Annotated[
+        bool | None,
+        Query(description="Only calls that brought no reply; with false, only those that did."),
+    ] = None,
 ) -> Page[CallSeen]:
-    """Those that were answered, newest first, without their texts."""
+    """Those that were answered and those that failed, newest first, without their texts."""
     before = asked.position if isinstance(asked.position, int) else None
-    found = Calls(workspace).page(before=before, limit=asked.limit + 1, job=job, faulty=faulty)
+    found = Calls(workspace).page(
+        before=before, limit=asked.limit + 1, job=job, faulty=faulty, failed=failed
+    )
     shown = tuple(found[: asked.limit])
     more = len(found) > asked.limit
     return Page(items=shown, next_cursor=cursor_of(shown[-1].number) if more else None)
+
+
+@router.get(f"{_PROJECT}/calls/failures", summary="How many calls failed")
+def count_failures(workspace: WorkspaceHere, job: JobAsked = None) -> dict[str, int]:
+    """By why: a status such as `429`, `timed_out`, `not_reached`, `garbled` or `withheld`."""
+    return Calls(workspace).failures(job)
 
 
 @router.get(f"{_PROJECT}/calls/{{number}}", summary="One call")

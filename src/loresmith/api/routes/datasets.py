@@ -133,6 +133,17 @@ def export_settings(
     reasoning: Annotated[
         bool, Query(description="With the chain of thought of answers that have one.")
     ] = True,
+    min_stars: Annotated[
+        int, Query(ge=0, le=5, description="Only rows with at least so many stars.")
+    ] = 0,
+    subjects: Annotated[
+        list[str] | None,
+        Query(max_length=200, description="Only rows about these, such as `Cargo / Fish`."),
+    ] = None,
+    per_subject: Annotated[
+        str,
+        Query(max_length=20, description="At most so many rows of each subject; or `evenly`."),
+    ] = "",
 ) -> ExportSettings:
     """What of a version goes into a file, and how. Raises RecipeError (422)."""
     return export_settings_of(
@@ -148,6 +159,9 @@ def export_settings(
         document=document or None,
         search=search,
         reasoning=reasoning,
+        min_stars=min_stars,
+        subjects=tuple(one for one in subjects or () if one),
+        per_subject=per_subject or None,
     )
 
 

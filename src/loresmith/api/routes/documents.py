@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue
 from loresmith.api.dependencies import WorkspaceHere, author_of
 from loresmith.api.etags import IfMatch, etag_of, require_match
 from loresmith.api.idempotency import OnceHere
-from loresmith.api.paging import Page, PagingHere, page_of
+from loresmith.api.paging import Page, PagingHere, cursor_of
 from loresmith.records import Record
 from loresmith.workspace.documents import (
     ChunkingPreview,
@@ -102,7 +102,15 @@ class JobStarted(Record):
 @router.get("/documents", summary="All documents")
 def list_documents(workspace: WorkspaceHere, paging: PagingHere) -> Page[DocumentLine]:
     """In the order of their names, with how far the work on each has come."""
-    return page_of(Documents(workspace).all().documents, paging)
+    start = paging.position if isinstance(paging.position, int) else 0
+    shown = Documents(workspace).page(start=start, limit=paging.limit)
+    items = shown.documents if start < shown.found else ()
+    end = start + paging.limit
+    return Page(
+        items=items,
+        next_cursor=cursor_of(end) if end < shown.found else None,
+        total=shown.total,
+    )
 
 
 @router.get("/documents-folder", summary="What can be uploaded, and what is passed over")

@@ -17,6 +17,7 @@ from loresmith.workspace.rows import (
     Edited,
     Facets,
     IndexedRow,
+    Proposal,
     Reviewed,
     RowFilter,
     RowKind,
@@ -25,6 +26,7 @@ from loresmith.workspace.rows import (
     RowState,
     RowView,
     Undone,
+    propose,
 )
 
 router = APIRouter(prefix="/api/v1/projects/{project_id}/rows", tags=["rows"])
@@ -72,6 +74,12 @@ class MarkRequest(Record):
         if (self.ids is None) == (self.filter is None):
             raise ValueError("give either ids or a filter")
         return self
+
+
+class RewriteRequest(Record):
+    """What a reviewer wants to be different."""
+
+    advice: str = Field(max_length=2000, examples=["Name the period in the question."])
 
 
 class RowEdit(Record):
@@ -206,6 +214,13 @@ def get_row(workspace: WorkspaceHere, row_id: str, response: Response) -> RowVie
     view = Rows(workspace).row(row_id)
     response.headers["ETag"] = f'"{view.version}"'
     return view
+
+
+@router.post("/{row_id}/rewrite", summary="Have a row reworded")
+def rewrite_row(workspace: WorkspaceHere, row_id: str, asked: RewriteRequest) -> Proposal:
+    """The teacher's proposal, checked like every row; nothing is stored. To accept it, edit the
+    row with its texts. A refused one says why in `objection`."""
+    return propose(workspace, row_id, asked.advice)
 
 
 @router.patch("/{row_id}", summary="Edit a row")

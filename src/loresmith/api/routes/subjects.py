@@ -13,6 +13,8 @@ from loresmith.api.routes.jobs import StartedJob
 from loresmith.records import Record
 from loresmith.workspace.coverage_report import Coverage, DocumentCoverage, Gap
 from loresmith.workspace.domain_tree import DomainTrees, TreeView
+from loresmith.workspace.filling import Filling, FillPlan, FillSummary
+from loresmith.workspace.scope import FillOrder
 
 router = APIRouter(prefix="/api/v1/projects/{project_id}", tags=["subjects"])
 
@@ -69,3 +71,23 @@ def list_gaps(
 ) -> Page[Gap]:
     """Statements that no kept fact rests on, or of which a figure is asked for by none."""
     return page_of(list(Coverage(workspace).gaps(document)), paging)
+
+
+@router.get("/coverage/fill", summary="What a fill would ask for")
+def plan_fill(
+    workspace: WorkspaceHere, document: str | None = None, again: bool = False
+) -> FillPlan:
+    """And about what it takes; nobody is asked."""
+    return Filling(workspace).plan(FillOrder(again=again, document=document))
+
+
+@router.post("/coverage/fill", status_code=202, summary="Fill what no row says")
+def fill_gaps(workspace: WorkspaceHere, order: FillOrder) -> StartedJob:
+    """By a job in the background. What there is stays as it is."""
+    return StartedJob(job_id=Filling(workspace).submit(order))
+
+
+@router.get("/coverage/filled", summary="What fills have brought")
+def filled(workspace: WorkspaceHere) -> FillSummary:
+    """Of the statements that were asked about again."""
+    return Filling(workspace).so_far()

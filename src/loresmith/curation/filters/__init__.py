@@ -19,6 +19,7 @@ from loresmith.curation.filters.language import LanguageFilter
 from loresmith.curation.filters.length import LengthFilter
 from loresmith.curation.filters.names import NameFilter
 from loresmith.curation.filters.near_duplicates import NearDuplicateFilter
+from loresmith.curation.filters.periods import PeriodFilter
 from loresmith.curation.filters.personal_data import PersonalDataFilter
 from loresmith.curation.filters.qualifiers import QualifierFilter
 from loresmith.curation.filters.refusal import RefusalFilter
@@ -35,6 +36,7 @@ AnyFilter = Annotated[
         | AnswerLeakFilter
         | SelfContainedFilter
         | FigureFilter
+        | PeriodFilter
         | NameFilter
         | QualifierFilter
         | AbstentionFilter
@@ -62,6 +64,7 @@ __all__ = [
     "LengthFilter",
     "NameFilter",
     "NearDuplicateFilter",
+    "PeriodFilter",
     "PersonalDataFilter",
     "QualifierFilter",
     "RefusalFilter",

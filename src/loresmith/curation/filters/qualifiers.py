@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -23,9 +24,9 @@ class QualifierFilter(Filter):
     """Drops a claim whose question omits a qualifier of its figure (`qualifier_missing`) or adds
     one that its evidence does not have (`qualifier_not_in_evidence`).
 
-    Known qualifiers: adjusted, non-GAAP, year-on-year, quarter-on-quarter, estimated, annualised,
-    attributable to owners, preliminary; each in English and Chinese. A reversed question or a
-    restatement may name them in its answer.
+    Known qualifiers: adjusted, non-GAAP, recurring, year-on-year, quarter-on-quarter, estimated,
+    annualised, average, at constant currency, cumulative, attributable to owners, preliminary;
+    each in English and Chinese. A reversed question or a restatement may name them in its answer.
     """
 
     type: Literal["qualifiers"] = "qualifiers"
@@ -76,8 +77,24 @@ class _Clause(NamedTuple):
 def _clauses_with(sentence: str, wanted: list[Figure]) -> Iterator[tuple[_Clause, Figure]]:
     for clause in _clauses(sentence):
         for figure in clause.figures:
-            if any(covers(figure, one) for one in wanted):
+            if any(covers(figure, one) or _is_cell(figure, one, clause.text) for one in wanted):
                 yield clause, figure
+
+
+def _is_cell(figure: Figure, wanted: Figure, row: str) -> bool:
+    """In a table the unit stands elsewhere: `| 归属于股东的净利润 | 3,980 |` is 3,980百万元."""
+    if "|" not in row or figure.unit or figure.value != figure.written:
+        return False
+    return abs(figure.written) == abs(wanted.written) or _same_digits(figure, wanted)
+
+
+def _same_digits(one: Figure, other: Figure) -> bool:
+    """30,975 and 309.75, the same amount by another magnitude."""
+    return _digits(one.written) == _digits(other.written) != ()
+
+
+def _digits(number: Decimal) -> tuple[int, ...]:
+    return abs(number).normalize().as_tuple().digits if number else ()
 
 
 @lru_cache(maxsize=512)
@@ -86,6 +103,8 @@ def _clauses(sentence: str) -> tuple[_Clause, ...]:
     cuts = [match.end() for match in _CLAUSE_END.finditer(sentence)]
     parts, begin = [], 0
     for cut in (*cuts, len(sentence)):
+        if sentence.startswith("分别", cut):
+            continue
         if cut - begin > _SHORT or cut == len(sentence):
             parts.append(sentence[begin:cut])
             begin = cut
@@ -97,7 +116,14 @@ _SHORT = 7
 
 
 def _is_tied(qualifier: Qualifier, clause: _Clause, figure: Figure) -> bool:
+    if qualifier.name == "year-on-year" and figure in _since_the_same_period(clause):
+        return True
     for match in qualifier.said.finditer(clause.text):
+        respectively = _respectively(clause, match)
+        if respectively:
+            if figure in respectively:
+                return True
+            continue
         after = [f for f in clause.figures if f.start >= match.end()]
         before = [f for f in clause.figures if f.end <= match.start()]
         if qualifier.of_change:
@@ -108,6 +134,35 @@ def _is_tied(qualifier: Qualifier, clause: _Clause, figure: Figure) -> bool:
         if figure in nearest:
             return True
     return False
+
+
+def _respectively(clause: _Clause, match: re.Match[str]) -> list[Figure]:
+    """毛利率和经调整净利润率分别为55.3%和15.1%: the figure in the place of what is qualified;
+    all of them where the qualifier stands before no list (同比增长分别为5.1%和2.7%)."""
+    word = clause.text.find("分别", match.end())
+    if word < 0:
+        return []
+    after = [figure for figure in clause.figures if figure.start > word]
+    begin = max((f.end for f in clause.figures if f.end <= word), default=0)
+    items = [begin, *(begin + m.end() for m in _AND.finditer(clause.text[begin:word]))]
+    if len(items) != len(after):
+        return after
+    place = sum(item <= match.start() for item in items) - 1
+    return [after[max(place, 0)]]
+
+
+_AND = re.compile(r"[、和及与]")
+_SAME_PERIOD = re.compile(r"(?:[12]\d{3}年|上年|去年)同期")
+
+
+def _since_the_same_period(clause: _Clause) -> list[Figure]:
+    """由2023年同期的143亿元增加22.1%: a change from the year before in all but the word."""
+    return [
+        figure
+        for match in _SAME_PERIOD.finditer(clause.text)
+        for figure in [f for f in clause.figures if f.start >= match.end()]
+        if figure.unit in _SHARES and _GROWS.search(clause.text[figure.start - 3 : figure.start])
+    ]
 
 
 def _follows_closely(after: list[Figure], match: re.Match[str]) -> bool:

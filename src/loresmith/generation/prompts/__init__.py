@@ -10,7 +10,7 @@ from loresmith.models.prompting import Prompt
 
 __all__ = ["Prompt", "PromptedWriter", "Task", "TaskPrompts"]
 
-Task = Literal["tags", "facts", "training", "exam"]
+Task = Literal["tags", "facts", "training", "exam", "fill"]
 """The tasks that every run has; each row kind brings one of its own."""
 
 

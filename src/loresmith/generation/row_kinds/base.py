@@ -115,7 +115,7 @@ class RowWriter(PromptedWriter):
             index=index,
             language=batch.language,
             fact_ids=tuple(dict.fromkeys(fact.id for fact in facts)),
-            chunk_ids=tuple(one.chunk.id for one in batch.passages),
+            chunk_ids=tuple(dict.fromkeys(one.chunk.id for one in batch.passages)),
             grounded=bool(batch.passages),
             content=content,
             model=model,

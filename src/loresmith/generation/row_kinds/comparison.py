@@ -74,15 +74,17 @@ class ComparisonPrompts(TaskPrompts):
 
 class ComparisonRows(AskedRows):
     """Questions that compare two facts of different documents or passages, which ask for the same
-    of two times, companies or products. Pairs are found by rule; the answer states both figures,
-    and a difference carries its formula."""
+    of two times, companies or products; or two figures of one passage. Pairs are found by rule; the
+    answer states both figures, and a difference carries its formula."""
 
     type: Literal["comparison"] = "comparison"
     of_corpus = True
-    across: Literal["documents", "passages"] = Field(
+    across: Literal["documents", "passages", "facts"] = Field(
         default="documents", json_schema_extra={"common": True}
     )
-    """Whether the two facts have to be of two documents, or may be of two passages of one."""
+    """Whether the two facts have to be of two documents, may be of two passages of one, or may be
+    any two: then also two figures of one passage that can be confused, such as the net profit and
+    the adjusted one."""
     most: int = Field(default=100, ge=1, json_schema_extra={"common": True})
     """Most pairs in all."""
     alike: float = Field(default=0.5, gt=0.0, le=1.0)

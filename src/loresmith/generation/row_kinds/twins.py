@@ -43,8 +43,9 @@ class Twins(NamedTuple):
 
 
 def twins(passages: Sequence[PassageFacts], *, across: str, alike: float, most: int) -> list[Twins]:
-    """The pairs of facts of different passages (or `across` "documents") with `alike` questions,
-    at most `most`, chosen by content hash so that no document is favoured."""
+    """The pairs of facts of different passages (`across` "documents": of different documents;
+    "facts": also of one passage) with `alike` questions, at most `most`, chosen by content hash so
+    that no document is favoured."""
     sides = [Side(one, fact, token_set(fact.question)) for one in passages for fact in one.facts]
     found = [
         (content_id("twins", one.fact.id, other.fact.id), one, other)
@@ -73,6 +74,8 @@ def _candidates(sides: Sequence[Side]) -> Iterator[tuple[Side, Side]]:
 def _apart(one: Side, other: Side, across: str) -> bool:
     if across == "documents":
         return one.fact.document_id != other.fact.document_id
+    if across == "facts":
+        return one.fact.id != other.fact.id
     return one.fact.chunk_id != other.fact.chunk_id
 
 
@@ -86,6 +89,9 @@ def _comparable(one: Side, other: Side, alike: float) -> bool:
         return False
     if mine is not None and theirs is not None and mine.dimension != theirs.dimension:
         return False
+    if one.fact.chunk_id == other.fact.chunk_id and mine is not None and theirs is not None:
+        # Two figures of a passage are confused over any word: net profit, adjusted net profit.
+        return one.words != other.words and mine.value != theirs.value
     named = [_names(side.fact.question) for side in (one, other)]
     return bool(named[0] - named[1]) and bool(named[1] - named[0])
 

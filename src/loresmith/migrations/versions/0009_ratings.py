@@ -20,8 +20,8 @@ _INDEXES = {
     "subject": ["subject", "position"],
     "stars": ["stars", "position"],
     "facets": [
-        *("document", "use", "kind", "state", "verdict", "reason", "language", "evidence"),
-        *("subject", "stars", "tags"),
+        *("use", "kind", "state", "verdict", "reason", "language", "evidence"),
+        *("subject", "stars", "tags", "document"),
     ],
 }
 _WORDS = (

@@ -152,7 +152,7 @@ class RowWords:
             "evidence": _("Evidence"),
             "subject": _("Subject"),
             "stars": _("Stars"),
-            "tags": _("Tags"),
+            "tags": _("Row tags"),
         }
         self._words = {
             "use": {"training": _("training"), "practice": _("practice"), "exam": _("exam")},

@@ -27,11 +27,14 @@ def calls(
     workspace: WorkspaceHere,
     job: Annotated[str, Query(max_length=100)] = "",
     faulty: bool = False,
+    failed: bool = False,
     before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> Response:
     """The newest calls, or those before one; of one job, or with faults, only."""
     known = Calls(workspace)
-    found = known.page(before=before, limit=SHOWN + 1, job=job or None, faulty=faulty)
+    found = known.page(
+        before=before, limit=SHOWN + 1, job=job or None, faulty=faulty, failed=failed or None
+    )
     return render(
         request,
         "calls/index.html",
@@ -41,6 +44,8 @@ def calls(
         has_more=len(found) > SHOWN,
         job=job,
         faulty=faulty,
+        failed=failed,
+        failures=known.failures(job or None),
         spent=known.spent(job or None),
     )
 

@@ -30,6 +30,7 @@ from loresmith.workspace.datasets import (
 )
 from loresmith.workspace.projects import KnownProject
 from loresmith.workspace.report.phrases import reason_phrase
+from loresmith.workspace.rows import Rows
 from loresmith.workspace.workspace import Workspace
 
 router = APIRouter(prefix="/projects/{project_id}/dataset")
@@ -182,6 +183,7 @@ def export(
         forms=EXPORT_FORMS,
         values=tuple(VALUES),
         chosen=chosen,
+        subjects=Rows(workspace).facets().subject,
     )
 
 
@@ -205,6 +207,7 @@ def export_preview(
         request,
         "dataset/_export_preview.html",
         preview=shown,
+        left_out=_reasons(request, shown.left_out),
         address=address + urlencode({"version": version, **query}, doseq=True),
     )
 

@@ -14,7 +14,7 @@ from loresmith.web.pages.typed_text import TypedText
 from loresmith.web.rendering import render
 from loresmith.web.schema_forms import Typed, fault_texts, said_of, typed_of, typed_over
 from loresmith.workspace.background import Background
-from loresmith.workspace.documents import DocumentListing, Documents, Revised
+from loresmith.workspace.documents import Documents, Revised
 from loresmith.workspace.forms import Form as SettingsForm
 from loresmith.workspace.forms import Submission, form_as_typed, form_of, submission_of
 from loresmith.workspace.projects import KnownProject
@@ -49,7 +49,7 @@ def index(
         page="documents",
         project=project,
         part=False,
-        **_page_of(project.id, Documents(workspace).all(), search, start),
+        **_page_of(project.id, Documents(workspace), search, start),
     )
 
 
@@ -62,7 +62,7 @@ def table(
     start: Start = 0,
 ) -> Response:
     """A part of the list: what was searched for, another page, or after something has changed."""
-    listed = _page_of(project.id, Documents(workspace).all(), search, start)
+    listed = _page_of(project.id, Documents(workspace), search, start)
     answer = render(request, "documents/_table.html", project=project, part=True, **listed)
     answer.headers["HX-Replace-Url"] = f"/projects/{project.id}/documents{listed['query']}"
     return answer
@@ -91,7 +91,7 @@ def chunking(request: Request, project: ProjectHere, workspace: WorkspaceHere) -
         page="documents",
         project=project,
         **_chunking_form(request, form_of(documents.recipe, "chunking")),
-        preview=documents.preview_chunking({}) if documents.all().documents else None,
+        preview=documents.preview_chunking({}) if documents.page(limit=1).total else None,
         fault="",
     )
 
@@ -346,16 +346,10 @@ def _at(project: KnownProject, **shown: Any) -> dict[str, Any]:
     return {"page": "documents", "project": project, **shown}
 
 
-def _page_of(project_id: str, listing: DocumentListing, search: str, start: int) -> dict[str, Any]:
+def _page_of(project_id: str, documents: Documents, search: str, start: int) -> dict[str, Any]:
     """The lines of one page of the list, and the addresses of those beside it."""
-    words = search.casefold().split()
-    found = [
-        line
-        for line in listing.documents
-        if all(word in f"{line.name}\n{line.title}".casefold() for word in words)
-    ]
-    start = min(start, (len(found) - 1) // _ON_A_PAGE * _ON_A_PAGE) if found else 0
-    lines = found[start : start + _ON_A_PAGE]
+    page = documents.page(search=search, start=start, limit=_ON_A_PAGE)
+    start, end = page.start, page.start + len(page.documents)
 
     def query(at: int) -> str:
         chosen = {name: value for name, value in (("search", search), ("start", at)) if value}
@@ -363,18 +357,18 @@ def _page_of(project_id: str, listing: DocumentListing, search: str, start: int)
 
     table = f"/projects/{project_id}/documents/table"
     return {
-        "listing": listing,
-        "lines": lines,
+        "listing": documents.folder(),
+        "lines": page.documents,
         "search": search,
-        "total": len(listing.documents),
+        "total": page.total,
         "per_page": _ON_A_PAGE,
         "first": start + 1,
-        "last": start + len(lines),
-        "found": len(found),
+        "last": end,
+        "found": page.found,
         "query": query(start),
         "here": f"{table}{query(start)}",
         "previous": f"{table}{query(start - _ON_A_PAGE)}" if start else "",
-        "next": f"{table}{query(start + _ON_A_PAGE)}" if start + len(lines) < len(found) else "",
+        "next": f"{table}{query(start + _ON_A_PAGE)}" if end < page.found else "",
     }
 
 
@@ -439,7 +433,7 @@ def _progress(
 
 
 def _rows_in(documents: Documents) -> int:
-    return sum(line.rows for line in documents.all().documents)
+    return documents.rows()
 
 
 def _revised(

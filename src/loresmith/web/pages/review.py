@@ -23,7 +23,8 @@ from loresmith.web.pages.chosen_rows import (
 from loresmith.web.rendering import render
 from loresmith.web.toasts import with_toast
 from loresmith.workspace.projects import KnownProject
-from loresmith.workspace.rows import DocumentMap, Rows, source_blocks
+from loresmith.workspace.rows import DocumentMap, Rows, propose, source_blocks
+from loresmith.workspace.rows.rewriting import LONGEST_ADVICE
 
 router = APIRouter(prefix="/projects/{project_id}/review")
 
@@ -127,6 +128,29 @@ def mark(
     return with_toast(reply, _("Noted."))
 
 
+@router.post("/{row_id}/rewrite")
+def rewrite(
+    request: Request,
+    project: ProjectHere,
+    workspace: WorkspaceHere,
+    chosen: ChosenHere,
+    row_id: str,
+    advice: Annotated[str, Form(max_length=LONGEST_ADVICE)] = "",
+) -> Response:
+    """What the teacher proposes, beside what is there; nothing is stored."""
+    proposal = propose(workspace, row_id, advice)
+    return render(
+        request,
+        "review/_proposal.html",
+        proposal=proposal,
+        advice=advice,
+        row=Rows(workspace).row(row_id).row,
+        words=RowWords(request),
+        address=f"/projects/{project.id}/review",
+        query=chosen.query(row=row_id),
+    )
+
+
 @router.post("/{row_id}/edit")
 def save(
     request: Request,
@@ -201,6 +225,7 @@ def _row(
         "previous": _address(project, chosen, beside.previous) if beside.previous else "",
         "next": _address(project, chosen, beside.next) if beside.next else "",
         "map": drawn,
+        "can_reword": rows.can_reword(view.row),
         "query": chosen.query(row=row_id),
     }
 

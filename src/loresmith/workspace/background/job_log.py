@@ -49,6 +49,8 @@ class JobLog:
 
     def tell(self, progress: Progress) -> None:
         """Adds a line of progress: at the start of a step, every few seconds, and at its end."""
+        if progress.said:
+            self.say(f"{progress.step}: {progress.said}")
         now, ended = time.monotonic(), progress.total > 0 and progress.done >= progress.total
         said_at, was_over = self._said.get(progress.step, (-_PAUSE_SECONDS, False))
         if now - said_at < _PAUSE_SECONDS and ended <= was_over:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class CallSeen(Record):
-    """One call that was answered, without its texts."""
+    """One call, answered or failed, without its texts."""
 
     number: int
     """Its number in this project."""
@@ -43,6 +43,9 @@ class CallSeen(Record):
     """Whether the reply was accepted."""
     faults: tuple[str, ...] = ()
     """What was wrong with it."""
+    failure: str = ""
+    """Why it brought no reply: its status, such as `429`, or `timed_out`, `not_reached`, `garbled`
+    or `withheld`; empty where it did. What was answered instead stands where the reply would."""
 
 
 class WholeCallSeen(CallSeen):
@@ -69,12 +72,14 @@ class Calls:
         limit: int = 50,
         job: str | None = None,
         faulty: bool = False,
+        failed: bool | None = None,
     ) -> list[CallSeen]:
-        """The newest calls, or those before a number; of one job, or with faults, only."""
+        """The newest calls, or those before a number; only those of one job, those with a refused
+        reply (`faulty`), or those that brought none (`failed`; false leaves them out)."""
         with self._cache() as cache:
             if cache is None:
                 return []
-            found = cache.calls(before=before, limit=limit, job=job, faulty=faulty)
+            found = cache.calls(before=before, limit=limit, job=job, faulty=faulty, failed=failed)
         return [CallSeen.model_validate(self._seen(one)) for one in found]
 
     def one(self, number: int) -> WholeCallSeen:
@@ -98,6 +103,11 @@ class Calls:
         with self._cache() as cache:
             return spent(cache.spending() if cache is not None else (), self._prices, job=job)
 
+    def failures(self, job: str | None = None) -> dict[str, int]:
+        """How many calls brought no reply, by why: `{"429": 12, "timed_out": 1}`."""
+        with self._cache() as cache:
+            return cache.failures(job) if cache is not None else {}
+
     def _seen(self, call: Call) -> dict[str, object]:
         price = self._prices.of(call.endpoint, call.model)
         return {
@@ -117,6 +127,7 @@ class Calls:
             "currency": price.currency if price is not None else "",
             "valid": call.valid,
             "faults": call.faults,
+            "failure": call.failure,
         }
 
     @contextmanager

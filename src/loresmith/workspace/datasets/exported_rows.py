@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import islice
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from loresmith.component import content_id
 from loresmith.datasets.build import imported_example
+from loresmith.datasets.choosing import ChoosableRow, Chosen, choose, subject_of
 from loresmith.datasets.exporting import (
     RowShape,
     SourcedRow,
@@ -33,7 +35,7 @@ from loresmith.records import (
 from loresmith.workspace.context import Context
 from loresmith.workspace.frozen_rows import FrozenRows, RowFilter, frozen_rows
 from loresmith.workspace.imported_rows import reviewed_rows
-from loresmith.workspace.reviews import confirmed, reviews
+from loresmith.workspace.reviews import confirmed, reviews, with_stars
 
 if TYPE_CHECKING:
     from loresmith.workspace.datasets.exports import ExportSettings
@@ -48,6 +50,7 @@ class ExportedRows:
         self._context = context
         self._dataset_id = dataset_id
         self._wanted = wanted
+        self._choices: dict[SplitName | None, Chosen] = {}
 
     def of(self, split: SplitName | None) -> Iterator[SourcedRow]:
         """The rows of a split, or of both, in the version's order."""
@@ -69,7 +72,31 @@ class ExportedRows:
                 row = with_system_prompt(row, wanted.system_prompt)
                 yield row if wanted.reasoning else without_thoughts(row)
 
+    def left_out(self, split: SplitName | None) -> dict[str, int]:
+        """How many rows the choice by subject leaves out, by reason."""
+        chosen = self._by_subject(split)
+        return dict(Counter(chosen.left_out.values())) if chosen is not None else {}
+
     def _chosen(self, split: SplitName | None) -> Iterator[Example]:
+        chosen = self._by_subject(split)
+        for example in self._fitting(split):
+            if chosen is None or example.id in chosen.ids:
+                yield example
+
+    def _by_subject(self, split: SplitName | None) -> Chosen | None:
+        """Which rows go in by their subject; None where that does not matter. Each split is
+        evened out by itself."""
+        wanted = self._wanted
+        if not (wanted.subjects or wanted.per_subject is not None):
+            return None
+        if split not in self._choices:
+            rows = _choosable(self._context, self._fitting(split))
+            self._choices[split] = choose(
+                rows, subjects=wanted.subjects, per_subject=wanted.per_subject
+            )
+        return self._choices[split]
+
+    def _fitting(self, split: SplitName | None) -> Iterator[Example]:
         wanted = self._wanted
         rows = frozen_rows(self._context, self._dataset_id)
         asked = RowFilter(
@@ -77,6 +104,8 @@ class ExportedRows:
         )
         for example in _that_fit(rows, asked):
             if wanted.confirmed_only and self._confirmed.subject(example) is None:
+                continue
+            if wanted.min_stars and self._starred.subject(example) is None:
                 continue
             if wanted.rows and example.id not in self._ids and not self._chosen_by_subject(example):
                 continue
@@ -138,6 +167,10 @@ class ExportedRows:
         return Subjects(self._context, confirmed(self._context))
 
     @cached_property
+    def _starred(self) -> Subjects:
+        return Subjects(self._context, with_stars(self._context, self._wanted.min_stars))
+
+    @cached_property
     def _ids(self) -> frozenset[str]:
         return frozenset(self._wanted.rows)
 
@@ -194,6 +227,27 @@ def _that_fit(rows: FrozenRows, wanted: RowFilter) -> Iterator[Example]:
     for line in rows.lines():
         if all(needle in line for needle in needles):
             yield Example.model_validate_json(line)
+
+
+def _choosable(context: Context, rows: Iterator[Example]) -> Iterator[ChoosableRow]:
+    """Rows with the subjects of their facts, some hundreds looked up at a time; of an imported row
+    its first tag is the subject."""
+    turns: Counter[str] = Counter()
+    while some := list(islice(rows, _AT_ONCE)):
+        about = {row.id: _first_fact(row) for row in some}
+        facts = context.store.get(Fact, sorted({fact for fact in about.values() if fact}))
+        subjects = {fact.id: subject_of(fact.tag) for fact in facts}
+        for row in some:
+            fact = about[row.id]
+            tags = row.provenance.tags[:1]
+            subject = subjects.get(fact, "") if fact else subject_of(tags)
+            yield ChoosableRow(row.id, subject, turns[fact] if fact else 0)
+            turns[fact] += bool(fact)
+
+
+def _first_fact(row: Example) -> str:
+    origin = row.provenance
+    return origin.fact_id or next(iter(origin.fact_ids), "")
 
 
 def _with_sources(context: Context, rows: Iterator[TrainingRow]) -> Iterator[SourcedRow]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import Field
 
 from loresmith.component import validated
+from loresmith.datasets.choosing import PerSubject
 from loresmith.datasets.exporting import (
     MEDIA_TYPES,
     AnyExportForm,
@@ -47,6 +48,14 @@ class ExportSettings(Record):
     """Rows to train on, to validate on, or (null) both; a folder keeps them apart."""
     confirmed_only: bool = False
     """Only rows that a person has confirmed or edited. Without, these are there and the others."""
+    min_stars: int = Field(default=0, ge=0, le=5)
+    """Only rows that a person gave at least so many stars; 0 takes those without any as well."""
+    subjects: tuple[str, ...] = Field(default=(), max_length=200)
+    """Only rows about these subjects of the domain tree, such as `Cargo / Fish`; a wider one
+    stands for all below it."""
+    per_subject: PerSubject = None
+    """At most so many rows of each subject, or `evenly`: as many as the subject with the fewest
+    has; null: all. What is left out is counted."""
     rows: tuple[str, ...] = ()
     """Only these: ids of rows, or of the facts, wordings and imported rows that they are made
     of; empty: all."""
@@ -103,6 +112,8 @@ class ExportPreview(Record):
     """The first lines; of a folder, those of its first file; of Parquet, its rows as JSON."""
     complete: bool
     """Whether that is all of it."""
+    left_out: dict[str, int] = Field(default_factory=dict)
+    """Rows that the choice by subject leaves out, by reason."""
 
 
 class WrittenExport(Record):
@@ -112,6 +123,8 @@ class WrittenExport(Record):
     version: int
     rows: int
     """Of each file that has all of them."""
+    left_out: dict[str, int] = Field(default_factory=dict)
+    """Rows that the choice by subject left out, by reason."""
 
 
 def exported(
@@ -155,6 +168,7 @@ def preview(
         rows=_count(rows, version, wanted),
         text=shown,
         complete=shown == text and count <= lines,
+        left_out=rows.left_out(wanted.split),
     )
 
 
@@ -195,7 +209,8 @@ def write_out(
         write_file(exported(context, version, wanted, project=project), path)
     else:
         _write_folder(_files(rows, version, wanted, project), path)
-    return WrittenExport(path=str(path), version=version.number, rows=count)
+    left_out = rows.left_out(wanted.split)
+    return WrittenExport(path=str(path), version=version.number, rows=count, left_out=left_out)
 
 
 def _write_folder(files: Iterator[NamedPieces], path: Path) -> None:
@@ -219,6 +234,8 @@ def _files(
     notes |= {"form": wanted.form.type, "split": wanted.split or "all"}
     if wanted.rows:
         notes["rows"] = len(wanted.rows)
+    if left_out := rows.left_out(wanted.split):
+        notes["left_out"] = left_out
     told = json.dumps(notes, ensure_ascii=False, indent=2) + "\n"
     yield NamedPieces(_NOTES, iter([told.encode()]))
     yield from folder_files(
@@ -253,7 +270,8 @@ _WHY_NONE: dict[RowShape, str] = {
 
 def _count(rows: ExportedRows, version: DatasetVersion, wanted: ExportSettings) -> int:
     choosing = (wanted.confirmed_only, wanted.rows, wanted.language, wanted.document, wanted.search)
-    if any(choosing) or wanted.form.shape in ("preference", "feedback"):
+    marked = (wanted.min_stars, wanted.subjects, wanted.per_subject)
+    if any(choosing) or any(marked) or wanted.form.shape in ("preference", "feedback"):
         return rows.count(wanted.split)
     counts = {"train": version.rows, "validation": version.validation_rows}
     return counts[wanted.split] if wanted.split else sum(counts.values())

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from pydantic import Field
 
 from loresmith.errors import LoresmithError
 from loresmith.records import Record
 from loresmith.workspace.context import Context
+from loresmith.workspace.documents.estimate import Estimate, estimate
+from loresmith.workspace.fill_rounds import added_ids
 from loresmith.workspace.rows import Facet, RowFilter, Rows
 from loresmith.workspace.scope import Scope
+from loresmith.workspace.steps.chosen_rows import chosen_rows
+from loresmith.workspace.steps.curate import curated
 from loresmith.workspace.workspace import Workspace
 
 
@@ -38,6 +44,8 @@ class NextVersion(Record):
     """Passages about which questions are missing: they are written before freezing."""
     calls: int
     """Calls of the teacher which that takes."""
+    writing: Estimate | None = None
+    """What that takes in tokens, money and time; null where nothing can be said."""
     teacher: str
     """Who is asked then."""
     obstacle: str = ""
@@ -62,10 +70,16 @@ def next_version(workspace: Workspace) -> NextVersion:
         left_out["unconfirmed"] = kept_for.get("training", 0) - found.total
     with workspace.opened() as context:
         writing = _writing(context)
+        going = found.total
+        if recipe.min_stars or recipe.subjects or recipe.per_subject is not None:
+            chosen = chosen_rows(context)
+            going = len(chosen.ids) if chosen is not None else found.total
+            left_out |= Counter(chosen.left_out.values()) if chosen is not None else {}
+        first = _without_added(context, _counts(facts.language))
     return NextVersion(
-        rows=found.total,
+        rows=going,
         facts=facts.total,
-        apart=recipe.split.count_apart(_counts(facts.language)),
+        apart=recipe.split.count_apart(first),
         kinds=_counts(found.kind),
         languages=_counts(found.language),
         left_out={reason: count for reason, count in left_out.items() if count},
@@ -85,16 +99,22 @@ def _counts(facets: tuple[Facet, ...]) -> dict[str, int]:
     return {facet.value: facet.count for facet in facets if facet.count}
 
 
-def _writing(context: Context) -> dict[str, int | str]:
-    """What of the writing is missing; a project of imported rows alone needs none."""
-    from loresmith.workspace.documents.estimate import estimate
+def _without_added(context: Context, languages: dict[str, int]) -> dict[str, int]:
+    """Facts by language without those that filled gaps: none of these is drawn to be kept apart."""
+    added, kept = added_ids(context), curated(context) if added_ids(context) else None
+    later = Counter(one.language for one in (kept.facts if kept else ()) if one.id in added)
+    return {name: max(0, count - later[name]) for name, count in languages.items()}
 
+
+def _writing(context: Context) -> dict[str, int | str | Estimate]:
+    """What of the writing is missing; a project of imported rows alone needs none."""
     try:
         told = estimate(context, Scope())
     except LoresmithError:  # no document is there, or none can be read: nothing can be written
         return {"passages": 0, "calls": 0, "teacher": ""}
     missing = told.passages - told.finished
-    found: dict[str, int | str] = {
+    found: dict[str, int | str | Estimate] = {
+        "writing": told,
         "passages": missing,
         "calls": told.calls,
         "teacher": told.teacher,

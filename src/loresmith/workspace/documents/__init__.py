@@ -8,6 +8,7 @@ from loresmith.workspace.documents.revising import Revised, RevisionLine
 from loresmith.workspace.documents.shown import (
     DocumentLine,
     DocumentListing,
+    DocumentPage,
     Outline,
     Passage,
     TextPage,
@@ -21,6 +22,7 @@ __all__ = [
     "Difference",
     "DocumentLine",
     "DocumentListing",
+    "DocumentPage",
     "Documents",
     "Estimate",
     "Outline",

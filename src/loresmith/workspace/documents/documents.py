@@ -13,12 +13,14 @@ from loresmith.workspace.background import Background
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents import estimate as estimating
 from loresmith.workspace.documents import listing, preview, rechunking, revising
+from loresmith.workspace.documents.coverage import rows_by_document
 from loresmith.workspace.documents.difference import Difference
 from loresmith.workspace.documents.file_names import visible
 from loresmith.workspace.documents.folder import read_now, source_by_key, sources_today
 from loresmith.workspace.documents.shown import (
     DocumentLine,
     DocumentListing,
+    DocumentPage,
     Outline,
     TextPage,
     Uploaded,
@@ -41,6 +43,23 @@ class Documents:
         """Every document with how far the work on it has come, and the files not read."""
         with self._workspace.opened() as context:
             return listing.listing(context)
+
+    def page(self, *, search: str = "", start: int = 0, limit: int = 50) -> DocumentPage:
+        """Some of the documents whose name or title has all words of `search`, in the order of
+        their names, from the `start`th on."""
+        with self._workspace.opened() as context:
+            return listing.page(context, search=search, start=start, limit=limit)
+
+    def rows(self) -> int:
+        """How many rows the list of questions holds about documents."""
+        with self._workspace.opened() as context:
+            counts = rows_by_document(context)
+        return sum(count for document, count in counts.items() if document)
+
+    def folder(self) -> DocumentListing:
+        """What can be uploaded, and the files that are not read; without the documents."""
+        with self._workspace.opened() as context:
+            return listing.folder(context)
 
     def get(self, key: str) -> DocumentLine:
         """One document. Raises NotFound."""

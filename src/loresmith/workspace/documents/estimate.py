@@ -7,13 +7,17 @@ from typing import Literal, NamedTuple
 
 from loresmith.errors import LoresmithError
 from loresmith.models import Embedded, ModelSpec, OpenAICompatible, Recorded
+from loresmith.models.budget import Budget
+from loresmith.models.cache import ReplyCache
 from loresmith.models.prices import Price, Prices, in_words
 from loresmith.records import Chunk, Document, Record, Usage
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.measurements import FEWEST, factors, measured
-from loresmith.workspace.documents.passage_costs import Cost, cost_of
+from loresmith.workspace.documents.passage_costs import Cost, cost_of, cost_of_fill
+from loresmith.workspace.report.formatting import duration, short
 from loresmith.workspace.scope import Scope
 from loresmith.workspace.steps.asking import asked_passages, passages
+from loresmith.workspace.steps.fill import FillCall
 from loresmith.workspace.writing import teacher_of, unsuited
 
 TokenMethod = Literal["by_characters", "by_characters_and_usage"]
@@ -54,6 +58,8 @@ class Estimate(Record):
     currency: str = ""
     sampled: int
     """Passages that were looked at; with fewer than `passages`, the figures are scaled up."""
+    beyond_budget: str = ""
+    """How far the recipe's budget would not suffice; empty where it does, or there is none."""
     obstacle: str = ""
     """Why it would fail at once; empty where nothing is known to stand in the way."""
     hint: str = ""
@@ -64,6 +70,22 @@ class Estimate(Record):
         """`3.40 CNY`; empty where no price is known."""
         return in_words({self.currency: self.money}) if self.money is not None else ""
 
+    @property
+    def tokens(self) -> int:
+        """Sent and written."""
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
+    def words(self) -> str:
+        """`about 1.2 M tokens, 3.40 CNY, 12 min`, and what of it is not known, in English."""
+        timed = "" if self.time_method == "measured" else " (at an assumed speed)"
+        parts = [f"{self.calls:,} calls"] if self.calls != 1 else ["1 call"]
+        if self.tokens:
+            parts.append(f"{short(self.tokens)} tokens")
+            parts.append(self.money_in_words or "no price is known")
+        parts.append(f"{duration(self.seconds, 'en')}{timed}")
+        return f"about {', '.join(parts)}"
+
 
 def estimate(context: Context, scope: Scope) -> Estimate:
     """What a `generate` of this scope would take; asks no model.
@@ -72,13 +94,29 @@ def estimate(context: Context, scope: Scope) -> Estimate:
     passages that are not there any more.
     """
     context.scope = scope
-    asked = passages(context) if scope.chunks is None else asked_passages(context)
+    return _of(context, passages(context) if scope.chunks is None else asked_passages(context))
+
+
+def estimate_of_start(context: Context) -> Estimate:
+    """What the writing that is about to begin will take: of the passages that it is about."""
+    return _of(context, asked_passages(context))
+
+
+def _of(context: Context, asked: Sequence[tuple[Chunk, Document]]) -> Estimate:
     step = -(-len(asked) // _MOST_RENDERED) or 1
     sample = asked[::step]
     cost = cost_of(context, sample)
     scale = len(asked) / len(sample) if sample else 1.0
     obstacle = _obstacle(context, asked, cost)
     return _estimate(context, cost, scale, len(asked), len(sample), obstacle)
+
+
+def estimate_of_fill(context: Context, calls: Sequence[FillCall]) -> Estimate:
+    """What these calls that fill gaps would take, with what follows from them; asks no model."""
+    cost = cost_of_fill(context, calls)
+    passages = len({call.passage[0].id for call in calls})
+    obstacle = _obstacle(context, [call.passage for call in calls], cost) if calls else _Obstacle()
+    return _estimate(context, cost, 1.0, passages, passages, obstacle)
 
 
 def _estimate(
@@ -98,6 +136,7 @@ def _estimate(
     asked = Usage(prompt_tokens=round(prompt * scale), completion_tokens=round(completion * scale))
     price = _price(context)
     return Estimate(
+        beyond_budget=_beyond_budget(context, asked, price),
         money=price.of(asked) if price is not None else None,
         currency=price.currency if price is not None else "",
         teacher=str(getattr(spec, "model", "")) or "embedded",
@@ -115,6 +154,32 @@ def _estimate(
         obstacle=obstacle.reason,
         hint=obstacle.hint,
     )
+
+
+def _beyond_budget(context: Context, wanted: Usage, price: Price | None) -> str:
+    """How far what is left of the budget would not do; by what was spent so far."""
+    budget = context.recipe.generation.budget
+    if budget == Budget() or not context.project.replies.exists():
+        spent = Usage()
+    else:
+        with ReplyCache(context.project.replies) as cache:
+            spent = sum((one.usage for one in cache.spending()), Usage())
+    used = spent.prompt_tokens + spent.completion_tokens
+    tokens = wanted.prompt_tokens + wanted.completion_tokens
+    if budget.tokens is not None and used + tokens > budget.tokens:
+        return (
+            f"the budget of {budget.tokens:,} tokens would not suffice: {used:,} are used, and "
+            f"about {tokens:,} are wanted"
+        )
+    if budget.money is not None and price is not None:
+        paid, cost = price.of(spent), price.of(wanted)
+        if paid + cost > budget.money:
+            return (
+                f"the budget of {budget.money:,.2f} {price.currency} would not suffice: "
+                f"{paid:,.2f} {price.currency} are spent, and about {cost:,.2f} {price.currency} "
+                "are wanted"
+            )
+    return ""
 
 
 def _price(context: Context) -> Price | None:

@@ -11,7 +11,7 @@ from loresmith.records import Document
 from loresmith.workspace.context import Context
 from loresmith.workspace.places import document_key
 from loresmith.workspace.steps.chunk import chunk_document
-from loresmith.workspace.steps.parse import Source, parse_source, sources
+from loresmith.workspace.steps.parse import Source, found_files, parse_source, source_of, sources
 
 
 class Read(NamedTuple):
@@ -33,9 +33,9 @@ def sources_today(context: Context) -> list[Source]:
 
 def source_by_key(context: Context, key: str) -> Source:
     """The file of a document; raises NotFound."""
-    for source in sources_today(context):
-        if document_key(source.name) == key:
-            return source
+    for found in found_files(context):
+        if document_key(found.name) == key:
+            return source_of(context, found)
     raise NotFound("there is no such document", hint="It may have been deleted or renamed.")
 
 

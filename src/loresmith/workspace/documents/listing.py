@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from loresmith.component import content_id
 from loresmith.records import Chunk, Document, Outcome
 from loresmith.workspace.context import Context, remembered
+from loresmith.workspace.document_titles import titles_by_name
 from loresmith.workspace.documents.coverage import facts_by_chunk, rows_by_document
 from loresmith.workspace.documents.folder import sources_today
 from loresmith.workspace.documents.shown import (
     DocumentLine,
     DocumentListing,
+    DocumentPage,
     IgnoredFile,
 )
 from loresmith.workspace.documents.upload import SUPPORTED
 from loresmith.workspace.places import document_key
 from loresmith.workspace.steps.chunk import chunks_by_document
-from loresmith.workspace.steps.parse import Source, passed_over
+from loresmith.workspace.steps.parse import (
+    FoundFile,
+    Source,
+    found_files,
+    passed_over,
+    source_of,
+)
 
 
 def listing(context: Context) -> DocumentListing:
@@ -26,10 +34,14 @@ def listing(context: Context) -> DocumentListing:
     known = _known(context)
     counts = _facts(context)
     rows = rows_by_document(context)
+    lines = (_line(one, known.get(one.key), counts, rows) for one in sources_today(context))
+    return folder(context).model_copy(update={"documents": tuple(lines)})
+
+
+def folder(context: Context) -> DocumentListing:
+    """What can be uploaded, and the files that are not read; without the documents."""
     return DocumentListing(
-        documents=tuple(
-            _line(source, known.get(source.key), counts, rows) for source in sources_today(context)
-        ),
+        documents=(),
         ignored=tuple(
             IgnoredFile(name=one.name, reason=one.reason) for one in passed_over(context)
         ),
@@ -38,11 +50,61 @@ def listing(context: Context) -> DocumentListing:
     )
 
 
+def page(context: Context, *, search: str = "", start: int = 0, limit: int) -> DocumentPage:
+    """Some of the documents whose name or title has all words of `search`, in the order of their
+    names; of all others nothing is read. A `start` beyond the end is that of the last page."""
+    everything = found_files(context)
+    found = _matching(context, everything, search.casefold().split())
+    start = min(start, (len(found) - 1) // limit * limit) if found else 0
+    shown = [source_of(context, one) for one in found[start : start + limit]]
+    return DocumentPage(
+        documents=lines_of(context, shown), start=start, found=len(found), total=len(everything)
+    )
+
+
+def _matching(
+    context: Context, everything: Sequence[FoundFile], words: Sequence[str]
+) -> Sequence[FoundFile]:
+    if not words:
+        return everything
+    titles = titles_by_name(context)
+
+    def matches(name: str, title: str) -> bool:
+        text = f"{name}\n{title}".casefold()
+        return all(word in text for word in words)
+
+    possible = [
+        one
+        for one in everything
+        if any(matches(one.name, title) for title in ("", *titles.get(one.name, ())))
+    ]
+    changed = [
+        one
+        for one in possible
+        if titles.get(one.name) and not matches(one.name, "")
+        if len(titles[one.name]) > 1
+    ]
+    if not changed:
+        return possible
+    lines = lines_of(context, [source_of(context, one) for one in changed])
+    gone = {line.name for line in lines if not matches(line.name, line.title)}
+    return [one for one in possible if one.name not in gone]
+
+
+def lines_of(context: Context, found: list[Source]) -> tuple[DocumentLine, ...]:
+    """These documents as the list shows them; no other is read."""
+    known = _read(context, found)
+    passages = [
+        (chunk, one.document) for one in known.values() if one.document for chunk in one.chunks
+    ]
+    counts = facts_by_chunk(context, passages)
+    rows = rows_by_document(context, [one.document for one in known.values() if one.document])
+    return tuple(_line(source, known.get(source.key), counts, rows) for source in found)
+
+
 def line_of(context: Context, source: Source) -> DocumentLine:
     """One document of the list."""
-    known = _read(context, [source]).get(source.key)
-    passages = [(one, known.document) for one in known.chunks if known.document] if known else []
-    return _line(source, known, facts_by_chunk(context, passages), rows_by_document(context))
+    return lines_of(context, [source])[0]
 
 
 def read_line(
@@ -53,7 +115,8 @@ def read_line(
     counts: Mapping[str, int],
 ) -> DocumentLine:
     """The line of a document whose chunks and facts are at hand."""
-    return _line(source, _Known(document, cut, ""), counts, rows_by_document(context))
+    rows = rows_by_document(context, [document])
+    return _line(source, _Known(document, cut, ""), counts, rows)
 
 
 def version_of(source: Source) -> str:

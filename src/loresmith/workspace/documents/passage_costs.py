@@ -17,12 +17,14 @@ from loresmith.records import Chunk, Document, Fact, Message, Reply
 from loresmith.workspace.context import Context
 from loresmith.workspace.documents.tokens import tokens_in
 from loresmith.workspace.row_writing import passage_row_tasks
+from loresmith.workspace.steps.fill import FillCall
 from loresmith.workspace.writing import (
     Task,
     brief_of,
     corpus_tasks,
     made,
     opening_task,
+    tasks_after_rounds,
     teacher_of,
     wording_request,
     wording_tasks,
@@ -64,10 +66,30 @@ def cost_of(context: Context, passages: Sequence[tuple[Chunk, Document]]) -> Cos
         return total([*costs, *of_all])
 
 
+def cost_of_fill(context: Context, calls: Sequence[FillCall]) -> Cost:
+    """What these calls cost that fill gaps, with the calls that follow from them."""
+    return total([cost for call in calls for cost in _fill_costs(context, call)])
+
+
+def _fill_costs(context: Context, call: FillCall) -> Iterator[Cost]:
+    generation, (chunk, document) = context.recipe.generation, call.passage
+    assert call.task.request is not None  # every task of a teacher is one call
+    prompt = _prompt_tokens(call.task.request())
+    if call.gaps is None:
+        training = call.kind == "training wordings"
+        writer = generation.training if training else generation.exam
+        yield Cost(1, prompt=prompt, completion=len(call.facts) * _tokens_a_fact(writer))
+        return
+    facts = sum(max(1, len(one.figures)) for one in call.gaps.statements)
+    each = _FACT_TOKENS.get(document.language, _FACT_TOKENS_ELSE)
+    yield Cost(1, prompt=prompt, completion=facts * each)
+    yield from _expected_wordings(context, chunk, document, facts)
+
+
 def cost_from_nothing(context: Context, chunk: Chunk, document: Document) -> Cost:
     """What a passage costs that nothing was ever asked about."""
     opening = _cost_of(context, opening_task(context, chunk, document), chunk, document)
-    return total([opening, *_expected_wordings(context, chunk, document)])
+    return total([opening, *_expected_wordings(context, chunk, document, _count(context, chunk))])
 
 
 def _cost(context: Context, asker: Asker, chunk: Chunk, document: Document) -> Cost:
@@ -82,8 +104,11 @@ def _cost(context: Context, asker: Asker, chunk: Chunk, document: Document) -> C
             _cost_of(context, opening, chunk, document) if facts is None else Cost(cached=1)
         )
     if facts is None:
-        return total([*costs, *_expected_wordings(context, chunk, document)])
-    for task in wording_tasks(context, chunk, document, facts):
+        count = _count(context, chunk)
+        return total([*costs, *_expected_wordings(context, chunk, document, count)])
+    following = wording_tasks(context, chunk, document, facts)
+    later = tasks_after_rounds(context, chunk, document, opening.key, facts)
+    for task in (*following, *later):
         if task.request is not None and context.done(task.key) is None:
             cached = _is_cached(task, asker)
             costs.append(Cost(cached=1) if cached else _cost_of(context, task, chunk, document))
@@ -125,10 +150,16 @@ def _cost_of(context: Context, task: Task, chunk: Chunk, document: Document) -> 
     return Cost(calls=1, prompt=_prompt_tokens(request), completion=written)
 
 
-def _expected_wordings(context: Context, chunk: Chunk, document: Document) -> Iterator[Cost]:
+def _count(context: Context, chunk: Chunk) -> int:
+    return context.recipe.generation.facts.count(chunk)
+
+
+def _expected_wordings(
+    context: Context, chunk: Chunk, document: Document, count: int
+) -> Iterator[Cost]:
     """The calls for wordings that will follow, if the teacher writes the facts it is asked for."""
     generation = context.recipe.generation
-    facts = _imagined(chunk, document, generation.facts.count(chunk))
+    facts = _imagined(chunk, document, count)
     for writer in (generation.training, generation.exam):
         for batch in writer.batches(chunk, document, facts):
             request = wording_request(writer, batch, brief_of(context))()

@@ -61,6 +61,18 @@ class DocumentListing(Record):
     """Largest file that is read."""
 
 
+class DocumentPage(Record):
+    """Some of a project's documents."""
+
+    documents: tuple[DocumentLine, ...]
+    start: int
+    """How many of those that match come before them."""
+    found: int
+    """How many match in all."""
+    total: int
+    """How many there are, whether they match or not."""
+
+
 class Uploaded(Record):
     """What became of one uploaded file."""
 

@@ -17,6 +17,7 @@ SECTIONS: Mapping[Section, tuple[str, ...]] = MappingProxyType(
             "generation.facts",
             "generation.training",
             "generation.exam",
+            "generation.fill",
             "generation.tags",
             "generation.budget",
             "generation.extractive",

@@ -81,6 +81,7 @@ def remove_folder(folder: Path) -> None:
 def _delete_records(url: str, project_id: str) -> None:
     from loresmith.jobs.tables import attempts, jobs
     from loresmith.store import row_index, tables  # noqa: F401 - they declare what is deleted from
+    from loresmith.workspace import document_titles  # noqa: F401
 
     with transaction(engine_of(url)) as connection:
         mine = select(jobs.c.id).where(jobs.c.project_id == project_id)

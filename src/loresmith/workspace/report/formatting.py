@@ -59,3 +59,10 @@ def duration(seconds: float, language: PageLanguage = "en") -> str:
         return f"{minutes}{gap}{minute}{gap}{rest:02d}{gap}{second}"
     hours, minutes = divmod(minutes, 60)
     return f"{hours}{gap}{hour}{gap}{minutes:02d}{gap}{minute}"
+
+
+def short(tokens: float) -> str:
+    """`1.2 M`, `340 k`, `950`."""
+    if tokens >= 1_000_000:
+        return f"{tokens / 1_000_000:.1f} M"
+    return f"{tokens / 1000:.0f} k" if tokens >= 10_000 else f"{tokens:,.0f}"

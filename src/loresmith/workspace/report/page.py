@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from loresmith.models.prices import in_words
 from loresmith.records import Document, Drop
 from loresmith.workspace.report import formatting
 from loresmith.workspace.report.charts import loss_curve
@@ -73,6 +74,7 @@ def render_page(
             curve=loss_curve(report.training.losses, validation=_validation(report)),
             practice=[p.score for p in report.training.practice if p.score is not None],
             stages=_stages(report, language),
+            money=in_words(report.usage.money),
             seconds=sum(report.usage.seconds.values()),
             stage=partial(stage_phrase, language=language),
             why=partial(mark_reason, language=language),

@@ -16,6 +16,7 @@ from loresmith.workspace.rows.model import (
     SourceText,
     Undone,
 )
+from loresmith.workspace.rows.rewriting import Proposal, propose
 from loresmith.workspace.rows.rows import Rows
 from loresmith.workspace.rows.view import source_blocks
 
@@ -28,6 +29,7 @@ __all__ = [
     "IndexedRow",
     "Neighbours",
     "Progress",
+    "Proposal",
     "Reviewed",
     "RowFilter",
     "RowKind",
@@ -38,5 +40,6 @@ __all__ = [
     "Rows",
     "SourceText",
     "Undone",
+    "propose",
     "source_blocks",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from loresmith.store.row_index import FacetCell, tags_of
@@ -11,8 +11,11 @@ from loresmith.store.row_tables import FACETS
 from loresmith.workspace.rows.model import Facet, Facets
 
 
-def counted(cells: Sequence[FacetCell], chosen: RowFilter) -> Facets:
-    """What the rows can be filtered by: each field's counts disregard its own filter."""
+def counted(cells: Sequence[FacetCell], documents: Mapping[str, int], chosen: RowFilter) -> Facets:
+    """What the rows can be filtered by: each field's counts disregard its own filter.
+
+    `cells` are of the documents that are chosen; `documents` are the counts of each document.
+    """
     wanted = _wanted(chosen)
     counts: dict[str, dict[str | int, int]] = {name: {} for name in FACETS}
     total = 0
@@ -22,17 +25,12 @@ def counted(cells: Sequence[FacetCell], chosen: RowFilter) -> Facets:
             continue
         if not failing:
             total += cell.rows
-        for name in failing or FACETS:
+        for name in failing or _PLACES:
             of_field = counts[name]
             for value in _values(name, cell):
                 of_field[value] = of_field.get(value, 0) + cell.rows
+    counts["document"].update(documents)
     return Facets(total=total, **{name: _in_order(name, counts[name]) for name in FACETS})
-
-
-def counted_rows(cells: Sequence[FacetCell], chosen: RowFilter) -> int:
-    """How many rows match."""
-    wanted = _wanted(chosen)
-    return sum(cell.rows for cell in cells if all(one.fits(cell) for one in wanted))
 
 
 class _Wanted(NamedTuple):
@@ -56,7 +54,7 @@ def _values(name: str, cell: FacetCell) -> tuple[str | int, ...]:
     return (value,)
 
 
-_PLACES = {name: FacetCell._fields.index(name) for name in FACETS}
+_PLACES = {name: place for place, name in enumerate(FacetCell._fields[:-1])}
 
 
 def _wanted(chosen: RowFilter) -> list[_Wanted]:

@@ -10,14 +10,15 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from loresmith.errors import DatasetError, NotFound
+from loresmith.models import Embedded
 from loresmith.records import ReviewVerdict
 from loresmith.store.review_log import ReviewLog
-from loresmith.store.row_index import FacetCell, IndexedRow, IndexState, RowIndex
+from loresmith.store.row_index import IndexedRow, RowIndex
 from loresmith.store.row_query import Cursor, RowFilter, RowOrder, without_nul
 from loresmith.workspace.context import Context
 from loresmith.workspace.reviews import latest
 from loresmith.workspace.rows.conversations import LISTED, is_several_turns
-from loresmith.workspace.rows.counting import counted, counted_rows
+from loresmith.workspace.rows.counting import counted
 from loresmith.workspace.rows.freshness import make_current
 from loresmith.workspace.rows.model import (
     DocumentMap,
@@ -46,7 +47,6 @@ class Rows:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._checked = float("-inf")
-        self._cells: dict[tuple[RowFilter, IndexState | None], Sequence[FacetCell]] = {}
 
     def page(
         self,
@@ -60,7 +60,8 @@ class Rows:
         place = Cursor.read(cursor) if cursor is not None else None
         with self._reading() as (index, connection, current):
             found = index.slice(connection, chosen, order=order, cursor=place, limit=limit)
-            total = self._count(index, connection, chosen)
+            is_all = place is None and not found.more_after
+            total = len(found.rows) if is_all else index.count(connection, chosen)
             first, last = found.rows[:1], found.rows[-1:]
             return RowPage(
                 rows=found.rows,
@@ -73,8 +74,18 @@ class Rows:
     def facets(self, chosen: RowFilter = RowFilter()) -> Facets:  # noqa: B008
         """What the rows can be filtered by, and how many rows each value would bring."""
         with self._reading() as (index, connection, _):
-            cells = self._cells_of(index, connection, chosen)
-        return counted(cells, chosen)
+            wide = RowFilter(
+                search=chosen.search,
+                passage=chosen.passage,
+                fact=chosen.fact,
+                note=chosen.note,
+                rating_below=chosen.rating_below,
+                document=chosen.document,
+            )
+            cells = index.cells(connection, wide)
+            anywhere = chosen.model_copy(update={"document": ()})
+            documents = index.counts_by_document(connection, anywhere)
+        return counted(cells, documents, chosen)
 
     def row(self, row_id: str) -> RowView:
         """One row with all that belongs to it. Raises NotFound."""
@@ -169,7 +180,7 @@ class Rows:
         texts = {name: text and without_nul(text).strip() for name, text in given.items()}
         with self._writing() as (index, connection, reviewing):
             row = _one(index, connection, row_id)
-            _refuse_other_shapes(row)
+            refuse_several_turns(row)
             _refuse_empty(row, texts)
             left_out = reviewing.edit(
                 row, texts=texts, expected=expected, note=without_nul(note), author=author
@@ -202,6 +213,12 @@ class Rows:
         return {
             row.id: trained[row.id] for row in rows if trained.get(row.id, row.answer) != row.answer
         }
+
+    def can_reword(self, row: IndexedRow) -> bool:
+        """Whether the teacher can be asked for other words of a row."""
+        teacher = self._workspace.recipe.teacher
+        several = row.kind == "conversation" and is_several_turns(row.answer)
+        return not (isinstance(teacher, Embedded) or several)
 
     def undo(self, author: str = "") -> Undone:
         """Takes back what `author` did last, however many rows that was."""
@@ -250,9 +267,9 @@ class Rows:
         """How many of the rows that match, whatever was said of them, have been reviewed."""
         everything = chosen.model_copy(update={"verdict": ()})
         with self._reading() as (index, connection, _):
-            total = self._count(index, connection, everything)
+            total = index.count(connection, everything)
             untouched = everything.model_copy(update={"verdict": ("pending",)})
-            return Progress(reviewed=total - self._count(index, connection, untouched), total=total)
+            return Progress(reviewed=total - index.count(connection, untouched), total=total)
 
     def neighbours(
         self,
@@ -274,32 +291,11 @@ class Rows:
             ]
             listed = index.number(connection, chosen, row.position)
             matches = index.number(connection, chosen, row.position + 1) > listed
-            total = self._count(index, connection, chosen)
+            total = index.count(connection, chosen)
         previous, following = (found[0].id if found else None for found in beside)
         return Neighbours(
             previous=previous, next=following, number=listed + 1 if matches else 0, total=total
         )
-
-    def _count(self, index: RowIndex, connection: Connection, chosen: RowFilter) -> int:
-        """How many rows match."""
-        cells = self._cells_of(index, connection, chosen)
-        return counted_rows(cells, chosen)
-
-    def _cells_of(
-        self, index: RowIndex, connection: Connection, chosen: RowFilter
-    ) -> Sequence[FacetCell]:
-        """The rows that the search finds, counted once for all that a page tells of them."""
-        wide = RowFilter(
-            search=chosen.search,
-            passage=chosen.passage,
-            fact=chosen.fact,
-            note=chosen.note,
-            rating_below=chosen.rating_below,
-        )
-        counted_of = (wide, index.state(connection))
-        if counted_of not in self._cells:
-            self._cells = {counted_of: index.cells(connection, wide)}
-        return self._cells[counted_of]
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[RowIndex, Connection, bool]]:
@@ -364,7 +360,9 @@ _MOST_TAGS = 20
 _LONGEST_TAG = 60
 
 
-def _refuse_other_shapes(row: IndexedRow) -> None:
+def refuse_several_turns(row: IndexedRow) -> None:
+    """Raises DatasetError for a conversation that an edit cannot put into one question, and for a
+    row of another shape."""
     if row.kind in LISTED and row.kind != "conversation":
         raise DatasetError(
             f"a row of the kind {row.kind} cannot be edited",

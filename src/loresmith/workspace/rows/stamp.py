@@ -83,11 +83,4 @@ def _files(context: Context) -> list[list[str | int]]:
         listing = context.recipe.documents.listing(context.project.folder)
     except DocumentError:
         return []
-    found: list[list[str | int]] = []
-    for path in listing.found:
-        try:
-            seen = path.stat()
-        except OSError:
-            continue  # it has just gone, or will be told of when it is read
-        found.append([listing.name_of(path), seen.st_size, seen.st_mtime_ns])
-    return found
+    return [[*look] for look in listing.looks()]

@@ -20,6 +20,8 @@ from loresmith.training.plan import make_plan
 from loresmith.workspace.background import Background
 from loresmith.workspace.context import Context
 from loresmith.workspace.doctor import training_findings
+from loresmith.workspace.documents.estimate import Estimate as WritingEstimate
+from loresmith.workspace.documents.estimate import estimate_of_start
 from loresmith.workspace.preflight import check_disk, stage_obstacles, training_obstacles
 from loresmith.workspace.runs.listing import RunSummary, summaries
 from loresmith.workspace.steps import STAGES
@@ -78,6 +80,8 @@ class Readiness(Record):
     estimate: Estimate
     memory: MemoryEstimate | None = None
     """What it needs of the device's memory, by part; None where it is not known."""
+    writing: WritingEstimate | None = None
+    """What the teacher is asked first, as far as it can be said; None where nothing is missing."""
 
     @property
     def ready(self) -> bool:
@@ -107,9 +111,18 @@ def readiness(workspace: Workspace) -> Readiness:
             *_memory(memory),
             *_run_of_today(context),
         )
-        estimate = _estimate(context, model.facts)
+        estimate, writing = _estimate(context, model.facts), _writing(context)
     checks = (*checks, *_other_jobs(workspace))
-    return Readiness(checks=checks, estimate=estimate, memory=memory)
+    return Readiness(checks=checks, estimate=estimate, memory=memory, writing=writing)
+
+
+def _writing(context: Context) -> WritingEstimate | None:
+    """What writing the questions takes that are missing; documents not read yet are no part."""
+    try:
+        told = estimate_of_start(context)
+    except LoresmithError:  # what is wrong with the documents is told by its own check
+        return None
+    return told if told.calls else None
 
 
 class _Asked:

@@ -7,6 +7,7 @@ from loresmith.workspace.steps.chunk import ChunkDocuments
 from loresmith.workspace.steps.curate import Curate
 from loresmith.workspace.steps.dataset import FreezeDataset
 from loresmith.workspace.steps.examine import ExamineBase, ExamineTuned
+from loresmith.workspace.steps.fill import Fill
 from loresmith.workspace.steps.generate import Generate
 from loresmith.workspace.steps.parse import Parse
 from loresmith.workspace.steps.report import WriteReport
@@ -22,6 +23,7 @@ STAGES: dict[str, tuple[Step, ...]] = {
     "tags": (_WRITING[0], MakeTree()),
     "generate": _WRITING[:3],
     "curate": _WRITING[:4],
+    "fill": (*_WRITING[:4], Fill()),
     "dataset": _WRITING,
     "train": (*_WRITING, Train()),
     "exam": _ALL,

@@ -6,6 +6,7 @@ from loresmith.component import content_id
 from loresmith.errors import ModelError
 from loresmith.records import Curated
 from loresmith.workspace.context import Context, remembered
+from loresmith.workspace.fill_rounds import added_ids
 from loresmith.workspace.reviews import reviews
 from loresmith.workspace.steps.base import Step, StepState
 from loresmith.workspace.steps.chunk import chunks
@@ -41,9 +42,11 @@ class Curate(Step):
         _refuse_to_go_on_with_too_little(context)
         context.tell(self.name, 0, 1)
         today, said = (chunks(context), documents(context)), reviews(context)
-        curation = context.recipe.curation
-        judged = curation.curate_facts(facts(context), *today, reviews=said)
-        worded = curation.curate_wordings(wordings(context), judged.kept, *today, reviews=said)
+        curation, added = context.recipe.curation, added_ids(context)
+        judged = curation.curate_facts(facts(context), *today, reviews=said, added=added)
+        worded = curation.curate_wordings(
+            wordings(context), judged.kept, *today, reviews=said, added=added
+        )
         others = curation.curate_rows(written_rows(context), judged.kept, *today, reviews=said)
         kept = Curated(
             id=curation_key(context),

@@ -16,17 +16,17 @@ from loresmith.records import (
     Curated,
     Dataset,
     Fact,
-    ImportedRow,
     Wording,
     WordingUse,
-    WrittenRow,
 )
 from loresmith.workspace.context import Context, remembered
 from loresmith.workspace.dataset_parts import RowsInFiles, rows_in_files, store_parts
+from loresmith.workspace.fill_rounds import added_ids
 from loresmith.workspace.frozen_rows import frozen_rows, keep_rows
 from loresmith.workspace.imported_rows import imports_key, live_imports, reviewed_rows
-from loresmith.workspace.reviews import answered, confirmed
+from loresmith.workspace.reviews import answered, confirmed, with_stars
 from loresmith.workspace.steps.base import Step, StepState
+from loresmith.workspace.steps.chosen_rows import chosen_rows, unchosen
 from loresmith.workspace.steps.curate import curated
 from loresmith.workspace.steps.parse import documents
 
@@ -51,6 +51,7 @@ class FreezeDataset(Step):
             self._freeze(context, kept, files)
 
     def _freeze(self, context: Context, kept: Curated, files: RowsInFiles) -> None:
+        chosen = chosen_rows(context)
         freezing = context.recipe.dataset.freeze(
             kept.facts,
             kept.wordings,
@@ -59,18 +60,25 @@ class FreezeDataset(Step):
             rows=files,
             confirmed=confirmed(context),
             edited=answered(context),
+            added=added_ids(context),
+            only=chosen.ids if chosen is not None else None,
         )
+        rows = (row for row in kept.rows if chosen is None or row.id in chosen.ids)
+        imported = (row for row in reviewed_rows(context) if chosen is None or row.id in chosen.ids)
         drops = [
             *kept.drops,
-            *freezing.take_written(_rows(context, kept), kept.facts, documents(context)),
-            *freezing.take_imported(_imported(context)),
+            *unchosen(chosen),
+            *freezing.take_written(rows, kept.facts, documents(context)),
+            *freezing.take_imported(imported),
         ]
         if not freezing:
             raise RecipeError(
                 "there is no row to train on: "
                 + (
-                    "nobody has confirmed one, and dataset.confirmed_only takes no other"
-                    if _confirmed_only(context)
+                    "none has the subjects and stars that the settings of the dataset ask for"
+                    if context.recipe.dataset.subjects or context.recipe.dataset.min_stars
+                    else "nobody has confirmed one, and dataset.confirmed_only takes no other"
+                    if context.recipe.dataset.confirmed_only
                     else "every imported row was rejected"
                 ),
                 hint="`loresmith studio` has a page on which rows are reviewed.",
@@ -112,7 +120,9 @@ def exam_material(context: Context, use: WordingUse) -> Material:
         if example.split == "train":
             prompts += [one.content for one in example.messages if one.role == "user"]
     facts: Mapping[str, Fact] = {
-        fact.id: fact for fact in kept.facts if fact.id in trained or not _confirmed_only(context)
+        fact.id: fact
+        for fact in kept.facts
+        if fact.id in trained or not context.recipe.dataset.is_choosing
     }
     asked: Sequence[Wording] = [wording for wording in kept.wordings if wording.use == use]
     return Material(
@@ -177,24 +187,6 @@ def _next_version(context: Context) -> int:
         return 1 + (connection.scalar(highest) or 0)
 
 
-def _confirmed_only(context: Context) -> bool:
-    return context.recipe.dataset.confirmed_only
-
-
-def _rows(context: Context, kept: Curated) -> Iterator[WrittenRow]:
-    """The rows of other kinds that may be trained on."""
-    for row in kept.rows:
-        if row.id in confirmed(context) or not _confirmed_only(context):
-            yield row
-
-
-def _imported(context: Context) -> Iterator[ImportedRow]:
-    """The imported rows that may be trained on."""
-    for row in reviewed_rows(context):
-        if row.id in confirmed(context) or not _confirmed_only(context):
-            yield row
-
-
 def _key(context: Context, kept: Curated) -> str:
     settings = context.recipe.dataset.fingerprint()
     key = content_id("dataset", kept.id, settings, context.recipe.seed)
@@ -202,6 +194,10 @@ def _key(context: Context, kept: Curated) -> str:
     edited = sorted(paraphrases & answered(context))
     if edited:  # once, what a person wrote there was not trained on: such a dataset is not today's
         key = content_id("as edited", key, edited)
+    if context.recipe.dataset.min_stars:
+        key = content_id(
+            "with stars", key, sorted(with_stars(context, context.recipe.dataset.min_stars))
+        )
     imports = imports_key(context)
     return content_id("with imports", key, imports) if imports else key
 

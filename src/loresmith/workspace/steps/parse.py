@@ -20,6 +20,7 @@ from loresmith.documents.revised import revised
 from loresmith.errors import DocumentError
 from loresmith.records import Document, DocumentRevision, Outcome
 from loresmith.workspace.context import Context, remembered
+from loresmith.workspace.document_titles import fill_titles
 from loresmith.workspace.imported_rows import live_imports
 from loresmith.workspace.steps.base import Failure, Step, StepState
 from loresmith.workspace.steps.file_contents import content_hash, contents
@@ -89,6 +90,7 @@ class Parse(Step):
                 for number, source in enumerate(missing, done):
                     context.tell(self.name, number, len(found), source.name)
                     _keep(context, source, next(results))
+        fill_titles(context)
         context.tell(self.name, len(found), len(found))
         if found and not documents(context):
             reasons = "\n".join(f"  {one.reason}" for one in self.state(context).failures)
@@ -97,7 +99,8 @@ class Parse(Step):
 
 @remembered
 def sources(context: Context) -> list[Source]:
-    """The files of today's documents folder and of archives in it, by name.
+    """The files of today's documents folder and of archives in it, by name, with their content
+    hashed.
 
     Raises DocumentError where there are none, unless imported rows, or rows of a kind that needs no
     document, can be trained on without.
@@ -112,11 +115,41 @@ def sources(context: Context) -> list[Source]:
                 f"\n{shown_name(item.path.name)}: {item.reason}" for item in listing.ignored[:10]
             ),
         )
+    return [source_of(context, found) for found in _found_in(context, listing)]
+
+
+class FoundFile(NamedTuple):
+    """A document's file, or one in an archive, whose content nobody has looked at yet."""
+
+    path: Path
+    name: str
+    member: Member | None = None
+
+
+def found_files(context: Context) -> list[FoundFile]:
+    """The files of today's documents folder and of archives in it, by name; quick for thousands.
+    Raises DocumentError where the recipe names a folder that is not there."""
+    return _found_in(context, context.recipe.documents.listing(context.project.folder))
+
+
+def _found_in(context: Context, listing: Listing) -> list[FoundFile]:
     return [
-        source
-        for path in listing.found
-        for source in sources_at(context, path, listing.name_of(path))
+        found for path in listing.found for found in _found_at(context, path, listing.name_of(path))
     ]
+
+
+def _found_at(context: Context, path: Path, name: str) -> list[FoundFile]:
+    inside = contents(context.recipe.documents, path, name=name)
+    if inside is None:
+        return [FoundFile(path, name)]
+    return [FoundFile(path, one.name, one) for one in inside.members]
+
+
+def source_of(context: Context, found: FoundFile) -> Source:
+    """The file, known by its content."""
+    path, name, member = found
+    sha256 = content_hash(path) if member is None else member.sha256
+    return _source(context, path, name, sha256, member)
 
 
 def passed_over(context: Context) -> list[PassedOver]:
@@ -139,10 +172,7 @@ def _ignored(listing: Listing) -> list[PassedOver]:
 
 def sources_at(context: Context, path: Path, name: str) -> list[Source]:
     """The document in the file at `path`, or those in the archive that it is."""
-    inside = contents(context.recipe.documents, path, name=name)
-    if inside is None:
-        return [_source(context, path, name, content_hash(path))]
-    return [_source(context, path, one.name, one.sha256, one) for one in inside.members]
+    return [source_of(context, found) for found in _found_at(context, path, name)]
 
 
 def _source(

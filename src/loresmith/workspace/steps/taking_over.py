@@ -7,7 +7,7 @@ over as they are, with what people decided about them, and nothing is asked agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from loresmith.component import content_id
@@ -15,6 +15,7 @@ from loresmith.records import (
     Chunk,
     Document,
     Fact,
+    FillRound,
     Outcome,
     Review,
     StoredRecord,
@@ -22,7 +23,8 @@ from loresmith.records import (
     WrittenRow,
 )
 from loresmith.workspace.context import Context
-from loresmith.workspace.writing import Task, opening_task, wording_tasks
+from loresmith.workspace.fill_rounds import facts_of_rounds, round_key, rounds_of
+from loresmith.workspace.writing import Task, further_tasks, opening_task, wording_tasks
 
 RecordT = TypeVar("RecordT", bound=StoredRecord)
 
@@ -76,11 +78,59 @@ class _Copying:
         wordings = [self._copy(one) for one in self._context.store.get(Wording, outcome.made)]
         task = opening_task(self._context, *self._new)
         made = [*copies, *wordings, self._done(task, outcome, [*copies, *wordings])]
-        return [*made, *self._wordings(facts, copies)]
+        following = list(self._wordings(facts, copies))
+        return [*made, *following, *self._fills(opening.key, task.key, facts, copies)]
+
+    def _fills(
+        self, old: str, new: str, facts: Sequence[Fact], copies: Sequence[Fact]
+    ) -> Iterator[StoredRecord]:
+        """What was asked again about the passage, and what followed from it."""
+        before, copied = list(facts), list(copies)
+        for one in rounds_of(self._context, old):
+            brought = facts_of_rounds(self._context, [one])
+            now = [self._copy(fact) for fact in brought]
+            wordings = self._context.store.get(Wording, one.made)
+            yield from now
+            yield from [self._copy(wording) for wording in wordings]
+            yield self._copy_round(one, new)
+            if one.kind == "facts":
+                yield from self._follow(
+                    further_tasks(self._context, *self._old, brought, before=before),
+                    further_tasks(self._context, *self._new, now, before=copied),
+                )
+            before, copied = [*before, *brought], [*copied, *now]
+
+    def _copy_round(self, one: FillRound, opening: str) -> FillRound:
+        def new(ids: Sequence[str]) -> tuple[str, ...]:
+            return tuple(self.new_ids.get(old, old) for old in ids)
+
+        shift = _first_letter(self._new.chunk) - _first_letter(self._old.chunk)
+        statements = tuple(
+            asked.model_copy(
+                update={
+                    "start": asked.start + shift,
+                    "end": asked.end + shift,
+                    "fact_ids": new(asked.fact_ids),
+                }
+            )
+            for asked in one.statements
+        )
+        changed = {
+            "id": round_key(one.kind, opening, one.number),
+            "opening": opening,
+            "chunk_id": self._new.chunk.id,
+            "statements": statements,
+            "fact_ids": new(one.fact_ids),
+            "made": new(one.made),
+        }
+        return one.model_copy(update=changed)
 
     def _wordings(self, facts: Sequence[Fact], copies: Sequence[Fact]) -> Iterator[StoredRecord]:
         old = wording_tasks(self._context, *self._old, facts)
         new = wording_tasks(self._context, *self._new, copies)
+        yield from self._follow(old, new)
+
+    def _follow(self, old: Iterable[Task], new: Iterable[Task]) -> Iterator[StoredRecord]:
         for old_task, new_task in zip(old, new, strict=False):
             outcome = self._context.done(old_task.key)
             if outcome is not None:
@@ -115,6 +165,11 @@ class _Copying:
         return Outcome(
             id=task.key, step=old.step, subject=task.subject, made=ids, skipped=old.skipped
         )
+
+
+def _first_letter(chunk: Chunk) -> int:
+    """Where the text of a passage begins, after empty lines."""
+    return chunk.end - len(chunk.text.lstrip("\n"))
 
 
 def _documents(context: Context, chunks: Sequence[Chunk]) -> Mapping[str, Document]:

@@ -14,8 +14,15 @@ from loresmith.generation.row_kinds import PassageFacts
 from loresmith.models import Embedded
 from loresmith.records import Chunk, Document, Fact, Outcome
 from loresmith.workspace.context import Context
+from loresmith.workspace.fill_rounds import fact_rounds, rounds_of
 from loresmith.workspace.row_writing import passage_row_tasks
-from loresmith.workspace.writing import Task, corpus_tasks, opening_task, wording_tasks
+from loresmith.workspace.writing import (
+    Task,
+    corpus_tasks,
+    opening_task,
+    tasks_after_rounds,
+    wording_tasks,
+)
 
 AT_ONCE = 200
 """Passages whose tasks are looked up together."""
@@ -48,6 +55,7 @@ def task_outcomes(context: Context, passages: Sequence[PassageOf]) -> Iterator[T
         for task, keys in zip(openings, named, strict=True):
             for key in (task.key, *keys):
                 yield TaskOutcome(key, found.get(key))
+            yield from _fills(context, task.key)
     for task in corpus_tasks(context, passages):
         yield TaskOutcome(task.key, context.store.one(Outcome, task.key))
 
@@ -77,6 +85,13 @@ def in_parts(passages: Iterable[PassageOf]) -> Iterator[list[PassageOf]]:
         yield some
 
 
+def _fills(context: Context, opening: str) -> Iterator[TaskOutcome]:
+    """What was asked again about a passage: a round is stored with all that it brought."""
+    for one in rounds_of(context, opening):
+        done = Outcome(id=one.id, step="fill", subject=one.kind, made=one.made)
+        yield TaskOutcome(one.id, done)
+
+
 def _outcomes(context: Context, keys: Sequence[str]) -> dict[str, Outcome]:
     return {outcome.id: outcome for outcome in context.store.get(Outcome, keys)}
 
@@ -88,7 +103,7 @@ def _following(
     if outcome is None or outcome.failure:
         return tuple(task.key for task in _without_facts(context, passage))
     known = context.following.get(opening.key)
-    if known is not None and known[0] == outcome.made:
+    if known is not None and known[0] == _made(context, outcome):
         return known[1]
     keys = tuple(task.key for task in _wording_tasks(context, *passage, outcome))
     context.following[opening.key] = (outcome.made, keys)
@@ -106,6 +121,18 @@ def _wording_tasks(
     if isinstance(context.recipe.teacher, Embedded) and not context.recipe.generation.rows:
         return []
     facts = context.store.get(Fact, opening.made)
-    tasks = list(wording_tasks(context, chunk, document, facts))
-    context.following[opening.id] = (opening.made, tuple(task.key for task in tasks))
+    tasks = [
+        *wording_tasks(context, chunk, document, facts),
+        *tasks_after_rounds(context, chunk, document, opening.id, facts),
+    ]
+    context.following[opening.id] = (
+        _made(context, opening),
+        tuple(task.key for task in tasks),
+    )
     return tasks
+
+
+def _made(context: Context, opening: Outcome) -> tuple[str, ...]:
+    """All facts of a passage: those of its opening task, and those of later rounds."""
+    added = [made for one in fact_rounds(context, opening.id) for made in one.made]
+    return (*opening.made, *added)

@@ -29,6 +29,13 @@ const keys = {
 };
 shortcuts({
   ...Object.fromEntries(Object.entries(keys).map(([key, name]) => [key, () => press(name)])),
+  a: () => press("a"),
+  w: () => {
+    const fold = find("[data-rewrite]");
+    if (!fold) return;
+    fold.open = true;
+    fold.querySelector("textarea").focus();
+  },
   n: () => find("#note")?.focus(),
   t: () => find("#tags")?.focus(),
   "?": () => openDialog("keys"),

@@ -1,4 +1,5 @@
-"""The rows of frozen datasets, some hundreds a record; before, one record had them all."""
+"""The rows of frozen datasets, some hundreds a record; before, one record had them all. And the
+titles of documents, apart from their texts; and outcomes are found by their step."""
 
 import json
 from collections.abc import Iterator
@@ -15,6 +16,15 @@ _ROWS_A_PART = 500
 
 
 def upgrade() -> None:
+    op.create_index("ix_outcomes_step", "outcomes", ["project_id", "step", "sequence"])
+    op.create_table(
+        "document_titles",
+        sa.Column("project_id", sa.String, nullable=False),
+        sa.Column("document_id", sa.String, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "document_id", name="pk_document_titles"),
+    )
     parts = op.create_table(
         "dataset_parts",
         sa.Column("sequence", _COUNT, nullable=False),
