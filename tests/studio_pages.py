@@ -40,7 +40,11 @@ _PROJECT_PAGES = (
         "chat",
         "jobs",
         "settings",
+        "settings/rows",
+        "settings/curation",
+        "settings/dataset",
         "settings/prompts",
+        "settings/recipe",
     ),
 )
 

@@ -25,6 +25,10 @@ from loresmith.training import AnyTraining, Lora
 class Recipe(Component):
     """Everything that decides what comes out. Stored with each run; a secret is never in it."""
 
+    domain: str = Field(default="", max_length=40)
+    """The trade that the documents are of, such as `finance`, `law` or `medicine`: the studio shows
+    what to beware of. Whoever chooses one there, or with `loresmith init --domain`, gets the
+    settings that suit it as well; this line alone changes nothing."""
     documents: DocumentFolder = DocumentFolder()
     """Which files are read."""
     chunking: AnyChunker = HeadingChunker()

@@ -82,7 +82,7 @@ def test_what_has_the_focus_of_the_keyboard_can_be_seen(page):
 
 
 def test_a_recipe_is_saved_by_key_and_its_faults_are_shown_in_place(page, project):
-    page.goto(f"/projects/{project.id}/settings")
+    page.goto(f"/projects/{project.id}/settings/recipe")
     recipe = Path(project.folder) / "loresmith.yaml"
     editor = page.get_by_label("Recipe (YAML)")
     editor.fill("seed: 11\n")
@@ -99,7 +99,7 @@ def test_a_recipe_is_saved_by_key_and_its_faults_are_shown_in_place(page, projec
 
 
 def test_a_refused_request_is_told_with_what_to_do(page, project):
-    page.goto(f"/projects/{project.id}/settings")
+    page.goto(f"/projects/{project.id}/settings/recipe")
     page.context.clear_cookies()
     page.allowed_faults.append("403")
     page.get_by_role("button", name="Save").click()
@@ -111,7 +111,7 @@ def test_a_refused_request_is_told_with_what_to_do(page, project):
 
 
 def test_a_page_says_that_the_server_is_away_and_goes_on_when_it_is_back(page, project, studio):
-    page.goto(f"/projects/{project.id}/settings")
+    page.goto(f"/projects/{project.id}/settings/recipe")
     page.allowed_faults += ["ERR_CONNECTION_RE", "htmx:"]
     studio.kill()
     page.get_by_label("Recipe (YAML)").fill("seed: 3\n")

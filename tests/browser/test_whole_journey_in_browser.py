@@ -118,7 +118,7 @@ def _make_project(page, say: Say, recipe: str) -> str:
     page.wait_for_url(re.compile(r"/projects/[0-9a-f]+/"))
     found = re.search(r"/projects/[0-9a-f]+", page.url)
     assert found is not None
-    page.goto(f"{found[0]}/settings")
+    page.goto(f"{found[0]}/settings/recipe")
     page.locator("#recipe-form [name=recipe]").fill(recipe)
     page.locator("#recipe-form").get_by_role("button", name=say("Save")).click()
     page.locator("#recipe-form").get_by_text(say("Saved. The next run uses it.")).wait_for()

@@ -66,7 +66,7 @@ def test_a_theme_that_nobody_offers_is_not_taken_from_a_cookie(client):
 
 
 def test_a_new_project_shows_every_setting_with_its_default(client, address):
-    page = html.unescape(client.get(address).text)
+    page = html.unescape(client.get(f"{address}/recipe").text)
     assert "num_epochs:" in page
     assert "# What the teacher is asked to write." in page
 
@@ -74,7 +74,8 @@ def test_a_new_project_shows_every_setting_with_its_default(client, address):
 def test_what_is_saved_is_the_text_as_written_with_its_comments(client, project, address):
     text = "# 我的注释\nseed: 7\n"
     reply = client.post(
-        f"{address}/recipe", data={"recipe": text, "etag": etag_in(client.get(address).text)}
+        f"{address}/recipe",
+        data={"recipe": text, "etag": etag_in(client.get(f"{address}/recipe").text)},
     )
     assert reply.status_code == 200
     assert "Saved." in reply.text
@@ -84,7 +85,7 @@ def test_what_is_saved_is_the_text_as_written_with_its_comments(client, project,
 
 def test_every_fault_is_shown_and_nothing_is_saved(client, project, address):
     recipe_of(project).write_text("seed: 7\n", "utf-8")
-    etag = etag_in(client.get(address).text)
+    etag = etag_in(client.get(f"{address}/recipe").text)
     text = "seed: many\ntraining: {type: lora, rnak: 8}\n"
     reply = client.post(f"{address}/recipe", data={"recipe": text, "etag": etag})
     page = html.unescape(reply.text)
@@ -96,7 +97,7 @@ def test_every_fault_is_shown_and_nothing_is_saved(client, project, address):
 
 
 def test_text_that_is_no_yaml_says_where(client, address):
-    etag = etag_in(client.get(address).text)
+    etag = etag_in(client.get(f"{address}/recipe").text)
     reply = client.post(f"{address}/recipe", data={"recipe": "seed: [1\n", "etag": etag})
     assert reply.status_code == 422
     assert "not valid YAML" in reply.text
@@ -105,7 +106,7 @@ def test_text_that_is_no_yaml_says_where(client, address):
 
 def test_a_recipe_that_is_broken_on_disk_can_be_mended_here(client, project, address):
     recipe_of(project).write_text("training: [\n", "utf-8")
-    page = client.get(address)
+    page = client.get(f"{address}/recipe")
     assert page.status_code == 200
     reply = client.post(
         f"{address}/recipe", data={"recipe": "seed: 1\n", "etag": etag_in(page.text)}
@@ -115,7 +116,7 @@ def test_a_recipe_that_is_broken_on_disk_can_be_mended_here(client, project, add
 
 
 def test_two_editors_cannot_overwrite_one_another(client, project, address):
-    etag = etag_in(client.get(address).text)
+    etag = etag_in(client.get(f"{address}/recipe").text)
     recipe_of(project).write_text("seed: 5\n", "utf-8")
     reply = client.post(f"{address}/recipe", data={"recipe": "seed: 6\n", "etag": etag})
     assert reply.status_code == 422
@@ -124,7 +125,7 @@ def test_two_editors_cannot_overwrite_one_another(client, project, address):
 
 
 def test_a_post_from_another_site_changes_nothing(client, project, address):
-    etag = etag_in(client.get(address).text)
+    etag = etag_in(client.get(f"{address}/recipe").text)
     reply = client.post(
         f"{address}/recipe",
         data={"recipe": "seed: 6\n", "etag": etag},
@@ -136,7 +137,7 @@ def test_a_post_from_another_site_changes_nothing(client, project, address):
 
 def test_markup_in_a_recipe_is_shown_as_text(client, project, address):
     recipe_of(project).write_text("# </textarea><script>alert(1)</script>\n", "utf-8")
-    assert "<script>alert(1)" not in client.get(address).text
+    assert "<script>alert(1)" not in client.get(f"{address}/recipe").text
 
 
 OWN = "写问答。\n<!-- user -->\n{{ count }}\n{{ passage.text }}\n"
@@ -149,7 +150,7 @@ def version_in(page: str, prompt: str) -> str:
 
 
 def test_every_prompt_of_the_teacher_can_be_read(client, address):
-    assert f'href="{address}/prompts"' in client.get(address).text
+    assert f'href="{address}/prompts"' in client.get(f"{address}/recipe").text
     page = html.unescape(client.get(f"{address}/prompts").text)
     for prompt in teacher_prompts(Recipe()):
         assert prompt.text.strip().splitlines()[0] in page
@@ -215,7 +216,7 @@ def test_a_prompt_is_saved_only_when_setting_questions_aside_is_agreed_to(client
 
 def test_a_recipe_with_another_teacher_is_saved_only_when_that_is_agreed_to(client, home, written):
     address = f"/projects/{written.id}/settings"
-    form = {"recipe": "seed: 3\n", "etag": etag_in(client.get(address).text)}
+    form = {"recipe": "seed: 3\n", "etag": etag_in(client.get(f"{address}/recipe").text)}
     asked = client.post(f"{address}/recipe", data=form).text
     total = Rows(home.workspace(written.id)).facets().total
     assert f"{total} questions were written with another teacher than this recipe names" in asked
@@ -230,3 +231,42 @@ def test_a_variable_that_is_not_there_is_named_as_it_is_written(client):
     said = html.unescape(client.post("/settings/prompts/facts/en/try", data={"text": text}).text)
     assert "there is no variable passage.txt; there are passage.title" in said
     assert "object" not in said
+
+
+def test_the_prompt_of_a_row_kind_can_be_changed_once_the_project_writes_such_rows(
+    client, project, address
+):
+    prompts = f"{address}/prompts"
+    own = "写错误回答。\n<!-- user -->\n{{ passage.text }}\n"
+    own += "{% for fact in facts %}{{ fact.question }} {{ fact.short_answer }}{% endfor %}\n"
+    form = {"text": own, "version": version_in(client.get(prompts).text, "preference-zh")}
+    refused = client.post(f"{prompts}/preference/zh", data=form)
+    assert refused.status_code == 422 and "writes no rows of the kind" in refused.text
+    recipe_of(project).write_text(
+        "generation:\n  rows: [{type: dialogue, rounds: 4}, {type: preference, rejected: 2}]\n",
+        "utf-8",
+    )
+    saved = client.post(f"{prompts}/preference/zh", data=form)
+    assert saved.status_code == 200 and "Saved." in saved.text
+    dialogue, preference = Recipe.load(recipe_of(project)).generation.rows
+    assert (dialogue.rounds, preference.rejected, preference.prompt.zh) == (4, 2, own)
+    form = {"text": "", "version": version_in(saved.text, "preference-zh")}
+    assert client.post(f"{prompts}/preference/zh", data=form).status_code == 200
+    assert Recipe.load(recipe_of(project)).generation.rows[1].prompt.zh is None
+
+
+def test_the_judge_is_told_what_the_project_wants(client, project, address):
+    prompts = f"{address}/prompts"
+    shipped = next(one for one in teacher_prompts(Recipe()) if one.task == "judge")
+    own = shipped.text.replace("\n", "\nBe strict.\n", 1)
+    form = {"text": own, "version": version_in(client.get(prompts).text, "judge-en")}
+    assert "Saved." in client.post(f"{prompts}/judge/en", data=form).text
+    assert Recipe.load(recipe_of(project)).curation.judge.prompt.en == own
+    assert client.post(f"{prompts}/nothing/en", data=form).status_code == 404
+
+
+@pytest.mark.parametrize("prompt", teacher_prompts(Recipe()), ids=lambda one: one.task)
+def test_every_prompt_can_be_tried_on_a_sample(client, prompt):
+    at = f"/settings/prompts/{prompt.task}/{prompt.language}/try"
+    reply = client.post(at, data={"text": prompt.text})
+    assert reply.status_code == 200 and "This would not work" not in reply.text

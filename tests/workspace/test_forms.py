@@ -124,6 +124,7 @@ def test_every_fault_stands_at_its_field() -> None:
         "training.batch_size": "integer",
         "training.dropout": "number",
         "exam.max_overlap": "lt",
+        "training.scheduler": "other",
     }
     wrong = submission_of(Recipe(), {"training.scheduler": ["sideways"]}, "training")
     assert set(wrong.faults) == {"training.scheduler"}
@@ -159,7 +160,7 @@ def test_filters_are_ticked_and_keep_their_order_and_settings() -> None:
         "curation.filters.duplicate.similarity": ["0.5"],
     }
     assert submission_of(Recipe(), typed, "curation").changes == {
-        "curation.filters": [{"type": "empty"}, {"type": "duplicate", "similarity": 0.5}]
+        "curation.filters": [{"type": "duplicate", "similarity": 0.5}, {"type": "empty"}]
     }
     none = submission_of(Recipe(), {"curation.filters": [""]}, "curation")
     assert none.changes == {"curation.filters": []}
@@ -201,3 +202,83 @@ def test_a_form_of_freeze_has_its_fields_and_reads_lists_of_names() -> None:
     typed["training.optimizer"] = ["adamw_troch"]
     wrong = submission_of(Recipe(), typed, "training").faults
     assert "did you mean adamw_torch?" in wrong["training.optimizer"].message
+
+
+def test_a_member_that_is_ticked_brings_its_settings_and_one_that_is_not_leaves_them() -> None:
+    typed = {"generation.rows": ["", "preference", "dialogue"]}
+    form = form_as_typed(Recipe(), typed, "generation.rows")
+    members = fields_of(form)["generation.rows"]
+    assert members.value == ["preference", "dialogue"]
+    shown = [option.value for option in members.in_order]
+    assert shown.index("preference") < shown.index("dialogue"), "as they were put in order"
+    assert sorted(shown) == sorted(option.value for option in members.options)
+    assert fields_of(form)["generation.rows.dialogue.rounds"].value == 3
+    typed |= {
+        "generation.rows.dialogue.rounds": ["5"],
+        "generation.rows.preference.flaws": ["", "wrong_figure", "wrong_period"],
+    }
+    submitted = submission_of(Recipe(), typed, "generation.rows")
+    assert submitted.changes == {
+        "generation.rows": [
+            {"type": "preference", "flaws": ["wrong_figure", "wrong_period"]},
+            {"type": "dialogue", "rounds": 5},
+        ]
+    }
+    assert submitted.recipe is not None
+    fewer = submission_of(submitted.recipe, {"generation.rows": ["dialogue"]}, "generation.rows")
+    assert fewer.changes == {"generation.rows": [{"type": "dialogue", "rounds": 5}]}
+
+
+def test_a_part_keeps_what_the_form_does_not_show() -> None:
+    own = "Write.\n<!-- user -->\n{{ passage.text }}{% for fact in facts %}{{ fact.question }}"
+    own += "{{ fact.short_answer }}{% endfor %}\n"
+    rows = [{"type": "dialogue", "prompt": {"zh": own}}]
+    recipe = Recipe.build({"generation": {"rows": rows}})
+    typed = {"generation.rows": ["dialogue"], "generation.rows.dialogue.rounds": ["4"]}
+    submitted = submission_of(recipe, typed, "generation.rows")
+    assert submitted.changes == {"generation.rows": [{**rows[0], "rounds": 4}]}
+
+
+def test_parts_of_texts_are_typed_a_line_each() -> None:
+    typed = {
+        "generation.rows": ["audience"],
+        "generation.rows.audience.audiences": ["a letter | neighbours\r\n论坛｜新手\n\n"],
+    }
+    submitted = submission_of(Recipe(), typed, "generation.rows")
+    assert submitted.recipe is not None, submitted.faults
+    (audience,) = submitted.recipe.generation.rows
+    pairs = [(one.genre, one.audience) for one in audience.audiences]  # type: ignore[union-attr]
+    assert pairs == [("a letter", "neighbours"), ("论坛", "新手")]
+    shown = fields_of(form_of(submitted.recipe, "generation.rows"))
+    field = shown["generation.rows.audience.audiences"]
+    assert (field.kind, field.columns) == ("lines", ("genre", "audience"))
+    assert field.text == "a letter | neighbours\n论坛 | 新手"
+    typed["generation.rows.audience.audiences"] = ["a letter"]
+    wrong = submission_of(Recipe(), typed, "generation.rows").faults
+    assert "genre | audience" in wrong["generation.rows.audience.audiences"].message
+
+
+def test_a_fault_of_a_group_or_of_a_part_stands_there() -> None:
+    typed = {
+        "generation.facts.types.fact": ["0"],
+        "generation.rows": ["audience"],
+        "generation.rows.audience.audiences": [f"{'long ' * 60}| neighbours"],
+    }
+    faults = submission_of(Recipe(), typed, "generation.facts", "generation.rows").faults
+    assert "every share is 0" in faults["generation.facts.types"].message
+    assert "at most 200" in faults["generation.rows.audience.audiences"].message
+    assert set(faults) == {"generation.facts.types", "generation.rows.audience.audiences"}
+
+
+def test_the_default_choice_is_written_out_where_a_part_of_it_is_not_as_by_default() -> None:
+    kinds = [one.type for one in Recipe().curation.filters]
+    recipe = Recipe.build({"curation": {"filters": [{"type": "duplicate", "similarity": 0.5}]}})
+    submitted = submission_of(recipe, {"curation.filters": kinds}, "curation")
+    assert submitted.recipe is not None
+    found = {one.type: one for one in submitted.recipe.curation.filters}
+    assert [*found] == kinds
+    assert found["duplicate"].similarity == 0.5  # type: ignore[union-attr]
+    plain = submission_of(
+        Recipe.build({"curation": {"filters": []}}), {"curation.filters": kinds}, "curation"
+    )
+    assert plain.changes == {"curation.filters": None}

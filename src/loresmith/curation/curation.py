@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
+from pydantic import Field
+
 from loresmith.component import Component, content_id
 from loresmith.curation.claim import Claim, Source
 from loresmith.curation.filters import (
@@ -79,20 +81,23 @@ class CuratedRows(NamedTuple):
 class Curation(Component):
     """Which rows are thrown out. The order of the results is document, passage, index."""
 
-    filters: tuple[AnyFilter, ...] = (
-        EmptyFilter(),
-        LanguageFilter(),
-        RefusalFilter(),
-        EvidenceFilter(),
-        ShortAnswerFilter(),
-        AnswerLeakFilter(),
-        SelfContainedFilter(),
-        FigureFilter(),
-        PeriodFilter(),
-        NameFilter(),
-        QualifierFilter(),
-        AbstentionFilter(),
-        DuplicateFilter(),
+    filters: tuple[AnyFilter, ...] = Field(
+        default=(
+            EmptyFilter(),
+            LanguageFilter(),
+            RefusalFilter(),
+            EvidenceFilter(),
+            ShortAnswerFilter(),
+            AnswerLeakFilter(),
+            SelfContainedFilter(),
+            FigureFilter(),
+            PeriodFilter(),
+            NameFilter(),
+            QualifierFilter(),
+            AbstentionFilter(),
+            DuplicateFilter(),
+        ),
+        json_schema_extra={"common": True},
     )
     """Applied in this order; the first that objects gives the reason. `[]` keeps everything."""
     judge: Judge = Judge()

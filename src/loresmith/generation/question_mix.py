@@ -63,11 +63,11 @@ class QuestionTypes(_Shares):
 class Difficulties(_Shares):
     """Shares of easy, medium and hard questions; where all are 0, nobody asks for difficulty."""
 
-    easy: float = Field(default=0.0, ge=0.0)
+    easy: float = _SHARE
     """One sentence of the passage answers it."""
-    medium: float = Field(default=0.0, ge=0.0)
+    medium: float = _SHARE
     """It takes a table, or two places of the passage."""
-    hard: float = Field(default=0.0, ge=0.0)
+    hard: float = _SHARE
     """It takes conditions or figures of several places, or a computation."""
 
 

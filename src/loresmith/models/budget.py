@@ -26,9 +26,9 @@ class Budget(Component):
     again, to go on.
     """
 
-    tokens: int | None = Field(default=None, ge=1)
+    tokens: int | None = Field(default=None, ge=1, json_schema_extra={"common": True})
     """Most tokens, of prompts and replies together; no limit when not set."""
-    money: float | None = Field(default=None, gt=0)
+    money: float | None = Field(default=None, gt=0, json_schema_extra={"common": True})
     """Most money, in the currency of the teacher's price, which has to be known (`loresmith
     prices`, or the page Models); no limit when not set."""
 

@@ -13,8 +13,9 @@ from loresmith.records import Record, ReviewVerdict, WordingKind, WordingUse
 
 RowState = Literal["kept", "dropped", "pending", "stale"]
 """`stale`: written about a text that was corrected since; not part of any dataset."""
-RowKind = WordingKind | Literal["imported", "conversation"]
-"""`conversation` is what a row kind wrote: a dialogue, a comparison and the like."""
+RowKind = WordingKind | Literal["imported", "conversation", "preference", "feedback", "text"]
+"""The last four are what row kinds wrote: a dialogue, a comparison and the like; a right answer and
+a wrong one; one answer that is marked as right or wrong; running text."""
 RowOrder = Literal[
     "position",
     "-position",

@@ -38,8 +38,12 @@ def fault_texts(request: Request, faults: Mapping[str, FieldFault]) -> dict[str,
 
 def typed_over(shown: Any, typed: Typed) -> dict[str, str]:
     """What people typed, by field path: it is shown again where the form comes back with faults."""
-    paths = {field.path for field in shown.fields()}
-    return {path: values[-1] for path, values in typed.items() if path in paths and values}
+    kinds = {field.path: field.kind for field in shown.fields()}
+    return {
+        path: ", ".join(filter(None, values)) if kinds[path] == "words" else values[-1]
+        for path, values in typed.items()
+        if path in kinds and values
+    }
 
 
 def _words(_: Gettext, fault: FieldFault) -> str:

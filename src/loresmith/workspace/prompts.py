@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from loresmith.errors import Conflict, RecipeError
+from loresmith.errors import Conflict, NotFound, RecipeError
 from loresmith.generation.generation import Generation
-from loresmith.generation.prompts import Prompt, TaskPrompts
-from loresmith.generation.prompts import Task as PromptTask
+from loresmith.models.prompting import Prompt
+from loresmith.models.prompting import TaskPrompts as Prompts
 from loresmith.recipe import Recipe
 from loresmith.records import Message, Record
 from loresmith.workspace.project import Project
-from loresmith.workspace.recipes import change_recipe, load_recipe, recipe_etag
+from loresmith.workspace.recipes import change_recipe, components_in, load_recipe, recipe_etag
 from loresmith.workspace.setting_aside import questions_set_aside
 from loresmith.workspace.workspace import Workspace
 
@@ -27,7 +28,17 @@ __all__ = [
     "tried",
 ]
 
-TASKS: tuple[PromptTask, ...] = ("tags", "facts", "training", "exam", "fill")
+PromptTask = str
+RUN_TASKS = ("tags", "facts", "training", "exam", "fill")
+_OF_ROWS: Mapping[str, Prompts] = {
+    prompts.task: prompts
+    for field in [Generation.model_fields["rows"]]
+    for member in components_in(field.annotation)
+    if isinstance(prompts := getattr(member.model_fields.get("prompt"), "default", None), Prompts)
+}
+"""The prompts of this version for each row kind that has some; a kind's task is its type."""
+_JUDGE = "judge"
+TASKS: tuple[PromptTask, ...] = (*RUN_TASKS, *_OF_ROWS, _JUDGE)
 PromptLanguage = Literal["en", "zh"]
 LANGUAGES: tuple[PromptLanguage, ...] = ("en", "zh")
 
@@ -37,11 +48,14 @@ class TeacherPrompt(Record):
 
     task: PromptTask
     """`tags` makes the domain tree; `facts` writes questions and answers about a passage,
-    `training` and `exam` put them into other words, `fill` asks for what no row says yet."""
+    `training` and `exam` put them into other words, `fill` asks for what no row says yet; a row
+    kind's name writes rows of that kind; `judge` rates rows."""
     language: PromptLanguage
     """The language of the passages it is used for: `zh` for Chinese, `en` for all others."""
     text: str
     """The instruction and, after a line `<!-- user -->`, what changes from call to call."""
+    changeable: bool
+    """False for a row kind that the project does not write: its recipe has no place for a text."""
     own: bool
     """Whether it is the project's own and not that of this version."""
     variables: dict[str, str]
@@ -57,12 +71,14 @@ def teacher_prompts(recipe: Recipe) -> tuple[TeacherPrompt, ...]:
 
 def teacher_prompt(recipe: Recipe, task: PromptTask, language: PromptLanguage) -> TeacherPrompt:
     """The prompt of one task for passages in one language."""
-    prompts = _prompts(recipe.generation, task)
+    prompts = _prompts(recipe, task)
     prompt = prompts.of(language)
+    kinds = {one.type for one in recipe.generation.rows}
     return TeacherPrompt(
         task=task,
         language=language,
         text=prompt.text,
+        changeable=task not in _OF_ROWS or task in kinds,
         own=getattr(prompts, language) is not None,
         variables=dict(prompts.variables),
         version=prompt.version,
@@ -80,7 +96,7 @@ def set_prompt(
     etag, path = recipe_etag(folder), Project.at(folder).recipe
     before = load_recipe(path if path.exists() else None)
     own = _own(before, task, language, text, expected=expected)
-    changed = change_recipe(folder, {f"generation.{task}.prompt.{language}": own}, expected=etag)
+    changed = change_recipe(folder, _changes(before, task, language, own), expected=etag)
     return teacher_prompt(changed, task, language)
 
 
@@ -93,14 +109,14 @@ def prompt_sets_aside(
     """
     before = Workspace(folder).recipe
     own = _own(before, task, language, text, expected=expected)
-    return questions_set_aside(folder, {f"generation.{task}.prompt.{language}": own})
+    return questions_set_aside(folder, _changes(before, task, language, own))
 
 
 def tried(task: PromptTask, language: PromptLanguage, text: str) -> tuple[Message, ...]:
     """What would be sent about a sample passage. Raises RecipeError with what is wrong."""
     text = _lines(text)
     _refuse(task, text)
-    sample = _prompts(Generation(), task).samples[LANGUAGES.index(language)]
+    sample = _prompts(Recipe(), task).samples[LANGUAGES.index(language)]
     return Prompt("tried", text).messages(**sample)
 
 
@@ -118,7 +134,7 @@ def _own(
 
 
 def _refuse(task: PromptTask, text: str | None) -> None:
-    faults = _prompts(Generation(), task).faults(text) if text is not None else []
+    faults = _prompts(Recipe(), task).faults(text) if text is not None else []
     if faults:
         raise RecipeError("the prompt would not work", faults=faults)
 
@@ -128,6 +144,38 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").rstrip() + "\n" if text.strip() else ""
 
 
-def _prompts(generation: Generation, task: PromptTask) -> TaskPrompts:
-    prompts: TaskPrompts = getattr(generation, task).prompt
+def _prompts(recipe: Recipe, task: PromptTask) -> Prompts:
+    """The prompts of one task; of a row kind that is not written, those of this version."""
+    if task in _OF_ROWS:
+        written = (one for one in recipe.generation.rows if one.type == task)
+        prompts: Prompts = getattr(next(written, None), "prompt", _OF_ROWS[task])
+    elif task == _JUDGE:
+        prompts = recipe.curation.judge.prompt
+    elif task in RUN_TASKS:
+        prompts = getattr(recipe.generation, task).prompt
+    else:
+        raise NotFound(f"there is no prompt {task!r}", hint=f"Known: {', '.join(TASKS)}.")
     return prompts
+
+
+def _changes(
+    recipe: Recipe, task: PromptTask, language: PromptLanguage, own: str | None
+) -> dict[str, Any]:
+    """What is changed in a recipe. Raises Conflict for a row kind that it does not have."""
+    if task not in _OF_ROWS:
+        owner = "curation.judge" if task == _JUDGE else f"generation.{task}"
+        return {f"{owner}.prompt.{language}": own}
+    rows = [
+        {"type": one.type, **one.model_dump(mode="json", exclude_defaults=True)}
+        for one in recipe.generation.rows
+    ]
+    row = next((row for row in rows if row["type"] == task), None)
+    if row is None:
+        raise Conflict(
+            f"this project writes no rows of the kind {task}",
+            hint="Add the kind to its settings first.",
+        )
+    texts = {**row.pop("prompt", {}), language: own}
+    if kept := {name: text for name, text in texts.items() if text is not None}:
+        row["prompt"] = kept
+    return {"generation.rows": rows}

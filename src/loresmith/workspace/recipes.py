@@ -70,7 +70,7 @@ def write_recipe(
     warnings = ""
     if trade is not None:
         plain = recipe.model_dump(mode="json")
-        recipe = Recipe.build(_laid_over(plain, trade.settings), source=f"the domain {trade.name}")
+        recipe = Recipe.build(_laid_over(plain, trade.changes), source=f"the domain {trade.name}")
         warnings = "".join(f"# {one}\n" for one in (*trade.warnings, *trade.warnings_zh)) + "#\n"
     project.recipe.write_text(warnings + commented_yaml(recipe), encoding="utf-8")
     return project.recipe
@@ -250,15 +250,16 @@ def _members(path: Sequence[str]) -> list[type[BaseModel]]:
     owners: list[type[BaseModel]] = [Recipe]
     for part in path:
         fields = [one.model_fields[part] for one in owners if part in one.model_fields]
-        owners = [member for field in fields for member in _components(field.annotation)]
+        owners = [member for field in fields for member in components_in(field.annotation)]
     return owners
 
 
-def _components(annotation: Any) -> Iterator[type[BaseModel]]:
+def components_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The components that an annotation names, members of families one by one."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for part in get_args(annotation):
-        yield from _components(part)
+        yield from components_in(part)
 
 
 def _type_of(member: type[BaseModel]) -> str:

@@ -11,6 +11,7 @@ from loresmith.api.routes.datasets import router as datasets
 from loresmith.api.routes.devices import router as devices
 from loresmith.api.routes.docs import router as docs
 from loresmith.api.routes.documents import router as documents
+from loresmith.api.routes.domains import router as domains
 from loresmith.api.routes.events import router as events
 from loresmith.api.routes.exams import router as exams
 from loresmith.api.routes.health import router as health
@@ -37,6 +38,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     providers,
     costs,
     recipe,
+    domains,
     rows,
     subjects,
     runs,

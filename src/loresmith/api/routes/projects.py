@@ -27,6 +27,9 @@ class NewProject(Record):
     `copy` has the settings of `copy_of`."""
     copy_of: str = ""
     """The id of the project whose settings are copied."""
+    domain: str = Field(default="", examples=["finance"])
+    """With `blank`: the trade of its documents, whose settings it begins with; see
+    `GET /api/v1/domains`."""
     with_documents: bool = False
     """With `copy`: whether its documents are copied too."""
 
@@ -55,7 +58,7 @@ def create_project(home: HomeHere, once: OnceHere, new: NewProject) -> ProjectCa
                 new.copy_of, new.name, with_documents=new.with_documents
             )
         else:
-            made = home.projects.create(new.name)
+            made = home.projects.create(new.name, domain=new.domain)
         return home.projects.card(made.id)
 
     return once.answer(ProjectCard, make)

@@ -65,7 +65,7 @@ class AudienceRows(AskedRows):
 
     type: Literal["audience"] = "audience"
     audiences: tuple[Audience, ...] = Field(
-        default=(), max_length=10, json_schema_extra={"common": True, "form": "json"}
+        default=(), max_length=10, json_schema_extra={"common": True}
     )
     """Pairs of genre and audience. Each multiplies the calls: one for `facts_per_call` facts."""
     facts_per_call: int = Field(default=12, ge=1)

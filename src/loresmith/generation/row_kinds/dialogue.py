@@ -48,7 +48,9 @@ class DialoguePrompts(TaskPrompts):
         "user_role": "who asks; may be empty",
         "assistant_role": "who answers; may be empty",
     }
-    samples = sample_batches(dialogues=1, rounds=3)
+    samples = sample_batches(
+        dialogues=1, rounds=3, scenario="A visit.", user_role="a skipper", assistant_role="a clerk"
+    )
     shown = SHOWN_OF_PAIRS
 
 

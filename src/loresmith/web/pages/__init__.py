@@ -15,6 +15,7 @@ from loresmith.web.pages.help import router as help_page
 from loresmith.web.pages.jobs import router as jobs
 from loresmith.web.pages.login import router as login
 from loresmith.web.pages.models import router as models
+from loresmith.web.pages.project_settings import router as project_settings
 from loresmith.web.pages.projects import router as projects
 from loresmith.web.pages.questions import router as questions
 from loresmith.web.pages.review import router as review
@@ -40,5 +41,6 @@ PAGES: tuple[APIRouter, ...] = (
     devices,
     models,
     settings,
+    project_settings,
     login,
 )

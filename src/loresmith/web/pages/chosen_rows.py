@@ -165,6 +165,9 @@ class RowWords:
                 "abstention": _("not in any document"),
                 "imported": _("imported"),
                 "conversation": _("conversation"),
+                "preference": _("right and wrong answer"),
+                "feedback": _("marked answer"),
+                "text": _("running text"),
             },
             "state": {
                 "kept": _("kept"),
@@ -185,6 +188,14 @@ class RowWords:
                 "self_contained": _("stands alone"),
                 "complete": _("complete"),
                 "natural": _("natural"),
+            },
+            "flaw": {
+                "wrong_figure": _("another figure"),
+                "wrong_period": _("another period"),
+                "dropped_qualifier": _("a qualifier is lost"),
+                "wrong_subject": _("another subject"),
+                "invented_detail": _("an invented detail"),
+                "not_answering": _("no answer to the question"),
             },
             "stars": {"0": _("no stars")} | {str(count): "★" * count for count in range(1, 6)},
         }

@@ -12,6 +12,7 @@ from loresmith.web.i18n import gettext_of
 from loresmith.web.rendering import render
 from loresmith.web.said import said_to
 from loresmith.web.toasts import with_toast
+from loresmith.workspace.domains import domains
 from loresmith.workspace.home import Home
 from loresmith.workspace.projects import end_guide
 
@@ -28,6 +29,8 @@ def index(request: Request, home: HomeHere) -> Response:
         "projects/index.html",
         page="projects",
         cards=home.projects.cards(),
+        domains=domains(),
+        domain="",
         fault="",
         name="",
     )
@@ -46,6 +49,7 @@ def create(
     name: Annotated[str, Form()] = "",
     source: Annotated[str, Form()] = "blank",
     copy_of: Annotated[str, Form()] = "",
+    domain: Annotated[str, Form(max_length=40)] = "",
     with_documents: Annotated[bool, Form()] = False,
 ) -> Response:
     """Makes a project and goes to its documents; the form again, where its name is none."""
@@ -55,10 +59,11 @@ def create(
         elif source == "copy":
             known = home.projects.create_like(copy_of, name, with_documents=with_documents)
         else:
-            known = home.projects.create(name)
+            known = home.projects.create(name, domain=domain)
     except (RecipeError, NotFound) as error:
         fault = _said(request, error)
-        shown = {"cards": home.projects.cards(), "fault": fault, "name": name}
+        shown: dict[str, Any] = {"cards": home.projects.cards(), "fault": fault, "name": name}
+        shown |= {"domains": domains(), "domain": domain}
         return render(request, "projects/_create.html", status=422, **shown)
     return Response(headers={"HX-Redirect": f"/projects/{known.id}/documents"})
 

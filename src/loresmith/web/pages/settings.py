@@ -48,12 +48,12 @@ def settings(request: Request, home: HomeHere) -> Response:
     )
 
 
-@router.get("/projects/{project_id}/settings")
-def project_settings(request: Request, project: ProjectHere) -> Response:
-    """The whole recipe as text; what the teacher is told has a page of its own."""
+@router.get("/projects/{project_id}/settings/recipe")
+def recipe(request: Request, project: ProjectHere) -> Response:
+    """The whole recipe as text, broken as it may be."""
     return render(
         request,
-        "settings/project.html",
+        "settings/recipe.html",
         page="settings",
         help_page="project-settings",
         **_editor(project),

@@ -1,6 +1,7 @@
 """Recipes to begin with for documents of one trade: what to ask for, how to write, what to beware.
 
-A new one is one YAML file beside these; `loresmith init --domain NAME` writes its recipe.
+A new one is one YAML file beside these. `loresmith init --domain NAME` writes its recipe; in the
+studio it is chosen for a new project, or later among the settings.
 """
 
 from __future__ import annotations
@@ -24,12 +25,25 @@ class Domain(BaseModel):
     name: str
     title: str
     """What documents it is for."""
+    title_zh: str
+    """The same in Chinese."""
     warnings: tuple[str, ...]
     """What whoever trains on such documents has to know beforehand."""
     warnings_zh: tuple[str, ...]
     """The same in Chinese."""
     settings: dict[str, Any]
     """A part of a recipe."""
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """All that choosing it sets in a recipe, its name included."""
+        return {"domain": self.name, **self.settings}
+
+    @property
+    def settings_yaml(self) -> str:
+        """Its settings as a recipe has them."""
+        text: str = yaml.safe_dump(self.settings, allow_unicode=True, sort_keys=False, width=10_000)
+        return text
 
 
 def domains() -> tuple[Domain, ...]:

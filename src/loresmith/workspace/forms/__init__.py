@@ -2,6 +2,7 @@
 
 from loresmith.workspace.forms.form import Form, FormField, FormGroup, FormOption
 from loresmith.workspace.forms.from_schema import every_text_of, form_of
+from loresmith.workspace.forms.sections import SECTIONS, Section
 from loresmith.workspace.forms.submission import (
     FieldFault,
     Submission,
@@ -10,11 +11,13 @@ from loresmith.workspace.forms.submission import (
 )
 
 __all__ = [
+    "SECTIONS",
     "FieldFault",
     "Form",
     "FormField",
     "FormGroup",
     "FormOption",
+    "Section",
     "Submission",
     "every_text_of",
     "form_as_typed",

@@ -8,9 +8,22 @@ from typing import Any, Literal
 from loresmith.records import Record
 
 FieldKind = Literal[
-    "number", "integer", "text", "long_text", "choice", "flag", "list", "members", "json", "union"
+    # One kind a line.
+    "number",
+    "integer",
+    "text",
+    "long_text",
+    "choice",
+    "flag",
+    "list",
+    "words",
+    "lines",
+    "members",
+    "json",
+    "union",
 ]
-"""`list` is words with commas between; `members` a choice of several parts, each of its own type;
+"""`list` is words with commas between; `words` a choice of several words; `lines` parts of the same
+few texts, one part a line; `members` an ordered choice of several parts, each of its own type;
 `union` the choice of a type, which decides what other fields there are."""
 
 
@@ -50,6 +63,8 @@ class FormField(Record):
     unit: str = ""
     """Such as `tokens`; empty where the label says it all."""
     options: tuple[FormOption, ...] = ()
+    columns: tuple[str, ...] = ()
+    """Of `lines`: the settings of each part, in the order in which a line has them."""
 
     @property
     def name(self) -> str:
@@ -71,6 +86,17 @@ class FormField(Record):
         if self.ge is not None and self.le is not None:
             return f"{self.ge:,.12g}–{self.le:,.12g}"
         return ", ".join(part for part in (low, high) if part)
+
+    @property
+    def in_order(self) -> tuple[FormOption, ...]:
+        """The options as a person puts them in order: the chosen ones as they are chosen, each of
+        the others behind the one that it follows by default."""
+        by_value = {option.value: option for option in self.options}
+        found = [by_value[value] for value in self.value or () if value in by_value]
+        for at, option in enumerate(self.options):
+            if option not in found:
+                found.insert(found.index(self.options[at - 1]) + 1 if at else 0, option)
+        return tuple(found)
 
     @property
     def text(self) -> str:
@@ -96,12 +122,23 @@ class FormGroup(Record):
     @property
     def common(self) -> tuple[FormField, ...]:
         """What is shown at once."""
-        return tuple(field for field in self.fields if field.common)
+        return tuple(field for field in self._own if field.common)
 
     @property
     def folded(self) -> tuple[FormField, ...]:
         """What is shown when it is asked for."""
-        return tuple(field for field in self.fields if not field.common)
+        return tuple(field for field in self._own if not field.common)
+
+    def of_member(self, field: FormField, kind: str) -> tuple[FormField, ...]:
+        """The settings of one part that is chosen in a field of members."""
+        under = f"{field.path}.{kind}."
+        return tuple(one for one in self.fields if one.path.startswith(under))
+
+    @property
+    def _own(self) -> Iterator[FormField]:
+        """The fields less the settings of members, which stand with them."""
+        above = tuple(f"{field.path}." for field in self.fields if field.kind == "members")
+        return (field for field in self.fields if not field.path.startswith(above or "\0"))
 
 
 class Form(Record):
@@ -114,6 +151,22 @@ class Form(Record):
         for group in self.groups:
             yield from group.fields
 
+    def without(self, name: str) -> Form:
+        """The form less the settings that are called `name`, wherever they stand."""
+
+        def stays(path: str) -> bool:
+            return name not in path.split(".")
+
+        return Form(
+            groups=tuple(
+                group.model_copy(
+                    update={"fields": tuple(one for one in group.fields if stays(one.path))}
+                )
+                for group in self.groups
+                if stays(group.path)
+            )
+        )
+
 
 def text_of(value: Any, kind: FieldKind = "text") -> str:
     """A plain value as one types it: words of a list with commas, blocks as JSON."""
@@ -124,6 +177,8 @@ def text_of(value: Any, kind: FieldKind = "text") -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     is_list = isinstance(value, (list, tuple))
+    if is_list and kind == "lines":
+        return "\n".join(" | ".join(map(str, part.values())) for part in value)
     if is_list and kind != "json" and all(isinstance(part, str) for part in value):
         return ", ".join(value)
     if is_list and all(isinstance(part, str) for part in value):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -15,7 +15,7 @@ from loresmith.errors import NotFound
 from loresmith.recipe import Recipe
 from loresmith.workspace.forms.form import FieldKind, Form, FormField, FormGroup, FormOption
 
-_LONG_TEXT = ("prompt",)
+_LONG_TEXT = ("prompt", "style")
 """Text settings whose names end so want more than one line."""
 
 
@@ -52,14 +52,30 @@ def with_type(recipe: Recipe, path: str, kind: str) -> Recipe:
     old = getattr(owner, last)
     shared = members[kind].model_fields.keys() & type(old).model_fields.keys() - {"type"}
     made = members[kind].model_construct(**{name: getattr(old, name) for name in shared})
-    changed: BaseModel = owner.model_copy(update={last: made})
-    for depth in range(len(above), 0, -1):
+    return _with_part(recipe, above, owner.model_copy(update={last: made}))
+
+
+def with_members(recipe: Recipe, path: str, kinds: Sequence[str]) -> Recipe:
+    """`recipe` with parts of these types, in this order, at `path`, for showing only: a part that
+    was not there may lack settings. Types that are not there are left out."""
+    owner, field = _find(recipe, path)
+    *above, last = path.split(".")
+    known = {one.type: one for one in getattr(owner, last)}
+    members = {str(one.model_fields["type"].default): one for one in _components(field.annotation)}
+    known |= {kind: one.model_construct() for kind, one in members.items() if kind not in known}
+    parts = tuple(known[kind] for kind in kinds if kind in known)
+    return _with_part(recipe, above, owner.model_copy(update={last: parts}))
+
+
+def _with_part(recipe: Recipe, path: Sequence[str], part: BaseModel) -> Recipe:
+    """`recipe` with `part` at `path`; nothing is checked."""
+    for depth in range(len(path), 0, -1):
         outer: BaseModel = recipe
-        for part in above[: depth - 1]:
-            outer = getattr(outer, part)
-        changed = outer.model_copy(update={above[depth - 1]: changed})
-    assert isinstance(changed, Recipe)  # the path began there
-    return changed
+        for name in path[: depth - 1]:
+            outer = getattr(outer, name)
+        part = outer.model_copy(update={path[depth - 1]: part})
+    assert isinstance(part, Recipe)  # the path began there
+    return part
 
 
 def every_text_of(component: type[BaseModel]) -> set[str]:
@@ -138,6 +154,8 @@ def _fields_of(field: FieldInfo, value: Any, path: str) -> Iterator[FormField]:
     if extra.get("form") == "json":  # words that commas cannot part, such as ", " itself
         shape = _Shape("json", shape.optional)
     plain, default = to_jsonable_python(value), None
+    if shape.kind == "lines" and not _in_lines(plain):
+        shape = _Shape("json", shape.optional)
     if not field.is_required():
         default = to_jsonable_python(field.get_default(call_default_factory=True))
     if shape.kind == "members":
@@ -154,6 +172,7 @@ def _fields_of(field: FieldInfo, value: Any, path: str) -> Iterator[FormField]:
         optional=shape.optional,
         unit=str(extra.get("unit", "")),
         options=shape.options,
+        columns=shape.columns,
         **_bounds(field),
     )
     for part in value if shape.kind == "members" else ():
@@ -166,6 +185,13 @@ class _Shape(NamedTuple):
     kind: FieldKind
     optional: bool = False
     options: tuple[FormOption, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+def _in_lines(parts: Any) -> bool:
+    """Whether a line can hold each part: nothing in it is what parts a line."""
+    texts = [text for part in parts or () for text in part.values()]
+    return not any(mark in text for text in texts for mark in "|｜\n")
 
 
 def _shape(annotation: Any, path: str) -> _Shape:
@@ -180,6 +206,12 @@ def _shape(annotation: Any, path: str) -> _Shape:
         members = [one for one in _components(lists[0]) if "type" in one.model_fields]
         if members:
             return _Shape("members", optional, tuple(_option(member) for member in members))
+        parts = _components(lists[0])
+        if parts and all(one.annotation is str for one in parts[0].model_fields.values()):
+            return _Shape("lines", optional, columns=tuple(parts[0].model_fields))
+        inner = _shape(next(iter(get_args(lists[0])), str), path)
+        if inner.kind == "choice" and len(branches) == 1:
+            return _Shape("words", optional, inner.options)
         return _Shape("list", optional, options)
     if words and int in branches:  # a figure, or a word in its place
         return _Shape("text", optional, options)

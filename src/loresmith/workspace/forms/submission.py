@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from loresmith.errors import RecipeError
 from loresmith.recipe import Recipe
 from loresmith.workspace.forms.form import Form, FormField
-from loresmith.workspace.forms.from_schema import form_of, with_type
+from loresmith.workspace.forms.from_schema import form_of, with_members, with_type
 from loresmith.workspace.recipes import changed_recipe
 
 FaultKind = Literal["number", "integer", "ge", "le", "gt", "lt", "json", "needed", "other"]
@@ -53,12 +53,14 @@ def submission_of(recipe: Recipe, typed: Mapping[str, Sequence[str]], *paths: st
 
     A field that is not among `typed` is left as it is. Nothing is written.
     """
-    form = form_as_typed(recipe, typed, *paths)
-    changes: dict[str, Any] = _type_changes(form_of(recipe, *paths), typed)
+    form, present = form_as_typed(recipe, typed, *paths), form_of(recipe, *paths)
+    changes: dict[str, Any] = _type_changes(present, typed)
+    before = {field.path: field for field in present.fields() if field.kind == "members"}
     faults: dict[str, FieldFault] = {}
     for field in form.fields():
         if field.path not in typed:
             continue
+        field = before.get(field.path, field)  # `form` has the members that were typed
         try:
             value = _value(field, list(typed[field.path]))
         except _Wrong as wrong:
@@ -66,13 +68,12 @@ def submission_of(recipe: Recipe, typed: Mapping[str, Sequence[str]], *paths: st
             continue
         if value != (None if field.value == field.default else field.value):
             changes[field.path] = value
-    changes = _together(recipe, form, changes)
-    if faults:
-        return Submission(changes, faults, None)
+    changes = _together(recipe, present, changes)
     try:
-        return Submission(changes, {}, changed_recipe(recipe, changes))
+        changed = changed_recipe(recipe, changes)
     except RecipeError as error:
-        return Submission(changes, dict(_placed(form, error)), None)
+        return Submission(changes, dict(_placed(form, error)) | faults, None)
+    return Submission(changes, faults, None if faults else changed)
 
 
 def _type_changes(form: Form, typed: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -92,15 +93,17 @@ def _of_typed_types(
     """A recipe whose parts are of the chosen types, for showing only: it may lack settings."""
     for path, kind in _type_changes(form_of(recipe, *paths), typed).items():
         recipe = with_type(recipe, path.removesuffix(".type"), kind)
+    for field in form_of(recipe, *paths).fields():
+        if field.kind == "members" and field.path in typed:
+            recipe = with_members(recipe, field.path, typed[field.path])
     return recipe
 
 
 def _value(field: FormField, typed: list[str]) -> Any:
     """What was typed, as plain data; None for what is to be the default."""
     text = typed[-1] if typed else ""
-    if field.kind == "members":
-        chosen = [one for one in typed if one]
-        return None if set(chosen) == set(field.default or ()) else chosen
+    if field.kind in ("members", "words"):
+        return _or_default(field, list(dict.fromkeys(one for one in typed if one)))
     if field.kind == "flag":
         return _or_default(field, text == "true")
     if field.kind == "long_text" or (field.kind == "text" and field.default == ""):
@@ -124,12 +127,23 @@ def _parsed(field: FormField, text: str) -> Any:
         field.kind == "choice" or field.options
     ) and text.isdigit():  # the words of a choice are never figures
         return int(text)
+    if field.kind == "lines":
+        return [_line(field, line) for line in text.splitlines() if line.strip()]
     if field.kind == "json":
         try:
             return json.loads(text)
         except ValueError as error:
             raise _Wrong(FieldFault("json", f"is not valid JSON: {error}")) from None
     return text
+
+
+def _line(field: FormField, line: str) -> dict[str, str]:
+    """One part, from a line such as `a letter | neighbours`."""
+    texts = [text.strip() for text in line.replace("｜", "|").split("|")]
+    if len(texts) != len(field.columns) or not all(texts):
+        message = f"each line has to be {' | '.join(field.columns)}, and this one is not: {line}"
+        raise _Wrong(FieldFault("other", message))
+    return dict(zip(field.columns, texts, strict=True))
 
 
 def _number(field: FormField, text: str) -> float:
@@ -184,36 +198,48 @@ def _together(recipe: Recipe, form: Form, changes: Mapping[str, Any]) -> dict[st
 def _members(
     recipe: Recipe, field: FormField, chosen: Sequence[str] | None, inner: Mapping[str, Any]
 ) -> list[dict[str, Any]] | None:
-    """The list as a recipe writes it: members in the schema's order, with their settings."""
-    if chosen is None and not inner:
-        return None
-    value: Any = recipe.model_dump(mode="json")
+    """The list as a recipe writes it: members in the chosen order, with the settings of theirs that
+    are no defaults."""
+    value: Any = recipe
     for part in field.path.split("."):
-        value = value[part]
-    known = {part["type"]: dict(part) for part in value}
+        value = getattr(value, part)
+    known = {part.type: part.model_dump(mode="json", exclude_defaults=True) for part in value}
     wanted = field.default if chosen is None else chosen
-    ordered = [option.value for option in field.options if option.value in wanted]
-    made = {kind: known.get(kind, {"type": kind}) for kind in ordered}
+    options = {option.value for option in field.options}
+    made = {kind: {"type": kind, **known.get(kind, {})} for kind in wanted if kind in options}
     for path, setting in inner.items():
         kind, name = path.removeprefix(f"{field.path}.").split(".", 1)
         if kind in made:
             made[kind] = {key: value for key, value in made[kind].items() if key != name}
             made[kind] |= {} if setting is None else {name: setting}
-    return [*made.values()]
+    is_default = chosen is None and all(len(part) == 1 for part in made.values())
+    return None if is_default else [*made.values()]
 
 
 def _placed(form: Form, error: RecipeError) -> Iterator[tuple[str, FieldFault]]:
-    """Each fault at its field. A fault's path names the family's member: `training.lora.rank`."""
-    fields = {tuple(field.path.split(".")): field.path for field in form.fields()}
+    """Each fault at its field, or at the group within a group that it is about. A fault's path
+    names the family's member and a part's place: `training.lora.rank`, `filters.3.length.most`."""
+    places = {tuple(field.path.split(".")): field.path for field in form.fields()}
+    nested = [group.path for group in form.groups if "." in group.path]
+    places |= {tuple(path.split(".")): path for path in nested}
     unplaced = [] if error.faults else [error.message]
     for fault in error.faults:
         path, _, words = fault.partition(": ")
-        parts = path.split(".")
-        without = [(*parts[:at], *parts[at + 1 :]) for at in range(len(parts))]
-        found = next((fields[one] for one in (tuple(parts), *without) if one in fields), None)
+        found = _place(path, places)
         if found is None:
             unplaced.append(fault)
         else:
             yield found, FieldFault("other", words)
     if unplaced:
         yield "", FieldFault("other", "; ".join(unplaced))
+
+
+def _place(path: str, places: Mapping[tuple[str, ...], str]) -> str | None:
+    """The innermost place that a fault at `path` can be shown at."""
+    parts = [part for part in path.split(".") if not part.isdigit()]
+    for end in range(len(parts), 1, -1):
+        until = parts[:end]
+        for kept in (until, *([*until[:at], *until[at + 1 :]] for at in range(end))):
+            if tuple(kept) in places:
+                return places[tuple(kept)]
+    return places.get(tuple(parts))

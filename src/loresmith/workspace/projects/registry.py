@@ -23,12 +23,14 @@ from sqlalchemy import (
 from loresmith.database import metadata, transaction
 from loresmith.errors import Conflict, NotFound, RecipeError, StoreError
 from loresmith.records import Record
+from loresmith.workspace.domains import domain as find_domain
 from loresmith.workspace.project import Project
 from loresmith.workspace.projects.cards import ProjectCard, card_of
 from loresmith.workspace.projects.copying import copy_example, copy_project
 from loresmith.workspace.projects.deleting import delete_files, idle, remove_folder
 from loresmith.workspace.projects.guide import begin_guide
 from loresmith.workspace.projects.losses import Losses, losses_of
+from loresmith.workspace.recipes import write_recipe
 from loresmith.workspace.workspace import Workspace
 
 _projects = Table(
@@ -87,9 +89,19 @@ class Projects:
         """Every known project with its figures, the newest first."""
         return [card_of(known, deletable=self._is_ours) for known in reversed(self.all())]
 
-    def create(self, name: str) -> KnownProject:
-        """A new, empty project. Raises RecipeError for a name that is none."""
-        return self._make(name, lambda folder: (folder / "documents").mkdir())
+    def create(self, name: str, *, domain: str = "") -> KnownProject:
+        """A new, empty project; with a `domain`, with the settings for such documents.
+
+        Raises RecipeError for a name that is none, and NotFound for a domain that is none.
+        """
+        trade = find_domain(domain) if domain else None
+
+        def fill(folder: Path) -> None:
+            (folder / "documents").mkdir()
+            if trade is not None:
+                write_recipe(folder, trade=trade)
+
+        return self._make(name, fill)
 
     def create_example(self, name: str) -> KnownProject:
         """A new, guided project with the example's documents, settings and recorded teacher.

@@ -32,7 +32,7 @@ from loresmith.records import (
 from loresmith.store import Store
 from loresmith.store.row_index import IndexedRow, RowIndex
 from loresmith.workspace.imported_rows import as_reviewed
-from loresmith.workspace.rows.conversations import shown_conversation
+from loresmith.workspace.rows.conversations import LISTED, shown_written
 from loresmith.workspace.rows.standing import reviewed, settled
 
 
@@ -127,7 +127,7 @@ class Judge:
             fact.id: Ground(fact, self._source(fact))
             for fact in self._facts(record.fact_ids, reviews).values()
         }
-        shown = shown_conversation(written)
+        shown = shown_written(written)
         texts = {"question": shown.question, "answer": shown.answer}
         judge = RowJudge(self._curation.filters, grounds, overruled=overruled_by(review))
         source = next((ground.source for ground in grounds.values()), None)
@@ -201,7 +201,7 @@ def _claim_of(row: IndexedRow, fact: Fact, source: Source, earlier: Kept) -> Cla
         question=row.question,
         answer=row.answer,
         short_answer=row.short_answer,
-        kind="pair" if row.kind == "imported" or row.kind == "conversation" else row.kind,
+        kind="pair" if row.kind == "imported" or row.kind in LISTED else row.kind,  # type: ignore[arg-type]
         language=row.language,
         source=source,
         fact=fact,

@@ -28,7 +28,7 @@ from loresmith.store.row_query import SUBJECT_MARK
 from loresmith.workspace.context import Context
 from loresmith.workspace.imported_rows import imported_rows
 from loresmith.workspace.reviews import latest, reviews
-from loresmith.workspace.rows.conversations import shown_conversation
+from loresmith.workspace.rows.conversations import LISTED, shown_written
 from loresmith.workspace.rows.judging import Judge
 from loresmith.workspace.rows.stamp import stamp_of
 from loresmith.workspace.rows.standing import place_in_family, reviewed, settled
@@ -176,7 +176,7 @@ class _Written(NamedTuple):
         free = context.recipe.generation.needs_no_document
         talks: dict[str, list[WrittenRow]] = {}
         for row in written_rows(context) if found or free else ():
-            if row.content.shape == "conversation":
+            if row.content.shape in LISTED:
                 talks.setdefault(row.chunk_ids[0] if row.chunk_ids else "", []).append(row)
         return cls(in_order, by_chunk, by_fact, talks, imported_rows(context), stale)
 
@@ -267,7 +267,7 @@ def _row(record: Fact | Wording, document: str, evidence: bool, judgement: Judge
 
 
 def _conversation(record: WrittenRow, document: Document | None, said: _Said) -> IndexedRow:
-    shown, judgement = shown_conversation(record), said.judgements.get(record.id, _PENDING)
+    shown, judgement = shown_written(record), said.judgements.get(record.id, _PENDING)
     return _NEW.model_copy(
         update={
             "id": record.id,
@@ -275,8 +275,8 @@ def _conversation(record: WrittenRow, document: Document | None, said: _Said) ->
             "chunk_id": record.chunk_ids[0] if record.chunk_ids else None,
             "document": document.name if document else record.kind,
             "language": record.language,
-            "kind": "conversation",
-            "evidence": bool(record.fact_ids),
+            "kind": record.content.shape,
+            "evidence": bool(record.fact_ids) or record.content.shape == "text",
             "judgement": judgement.state,
             "objection": judgement.objection,
             "objection_detail": judgement.detail,

@@ -17,7 +17,7 @@ from loresmith.store.row_index import IndexedRow, RowIndex
 from loresmith.store.row_query import Cursor, RowFilter, RowOrder, without_nul
 from loresmith.workspace.context import Context
 from loresmith.workspace.reviews import latest
-from loresmith.workspace.rows.conversations import is_several_turns
+from loresmith.workspace.rows.conversations import LISTED, is_several_turns
 from loresmith.workspace.rows.counting import counted
 from loresmith.workspace.rows.freshness import make_current
 from loresmith.workspace.rows.model import (
@@ -361,7 +361,13 @@ _LONGEST_TAG = 60
 
 
 def refuse_several_turns(row: IndexedRow) -> None:
-    """Raises DatasetError for a conversation that an edit cannot put into one question."""
+    """Raises DatasetError for a conversation that an edit cannot put into one question, and for a
+    row of another shape."""
+    if row.kind in LISTED and row.kind != "conversation":
+        raise DatasetError(
+            f"a row of the kind {row.kind} cannot be edited",
+            hint="Confirm it, or reject it and have another one written.",
+        )
     if row.kind == "conversation" and is_several_turns(row.answer):
         raise DatasetError(
             "a conversation of several turns cannot be edited",
@@ -371,7 +377,7 @@ def refuse_several_turns(row: IndexedRow) -> None:
 
 def _refuse_empty(row: IndexedRow, texts: Mapping[str, str | None]) -> None:
     """An empty text would drop the row, and with a fact's own all others about it."""
-    without_short = row.kind in ("abstention", "imported", "conversation")
+    without_short = row.kind in ("abstention", "imported", *LISTED)
     for name, text in texts.items():
         if text is None or re.search(r"\w", text):
             continue

@@ -44,7 +44,7 @@ def stamp_of(context: Context) -> str:
     with transaction(context.engine) as connection:
         records = [_last(connection, kind, context.project_id) for kind in _KINDS]
     return content_id(
-        "rows 4",
+        "rows 5",
         [one.fingerprint() for one in (*settings, *more_settings)],
         _files(context),
         live_imports(context),

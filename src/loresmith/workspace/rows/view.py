@@ -26,7 +26,7 @@ from loresmith.workspace.context import Context
 from loresmith.workspace.places import places_of
 from loresmith.workspace.report.passages import Block, marked_blocks
 from loresmith.workspace.reviews import latest
-from loresmith.workspace.rows.conversations import shown_conversation
+from loresmith.workspace.rows.conversations import LISTED, shown_written
 from loresmith.workspace.rows.figures import answer_parts
 from loresmith.workspace.rows.model import (
     AnswerPart,
@@ -81,7 +81,7 @@ class _Shown(NamedTuple):
 def _record(context: Context, row: IndexedRow) -> Fact | Wording | WrittenRow | ImportedRow:
     store = context.store
     record: Fact | Wording | WrittenRow | ImportedRow | None
-    if row.kind == "conversation":
+    if row.kind in LISTED:
         record = store.one(WrittenRow, row.id)
     elif row.kind == "imported":
         record = store.one(ImportedRow, row.id)
@@ -184,7 +184,7 @@ def _claim(row: IndexedRow, fact: Fact, source: Source) -> Claim:
 
 def _as_written(record: Fact | Wording | WrittenRow | ImportedRow) -> AsWritten:
     if isinstance(record, WrittenRow):
-        shown = shown_conversation(record)
+        shown = shown_written(record)
         return AsWritten(question=shown.question, answer=shown.answer, short_answer="")
     if isinstance(record, ImportedRow):
         question, answer = (message.content for message in record.messages[-2:])

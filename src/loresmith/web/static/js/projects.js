@@ -16,6 +16,7 @@ document.addEventListener("change", (event) => {
   const form = event.target.form;
   const which = form.querySelector(".copy-of");
   if (which) which.hidden = form.elements.source.value !== "copy";
+  form.querySelector(".domain-of").hidden = form.elements.source.value !== "blank";
 });
 
 // The cards are asked for again and again; not while a dialog is open, whose focus would be lost.

@@ -14,15 +14,34 @@ document.addEventListener("themechange", () => {
 });
 
 const hasUnsaved = () =>
+  document.querySelector("#settings-form[data-unsaved]") !== null ||
   [...document.querySelectorAll("textarea.code")].some(
     (field) => field.value !== field.defaultValue || "unsaved" in field.form.dataset,
   );
 
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "s" && event.target.matches("textarea.code")) {
+  const form = event.target.matches("textarea.code")
+    ? event.target.form
+    : document.getElementById("settings-form");
+  if ((event.ctrlKey || event.metaKey) && event.key === "s" && form) {
     event.preventDefault();
-    event.target.form.requestSubmit();
+    form.requestSubmit();
   }
+});
+// A form of settings is unsaved from the first change on; what is sent leaves with its answer.
+for (const kind of ["input", "change"]) {
+  document.addEventListener(kind, (event) => {
+    const form = event.target.closest("#settings-form");
+    if (form) form.dataset.unsaved = "";
+  });
+}
+// After a try to save, the first thing that is wrong is what one looks at.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "settings-form") return;
+  const wrong = event.target.querySelector("[aria-invalid]");
+  const told = event.target.querySelector(":scope > .notice");
+  if (wrong) wrong.focus();
+  else told?.scrollIntoView({ block: "nearest" });
 });
 // Two spaces where Tab is pressed; Escape first lets Tab leave the field.
 let leaving = false;
