@@ -227,6 +227,7 @@ def test_every_kind_of_problem_has_a_chinese_title(kind: type[LoresmithError]) -
     needed: dict[type, dict[str, Any]] = {
         MissingDependency: {"extra": "train"},
         TooManyAttempts: {"retry_after": 3.0},
+        errors.NoTextLayerError: {"pages": (1,)},
     }
     error = kind("x", **needed.get(kind, {}))
     title = problems.problem_of(error).title
