@@ -86,7 +86,7 @@ def test_a_hostile_name_becomes_a_plain_one(
             "x",
             "C:\\x",
         ),
-        *("script.exe", "page.php", "archive.7z", "noending", "book.numbers", ".gitignore"),
+        *("script.exe", "page.aspx", "archive.7z", "noending", "book.numbers", ".gitignore"),
     ],
 )
 def test_a_name_that_cannot_be_is_refused_with_a_reason(
