@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 
 from loresmith.api.dependencies import ProjectHere, WorkspaceHere
 from loresmith.errors import DocumentError, LoresmithError, NotFound
+from loresmith.web.pages.chosen_rows import RowWords
 from loresmith.web.rendering import render
 from loresmith.workspace.coverage_report import Coverage
 from loresmith.workspace.filling import Filling, FillSummary
@@ -46,6 +47,7 @@ def coverage(
         gaps=gaps[:_SHOWN],
         start=start,
         more=start + _SHOWN if len(gaps) > _SHOWN else None,
+        words=RowWords(request),
     )
 
 
