@@ -57,7 +57,8 @@ def page(context: Context, *, search: str = "", start: int = 0, limit: int) -> D
     names; of all others nothing is read. A `start` beyond the end is that of the last page."""
     everything = found_files(context)
     found = _matching(context, everything, search.casefold().split())
-    start = min(start, (len(found) - 1) // limit * limit) if found else 0
+    if start >= len(found):
+        start = max(0, len(found) - 1) // limit * limit
     shown = [source_of(context, one) for one in found[start : start + limit]]
     return DocumentPage(
         documents=lines_of(context, shown), start=start, found=len(found), total=len(everything)
