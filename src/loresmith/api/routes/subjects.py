@@ -75,7 +75,11 @@ def list_gaps(
 
 @router.get("/coverage/fill", summary="What a fill would ask for")
 def plan_fill(
-    workspace: WorkspaceHere, document: str | None = None, again: bool = False
+    workspace: WorkspaceHere,
+    document: Annotated[str | None, Query(description="Of this document alone, by name.")] = None,
+    again: Annotated[
+        bool, Query(description="Also what the teacher said before is not there.")
+    ] = False,
 ) -> FillPlan:
     """And about what it takes; nobody is asked."""
     return Filling(workspace).plan(FillOrder(again=again, document=document))
