@@ -3,6 +3,7 @@ edit."""
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from loresmith import Workspace
 from loresmith.errors import Conflict, MalformedReply, ModelUnavailable
+from loresmith.workspace.datasets import Imports
 from loresmith.workspace.rows import IndexedRow, RowFilter, Rows, propose
 from projects import copy_documents
 from servers.sentence_teacher import sentence_teacher
@@ -150,8 +152,12 @@ def test_replies_without_the_form_and_advice_without_words_are_told(
     assert len(reworder.asked) == asked
 
 
-def test_the_embedded_model_is_not_asked(workspace: Workspace, row: IndexedRow) -> None:
+def test_the_embedded_model_is_not_asked(workspace: Workspace) -> None:
     embedded = Workspace(workspace.project.folder, teacher="embedded")
+    imports = Imports(embedded)
+    file = io.BytesIO(b"question,answer\nWho presides?,Ilse Vantongeren.\n")
+    imports.import_rows(imports.hand_over("rows.csv", file).id)
+    (row,) = Rows(embedded).page(RowFilter()).rows
     assert not Rows(embedded).can_reword(row)
     with pytest.raises(ModelUnavailable, match="reword"):
         propose(embedded, row.id, "Be polite.")

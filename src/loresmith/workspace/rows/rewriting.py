@@ -57,6 +57,7 @@ def propose(workspace: Workspace, row_id: str, advice: str) -> Proposal:
     Raises NotFound, Conflict for advice that says nothing, DatasetError for a conversation of
     several turns, and ModelError.
     """
+    view = Rows(workspace).row(row_id)
     advice = advice.strip()[:LONGEST_ADVICE]
     if not advice:
         raise Conflict("no advice is given", hint="Say what should be different.")
@@ -65,8 +66,6 @@ def propose(workspace: Workspace, row_id: str, advice: str) -> Proposal:
             "the embedded model cannot reword rows",
             hint="Name a teacher that can, for example --teacher deepseek:deepseek-chat.",
         )
-    rows = Rows(workspace)
-    view = rows.row(row_id)
     refuse_several_turns(view.row)
     with workspace.opened() as context:
         return _asked(context, view, advice)
