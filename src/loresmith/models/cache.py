@@ -254,10 +254,11 @@ class ReplyCache:
 
     def bad_replies(self, key: str | None = None) -> list[BadReply]:
         """What was not accepted, oldest first: under one key, or all of it."""
+        one, keys = ("", ()) if key is None else (" AND key = ?", (key,))  # found by its index
         rows = self._run(
             "SELECT id, key, reply, faults, model, purpose, asked_at FROM replies"
-            " WHERE NOT valid AND failure = '' AND (?1 IS NULL OR key = ?1) ORDER BY id",
-            key,
+            f" WHERE NOT valid AND failure = ''{one} ORDER BY id",
+            *keys,
         )
         return [
             BadReply(
